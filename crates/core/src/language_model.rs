@@ -1,0 +1,42 @@
+//! What the engine needs of a loaded model, whichever backend and architecture are inside.
+
+use crate::backend::StepPlan;
+use crate::error::Result;
+
+/// A loaded model: weights, KV storage and the forward pass.
+///
+/// The engine owns policy (which rows, which blocks); the model owns the maths and the storage.
+pub trait LanguageModel: Send {
+    /// Runs one step over `plan`'s rows and leaves the logits of `plan.sampled_rows` in [`Self::logits`].
+    ///
+    /// # Errors
+    /// `numeric_error` where a sampled row has NaN or no finite value; `out_of_memory`; `device_lost`.
+    fn forward(&mut self, plan: &StepPlan) -> Result<()>;
+
+    /// Logits of the last step, `(sampled_rows, vocabulary)`, row-major.
+    fn logits(&mut self) -> &mut [f32];
+
+    /// Width of a row of logits. Can exceed the tokenizer's vocabulary: rows beyond it are padding and are never sampled.
+    fn vocabulary_size(&self) -> usize;
+
+    /// Positions a sequence can have, prompt and answer together.
+    fn context_length(&self) -> usize;
+
+    /// How KV is stored.
+    fn kv_layout(&self) -> KvLayout;
+
+    /// Makes room for `blocks` KV blocks in all (never fewer than before); block ids are `0..blocks`.
+    ///
+    /// # Errors
+    /// `out_of_memory{needed, limit}` before anything is allocated.
+    fn reserve_kv_blocks(&mut self, blocks: usize) -> Result<()>;
+}
+
+/// Shape of the block KV cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KvLayout {
+    /// Positions in a block.
+    pub block_size: usize,
+    /// Bytes of one block over all layers, keys and values.
+    pub block_bytes: usize,
+}

@@ -1,0 +1,10 @@
+//! The Wick engine: loads a language model and streams what it says as [`response::Response`] values.
+//!
+//! Knows neither napi nor wasm-bindgen; clock, randomness and threads come in from outside.
+
+pub mod backend;
+pub mod error;
+pub mod language_model;
+pub mod weight;
+
+pub use error::{Error, ErrorCode, ErrorInfo, Result};

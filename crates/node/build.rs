@@ -1,0 +1,5 @@
+//! Links the addon for Node.
+
+fn main() {
+    napi_build::setup();
+}
