@@ -5,9 +5,19 @@
 #[expect(missing_docs, reason = "the names are ggml's and safetensors' own")]
 #[expect(non_camel_case_types, reason = "ggml spells them so")]
 pub enum DType {
-    F32, F16, BF16,
-    Q4_0, Q4_1, Q5_0, Q5_1, Q8_0,
-    Q2_K, Q3_K, Q4_K, Q5_K, Q6_K,
+    F32,
+    F16,
+    BF16,
+    Q4_0,
+    Q4_1,
+    Q5_0,
+    Q5_1,
+    Q8_0,
+    Q2_K,
+    Q3_K,
+    Q4_K,
+    Q5_K,
+    Q6_K,
 }
 
 impl DType {
