@@ -1,0 +1,35 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+
+import { writeRandomGguf, type FileType } from "../random-model/gguf.ts";
+import { writeRandomSafetensors } from "../random-model/safetensors.ts";
+import { qwen3_0_6b } from "../random-model/shape.ts";
+
+export type { FileType } from "../random-model/gguf.ts";
+
+/** Raised when a generator changes, so that old files are not measured. */
+const GENERATION = 1;
+
+const folder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "wick", `random-models-${GENERATION}`);
+
+/** The random Qwen3-0.6B of a type, made on first use and kept outside the repository. */
+export function randomModel(type: FileType): string {
+  const path = join(folder, `qwen3-0.6b-${type}.gguf`);
+  if (!existsSync(path)) {
+    mkdirSync(folder, { recursive: true });
+    writeRandomGguf(`${path}.part`, qwen3_0_6b, type);
+    renameSync(`${path}.part`, path);
+  }
+  return path;
+}
+
+/** The same model as a folder of bf16 safetensors. */
+export function randomSafetensors(): string {
+  const path = join(folder, "qwen3-0.6b-bf16");
+  if (!existsSync(path)) {
+    writeRandomSafetensors(`${path}.part`, qwen3_0_6b);
+    renameSync(`${path}.part`, path);
+  }
+  return path;
+}

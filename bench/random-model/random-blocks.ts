@@ -1,0 +1,48 @@
+import { BLOCK_TYPES, type BlockType } from "./gguf-writer.ts";
+
+/** Mulberry32: the same file on every machine. */
+export function randomGenerator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  };
+}
+
+/** Half-precision scales at fixed offsets of a block, small enough that 28 random layers stay finite. */
+const SCALES: Record<BlockType, readonly (readonly [offset: number, half: number])[]> = {
+  F32: [],
+  Q4_0: [[0, 0x1c19]], // 0.004
+  Q8_0: [[0, 0x0cea]], // 0.0003
+  Q4_K: [[0, 0x068e], [2, 0x1019]], // 0.0001, 0.0005
+  Q6_K: [[208, 0x0347]], // 0.00005
+};
+
+/** A pool of random blocks long enough that no cache holds it; tensors are cut from it at changing places. */
+const POOL_BLOCKS = 1 << 16;
+
+/** Gives the bytes of random tensors of one type. */
+export function randomBlocks(type: BlockType, next: () => number): (length: number) => Iterable<Uint8Array> {
+  if (type === "F32") {
+    // Norm weights: ones.
+    return function* (length) {
+      const ones = new Float32Array(length / 4).fill(1);
+      yield new Uint8Array(ones.buffer);
+    };
+  }
+  const { bytes } = BLOCK_TYPES[type];
+  const pool = Buffer.alloc(POOL_BLOCKS * bytes);
+  for (let offset = 0; offset + 4 <= pool.length; offset += 4) pool.writeUInt32LE(next(), offset);
+  for (let block = 0; block < POOL_BLOCKS; block++) for (const [offset, half] of SCALES[type]) pool.writeUInt16LE(half, block * bytes + offset);
+  return function* (length) {
+    let start = next() % POOL_BLOCKS;
+    for (let left = length / bytes; left > 0; ) {
+      const count = Math.min(left, POOL_BLOCKS - start);
+      yield pool.subarray(start * bytes, (start + count) * bytes);
+      left -= count;
+      start = 0;
+    }
+  };
+}

@@ -1,0 +1,23 @@
+/** Sizes of a real model; its random-weight twin costs the same time and memory. */
+export interface ModelShape {
+  readonly hidden: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly intermediate: number;
+  readonly vocabulary: number;
+  readonly contextLength: number;
+}
+
+/** Qwen3-0.6B, from its published config.json. Embeddings are tied. */
+export const qwen3_0_6b: ModelShape = {
+  hidden: 1024,
+  layers: 28,
+  heads: 16,
+  kvHeads: 8,
+  headDim: 128,
+  intermediate: 3072,
+  vocabulary: 151_936,
+  contextLength: 40_960,
+};
