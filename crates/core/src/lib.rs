@@ -5,6 +5,7 @@
 pub mod backend;
 pub mod error;
 pub mod language_model;
+pub mod text;
 pub mod weight;
 
 pub use error::{Error, ErrorCode, ErrorInfo, Result};
