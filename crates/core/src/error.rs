@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use ts_rs::TS;
 
-/// Stable strings a program can act on. New codes come in minor versions.
+/// Stable strings a program can act on. New codes come in minor versions: a switch over codes needs a default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(rename_all = "snake_case")]
@@ -89,8 +89,10 @@ pub enum ErrorCode {
     Internal,
 }
 
-/// The host's own words about a failure.
+/// The host's own words about a failure: open strings.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(rename_all = "camelCase")]
 pub struct UpstreamError {
     /// The host's code.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,7 +100,7 @@ pub struct UpstreamError {
     pub code: Option<String>,
     /// The host's error type.
     #[serde(skip_serializing_if = "Option::is_none", rename = "type")]
-    #[ts(optional)]
+    #[ts(optional, rename = "type")]
     pub kind: Option<String>,
     /// The host's message.
     #[serde(skip_serializing_if = "Option::is_none")]

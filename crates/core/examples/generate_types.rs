@@ -1,0 +1,13 @@
+//! Writes the TypeScript types of the protocol: `cargo run -p wick-core --example generate_types`.
+
+use std::path::Path;
+
+use wick_core::response::typescript;
+
+fn main() -> std::io::Result<()> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(typescript::GENERATED_PATH);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    std::fs::write(path, typescript::generate())
+}
