@@ -6,6 +6,7 @@ pub mod backend;
 pub mod error;
 pub mod language_model;
 pub mod text;
+pub mod request;
 pub mod response;
 pub mod weight;
 

@@ -25,7 +25,7 @@ pub enum FinishReason {
     Cancelled,
 }
 
-/// Which of the reasons behind a {@link FinishReason} it was.
+/// Which of the reasons behind a [`FinishReason`] it was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[ts(tag = "kind", rename_all = "snake_case")]
@@ -140,7 +140,7 @@ pub struct TokenLogprob {
     pub top: Option<Vec<TokenAlternative>>,
 }
 
-/// What the model said. Assignable to {@link AssistantMessage}: push it back into `messages` as it is.
+/// What the model said. Assignable to `AssistantMessage`: push it back into `messages` as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(rename_all = "camelCase", optional_fields)]
@@ -180,7 +180,7 @@ pub struct ChatChoice {
     pub logprobs: Option<Vec<TokenLogprob>>,
 }
 
-/// `object` of a {@link ChatCompletion}.
+/// `object` of a [`ChatCompletion`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 pub enum ChatCompletionObject {
     /// The only value.
@@ -237,7 +237,7 @@ pub struct CompletionChoice {
     pub logprobs: Option<Vec<TokenLogprob>>,
 }
 
-/// `object` of a {@link Completion}.
+/// `object` of a [`Completion`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(rename_all = "snake_case")]
@@ -271,7 +271,7 @@ pub struct Completion {
     pub timings: Option<Timings>,
 }
 
-/// `object` of an {@link EmbeddingList}.
+/// `object` of an [`EmbeddingList`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(rename_all = "snake_case")]

@@ -11,22 +11,7 @@ export interface JsonObject {
 /** An array with at least one element. */
 export type NonEmpty<T> = readonly [T, ...T[]];
 
-/** A tool call of the model. */
-export interface ToolCall {
-  /** Repeated by the tool's answer. */
-  id: string;
-  /** Always `function`. */
-  type: "function";
-  /** What is called. */
-  function: {
-    /** The tool's name. */
-    name: string;
-    /** The model's text, JSON as far as the model kept to it. */
-    arguments: string;
-  };
-}
-
-/** What the model said. Assignable to {@link AssistantMessage}: push it back into `messages` as it is. */
+/** What the model said. Assignable to `AssistantMessage`: push it back into `messages` as it is. */
 export interface AssistantOutput {
   /** Always `assistant`. */
   role: "assistant";
@@ -40,40 +25,17 @@ export interface AssistantOutput {
   toolCalls?: readonly ToolCall[];
 }
 
-/** How likely a sampled token was. */
-export interface TokenLogprob {
-  /** Its text; U+FFFD where its bytes are no text alone. */
-  token: string;
-  /** Its id. */
-  id: number;
-  /** Natural logarithm of its probability, before temperature and after the mask. */
-  logprob: number;
-  /** Its bytes. */
-  bytes?: readonly number[];
-  /** The likeliest tokens, best first, as many as `topLogprobs` asks for. */
-  top?: readonly {
-    /** Its text; U+FFFD where its bytes are no text alone. */
-    token: string;
-    /** Its id. */
-    id: number;
-    /** Natural logarithm of its probability, before temperature and after the mask. */
-    logprob: number;
-  }[];
+/** Who cancelled. */
+export type CancelReason = "signal" | "cancel" | "timeout" | "disconnect";
+
+/** The call was cancelled. */
+export interface CancelledResponse<P> {
+  kind: "cancelled";
+  /** Who cancelled. */
+  reason: CancelReason;
+  /** Exactly what was delivered. */
+  partial: P;
 }
-
-/** Why a choice ended. */
-export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter" | "error" | "cancelled";
-
-/** Which of the reasons behind a {@link FinishReason} it was. */
-export type StopReason =
-  | { kind: "eos" }
-  | {
-      kind: "stop_string";
-      /** The string that matched. */
-      text: string;
-    }
-  | { kind: "max_tokens" }
-  | { kind: "context" };
 
 /** One of the `n` answers of a chat. */
 export interface ChatChoice {
@@ -87,99 +49,6 @@ export interface ChatChoice {
   stopReason?: StopReason;
   /** Of every token delivered, when asked for. */
   logprobs?: readonly TokenLogprob[];
-}
-
-/** One of the `n` texts of a raw completion. */
-export interface CompletionChoice {
-  /** Its place among the `n`. */
-  index: number;
-  /** What the model wrote. */
-  text: string;
-  /** Why it ended. */
-  finishReason: FinishReason;
-  /** Which of the reasons it was. */
-  stopReason?: StopReason;
-  /** Of every token delivered, when asked for. */
-  logprobs?: readonly TokenLogprob[];
-}
-
-/** A piece of a tool call: `id` and `name` once, first. */
-export interface ToolCallDelta {
-  /** Which call of the message. */
-  index: number;
-  /** Once, first. */
-  id?: string;
-  /** The piece. */
-  function: {
-    /** Once, first. */
-    name?: string;
-    /** The next piece of the arguments. */
-    arguments?: string;
-  };
-}
-
-/** What a chunk adds to a message. */
-export interface ChunkDelta {
-  /** In the first chunk of a choice. */
-  role?: "assistant";
-  /** The next piece of the answer; whole Unicode. */
-  content?: string;
-  /** The next piece of the reasoning; whole Unicode. */
-  reasoningContent?: string;
-  /** The next pieces of tool calls. */
-  toolCalls?: readonly ToolCallDelta[];
-}
-
-/** A chunk's share of one choice. */
-export interface ChunkChoice {
-  /** Which of the `n`. */
-  index: number;
-  /** What it adds. */
-  delta: ChunkDelta;
-  /** Null until the choice's last chunk. */
-  finishReason: FinishReason | null;
-  /** Of the tokens whose text this chunk completes, when asked for. */
-  logprobs?: readonly TokenLogprob[];
-}
-
-/** A chunk's share of one choice of a raw completion. */
-export interface CompletionChunkChoice {
-  /** Which of the `n`. */
-  index: number;
-  /** The next piece; whole Unicode. */
-  text: string;
-  /** Null until the choice's last chunk. */
-  finishReason: FinishReason | null;
-  /** Of the tokens whose text this chunk completes, when asked for. */
-  logprobs?: readonly TokenLogprob[];
-}
-
-/** Exact token counts, the same in a stream, a whole answer, an error and a cancellation. */
-export interface Usage {
-  /** Ids fed. */
-  promptTokens: number;
-  /** Ids sampled, over all choices. */
-  completionTokens: number;
-  /** Both. */
-  totalTokens: number;
-  /** Prompt ids whose keys and values were still there. */
-  cachedTokens?: number;
-  /** Sampled ids that were reasoning. */
-  reasoningTokens?: number;
-}
-
-/** Where the time went, in milliseconds. Absent where the clock stands still. */
-export interface Timings {
-  /** From arrival to the first step. */
-  queuedMs?: number;
-  /** From the first step to the end of prefill. */
-  promptMs?: number;
-  /** From arrival to the first token. */
-  firstTokenMs?: number;
-  /** From the first token to the last. */
-  decodeMs?: number;
-  /** Tokens after the first, over `decodeMs`. */
-  tokensPerSecond?: number;
 }
 
 /** A whole chat answer, or what was delivered of one. */
@@ -202,16 +71,129 @@ export interface ChatCompletion {
   transcript?: readonly Message[];
 }
 
-/** Who cancelled. */
-export type CancelReason = "signal" | "cancel" | "timeout" | "disconnect";
+/** A chunk's share of one choice. */
+export interface ChunkChoice {
+  /** Which of the `n`. */
+  index: number;
+  /** What it adds. */
+  delta: ChunkDelta;
+  /** Null until the choice's last chunk. */
+  finishReason: FinishReason | null;
+  /** Of the tokens whose text this chunk completes, when asked for. */
+  logprobs?: readonly TokenLogprob[];
+}
 
-/** The call was cancelled. */
-export interface CancelledResponse<P> {
-  kind: "cancelled";
-  /** Who cancelled. */
-  reason: CancelReason;
+/** What a chunk adds to a message. */
+export interface ChunkDelta {
+  /** In the first chunk of a choice. */
+  role?: "assistant";
+  /** The next piece of the answer; whole Unicode. */
+  content?: string;
+  /** The next piece of the reasoning; whole Unicode. */
+  reasoningContent?: string;
+  /** The next pieces of tool calls. */
+  toolCalls?: readonly ToolCallDelta[];
+}
+
+/** A piece of a chat's answer. */
+export interface ChunkResponse {
+  kind: "chunk";
+  /** The same in every event of the stream. */
+  id: string;
+  /** The model's id. */
+  model: string;
+  /** Seconds since 1970. */
+  created: number;
+  /** A host's usage-only chunk (`choices: []`) is absorbed by the transport. */
+  choices: NonEmpty<ChunkChoice>;
+  /** Tool loop only; deltas concatenate per choice and round. */
+  round?: number;
+  /** Where a host says it early. */
+  usage?: Usage;
+  /** Parts of a host's chunk that Wick has no name for. */
+  upstream?: readonly JsonValue[];
+}
+
+/** A whole raw completion, or what was delivered of one. */
+export interface Completion {
+  /** Tells it from a chat's. */
+  object: "text_completion";
+  /** The same in every event of the stream. */
+  id: string;
+  /** The model's id. */
+  model: string;
+  /** Seconds since 1970. */
+  created: number;
+  /** One for each of `n`, by index. */
+  choices: NonEmpty<CompletionChoice>;
+  /** Exact; absent when a remote host did not say. Always there from a local engine. */
+  usage?: Usage;
+  /** Where the time went. */
+  timings?: Timings;
+}
+
+/** One of the `n` texts of a raw completion. */
+export interface CompletionChoice {
+  /** Its place among the `n`. */
+  index: number;
+  /** What the model wrote. */
+  text: string;
+  /** Why it ended. */
+  finishReason: FinishReason;
+  /** Which of the reasons it was. */
+  stopReason?: StopReason;
+  /** Of every token delivered, when asked for. */
+  logprobs?: readonly TokenLogprob[];
+}
+
+/** A chunk's share of one choice of a raw completion. */
+export interface CompletionChunkChoice {
+  /** Which of the `n`. */
+  index: number;
+  /** The next piece; whole Unicode. */
+  text: string;
+  /** Null until the choice's last chunk. */
+  finishReason: FinishReason | null;
+  /** Of the tokens whose text this chunk completes, when asked for. */
+  logprobs?: readonly TokenLogprob[];
+}
+
+/** A piece of a raw completion. */
+export interface CompletionChunkResponse {
+  kind: "completion_chunk";
+  /** The same in every event of the stream. */
+  id: string;
+  /** The model's id. */
+  model: string;
+  /** Seconds since 1970. */
+  created: number;
+  /** Never empty. */
+  choices: NonEmpty<CompletionChunkChoice>;
+  /** Where a host says it early. */
+  usage?: Usage;
+}
+
+/** A raw completion came to its end. */
+export interface CompletionDoneResponse {
+  kind: "completion_done";
+  /** All of it; equal to the chunks put together. */
+  completion: Completion;
+}
+
+/** The model failed midway through a raw completion. */
+export interface CompletionModelErrorResponse {
+  kind: "completion_model_error";
+  /** What went wrong. */
+  error: ErrorInfo;
   /** Exactly what was delivered. */
-  partial: P;
+  partial: Completion;
+}
+
+/** A chat came to its end. */
+export interface DoneResponse {
+  kind: "done";
+  /** All of it; equal to the chunks put together. */
+  completion: ChatCompletion;
 }
 
 /** The vector of one input. */
@@ -239,25 +221,6 @@ export interface EmbeddingsResponse {
   kind: "embeddings";
   /** The vectors. */
   embeddings: EmbeddingList;
-}
-
-/** A piece of a chat's answer. */
-export interface ChunkResponse {
-  kind: "chunk";
-  /** The same in every event of the stream. */
-  id: string;
-  /** The model's id. */
-  model: string;
-  /** Seconds since 1970. */
-  created: number;
-  /** A host's usage-only chunk (`choices: []`) is absorbed by the transport. */
-  choices: NonEmpty<ChunkChoice>;
-  /** Tool loop only; deltas concatenate per choice and round. */
-  round?: number;
-  /** Where a host says it early. */
-  usage?: Usage;
-  /** Parts of a host's chunk that Wick has no name for. */
-  upstream?: readonly JsonValue[];
 }
 
 /** Stable strings a program can act on. New codes come in minor versions: a switch over codes needs a default. */
@@ -302,18 +265,6 @@ export type ErrorCode =
   | "tool_failed"
   | "internal";
 
-/** The host's own words about a failure: open strings. */
-export interface UpstreamError {
-  /** The host's code. */
-  code?: string;
-  /** The host's error type. */
-  type?: string;
-  /** The host's message. */
-  message?: string;
-  /** The host's id of the request. */
-  requestId?: string;
-}
-
 /** What went wrong, where, and what to do; plain data that crosses every seam. */
 export interface ErrorInfo {
   /** Stable string. */
@@ -334,11 +285,16 @@ export interface ErrorInfo {
   upstream?: UpstreamError;
 }
 
-/** The request cannot run; nothing was generated. */
-export interface ValidationErrorResponse {
-  kind: "validation_error";
-  /** Names the field in `where`. */
+/** Why a choice ended. */
+export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter" | "error" | "cancelled";
+
+/** The engine or the transport failed. */
+export interface InternalErrorResponse<P> {
+  kind: "internal_error";
+  /** What went wrong. */
   error: ErrorInfo;
+  /** Exactly what was delivered. */
+  partial: P;
 }
 
 /** The model failed midway. */
@@ -350,69 +306,17 @@ export interface ModelErrorResponse {
   partial: ChatCompletion;
 }
 
-/** A piece of a raw completion. */
-export interface CompletionChunkResponse {
-  kind: "completion_chunk";
-  /** The same in every event of the stream. */
-  id: string;
-  /** The model's id. */
-  model: string;
-  /** Seconds since 1970. */
-  created: number;
-  /** Never empty. */
-  choices: NonEmpty<CompletionChunkChoice>;
-  /** Where a host says it early. */
-  usage?: Usage;
-}
-
-/** A chat came to its end. */
-export interface DoneResponse {
-  kind: "done";
-  /** All of it; equal to the chunks put together. */
-  completion: ChatCompletion;
-}
-
-/** A whole raw completion, or what was delivered of one. */
-export interface Completion {
-  /** Tells it from a chat's. */
-  object: "text_completion";
-  /** The same in every event of the stream. */
-  id: string;
-  /** The model's id. */
-  model: string;
-  /** Seconds since 1970. */
-  created: number;
-  /** One for each of `n`, by index. */
-  choices: NonEmpty<CompletionChoice>;
-  /** Exact; absent when a remote host did not say. Always there from a local engine. */
-  usage?: Usage;
-  /** Where the time went. */
-  timings?: Timings;
-}
-
-/** A raw completion came to its end. */
-export interface CompletionDoneResponse {
-  kind: "completion_done";
-  /** All of it; equal to the chunks put together. */
-  completion: Completion;
-}
-
-/** The engine or the transport failed. */
-export interface InternalErrorResponse<P> {
-  kind: "internal_error";
-  /** What went wrong. */
-  error: ErrorInfo;
-  /** Exactly what was delivered. */
-  partial: P;
-}
-
-/** The model failed midway through a raw completion. */
-export interface CompletionModelErrorResponse {
-  kind: "completion_model_error";
-  /** What went wrong. */
-  error: ErrorInfo;
-  /** Exactly what was delivered. */
-  partial: Completion;
+/** How far a prompt is, for those who ask with `promptProgress: true`. */
+export interface PromptProgressResponse {
+  kind: "prompt_progress";
+  /** Tokens of the prompt that are done. */
+  processed: number;
+  /** Tokens of the prompt. */
+  total: number;
+  /** Tokens of the prompt that needed no work. */
+  cached: number;
+  /** Requests before this one, while it waits. */
+  queuePosition?: number;
 }
 
 /** Raw logits. Local engines only, never serialised: a row of logits is not JSON. */
@@ -422,6 +326,77 @@ export interface RawResponse {
   tokens: readonly number[];
   /** `(tokens.length, vocabulary)`, row-major. */
   logits: Float32Array;
+}
+
+/**
+ * Every kind of every call; `kind` tells them apart.
+ *
+ * `internal_error` and `cancelled` occur once per result type, so that a narrow union keeps an exact `partial`.
+ */
+export type Response =
+  | ChunkResponse
+  | DoneResponse
+  | ValidationErrorResponse
+  | ModelErrorResponse
+  | InternalErrorResponse<ChatCompletion>
+  | InternalErrorResponse<Completion>
+  | InternalErrorResponse<EmbeddingList>
+  | CancelledResponse<ChatCompletion>
+  | CancelledResponse<Completion>
+  | CancelledResponse<EmbeddingList>
+  | PromptProgressResponse
+  | ToolProgressResponse
+  | ToolApprovalResponse
+  | CompletionChunkResponse
+  | CompletionDoneResponse
+  | CompletionModelErrorResponse
+  | EmbeddingsResponse
+  | RawResponse;
+
+/** Which of the reasons behind a {@link FinishReason} it was. */
+export type StopReason =
+  | { kind: "eos" }
+  | {
+      kind: "stop_string";
+      /** The string that matched. */
+      text: string;
+    }
+  | { kind: "max_tokens" }
+  | { kind: "context" };
+
+/** Where the time went, in milliseconds. Absent where the clock stands still. */
+export interface Timings {
+  /** From arrival to the first step. */
+  queuedMs?: number;
+  /** From the first step to the end of prefill. */
+  promptMs?: number;
+  /** From arrival to the first token. */
+  firstTokenMs?: number;
+  /** From the first token to the last. */
+  decodeMs?: number;
+  /** Tokens after the first, over `decodeMs`. */
+  tokensPerSecond?: number;
+}
+
+/** How likely a sampled token was. */
+export interface TokenLogprob {
+  /** Its text; U+FFFD where its bytes are no text alone. */
+  token: string;
+  /** Its id. */
+  id: number;
+  /** Natural logarithm of its probability, before temperature and after the mask. */
+  logprob: number;
+  /** Its bytes. */
+  bytes?: readonly number[];
+  /** The likeliest tokens, best first, as many as `topLogprobs` asks for. */
+  top?: readonly {
+    /** Its text; U+FFFD where its bytes are no text alone. */
+    token: string;
+    /** Its id. */
+    id: number;
+    /** Natural logarithm of its probability, before temperature and after the mask. */
+    logprob: number;
+  }[];
 }
 
 /** A tool wants permission. Answer with `stream.approve(approvalId)` or `stream.deny(approvalId)`; the value itself is plain data. */
@@ -441,17 +416,34 @@ export interface ToolApprovalResponse {
   expiresInMs?: number;
 }
 
-/** How far a prompt is, for those who ask with `promptProgress: true`. */
-export interface PromptProgressResponse {
-  kind: "prompt_progress";
-  /** Tokens of the prompt that are done. */
-  processed: number;
-  /** Tokens of the prompt. */
-  total: number;
-  /** Tokens of the prompt that needed no work. */
-  cached: number;
-  /** Requests before this one, while it waits. */
-  queuePosition?: number;
+/** A tool call of the model. */
+export interface ToolCall {
+  /** Repeated by the tool's answer. */
+  id: string;
+  /** Always `function`. */
+  type: "function";
+  /** What is called. */
+  function: {
+    /** The tool's name. */
+    name: string;
+    /** The model's text, JSON as far as the model kept to it. */
+    arguments: string;
+  };
+}
+
+/** A piece of a tool call: `id` and `name` once, first. */
+export interface ToolCallDelta {
+  /** Which call of the message. */
+  index: number;
+  /** Once, first. */
+  id?: string;
+  /** The piece. */
+  function: {
+    /** Once, first. */
+    name?: string;
+    /** The next piece of the arguments. */
+    arguments?: string;
+  };
 }
 
 /** Where a tool call is. */
@@ -495,30 +487,38 @@ export interface ToolProgressResponse {
   phase: ToolPhase;
 }
 
-/**
- * Every kind of every call; `kind` tells them apart.
- *
- * `internal_error` and `cancelled` occur once per result type, so that a narrow union keeps an exact `partial`.
- */
-export type Response =
-  | ChunkResponse
-  | DoneResponse
-  | ValidationErrorResponse
-  | ModelErrorResponse
-  | InternalErrorResponse<ChatCompletion>
-  | InternalErrorResponse<Completion>
-  | InternalErrorResponse<EmbeddingList>
-  | CancelledResponse<ChatCompletion>
-  | CancelledResponse<Completion>
-  | CancelledResponse<EmbeddingList>
-  | PromptProgressResponse
-  | ToolProgressResponse
-  | ToolApprovalResponse
-  | CompletionChunkResponse
-  | CompletionDoneResponse
-  | CompletionModelErrorResponse
-  | EmbeddingsResponse
-  | RawResponse;
+/** The host's own words about a failure: open strings. */
+export interface UpstreamError {
+  /** The host's code. */
+  code?: string;
+  /** The host's error type. */
+  type?: string;
+  /** The host's message. */
+  message?: string;
+  /** The host's id of the request. */
+  requestId?: string;
+}
+
+/** Exact token counts, the same in a stream, a whole answer, an error and a cancellation. */
+export interface Usage {
+  /** Ids fed. */
+  promptTokens: number;
+  /** Ids sampled, over all choices. */
+  completionTokens: number;
+  /** Both. */
+  totalTokens: number;
+  /** Prompt ids whose keys and values were still there. */
+  cachedTokens?: number;
+  /** Sampled ids that were reasoning. */
+  reasoningTokens?: number;
+}
+
+/** The request cannot run; nothing was generated. */
+export interface ValidationErrorResponse {
+  kind: "validation_error";
+  /** Names the field in `where`. */
+  error: ErrorInfo;
+}
 
 /** Hash of the types above; the engine has the same, or it speaks another protocol. */
-export const schemaHash = "3417d470bb853c0e";
+export const schemaHash = "73f86f749133d512";

@@ -5,7 +5,7 @@
 
 mod syntax;
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use ts_rs::{Config, TS, TypeVisitor};
@@ -75,23 +75,22 @@ pub fn schema_hash() -> String {
 fn types() -> String {
     let config = Config::new().with_large_int("number");
     let kinds = syntax::tags(&Response::decl(&config));
-    let mut declarations = Declarations { config: &config, kinds, seen: HashSet::new(), text: HEADER.to_owned() };
+    let mut declarations = Declarations { config: &config, kinds, texts: BTreeMap::new() };
     // `NonEmpty<…>` is spelled out in the structs, so that ts-rs does not see what is in it.
     declarations.visit::<ChatChoice>();
     declarations.visit::<CompletionChoice>();
     declarations.visit::<ChunkChoice>();
     declarations.visit::<CompletionChunkChoice>();
     declarations.visit::<Response>();
-    declarations.text
+    HEADER.to_owned() + &declarations.texts.into_values().collect::<String>()
 }
 
-/// Declares each type once, what it needs before it.
+/// Declares each type once, by name: the order in which ts-rs visits changes from build to build.
 struct Declarations<'a> {
     config: &'a Config,
     /// Tag of each member of `Response`, by the name of its type.
     kinds: Vec<(String, String)>,
-    seen: HashSet<String>,
-    text: String,
+    texts: BTreeMap<String, String>,
 }
 
 impl TypeVisitor for Declarations<'_> {
@@ -100,14 +99,14 @@ impl TypeVisitor for Declarations<'_> {
         if T::output_path().is_none() {
             return; // a primitive, a container or declared elsewhere
         }
-        if !self.seen.insert(T::ident(self.config)) {
+        let name = T::ident(self.config);
+        if self.texts.contains_key(&name) {
             return;
         }
+        let kind = self.kinds.iter().find(|(tagged, _)| *tagged == name).map(|(_, kind)| kind.as_str());
+        let declaration = syntax::declaration(&T::docs().unwrap_or_default(), &T::decl(self.config), kind);
+        self.texts.insert(name, format!("\n{declaration}"));
         T::visit_dependencies(self);
-        let docs = T::docs().unwrap_or_default();
-        let kind = self.kinds.iter().find(|(name, _)| *name == T::ident(self.config)).map(|(_, kind)| kind.as_str());
-        self.text.push('\n');
-        self.text.push_str(&syntax::declaration(&docs, &T::decl(self.config), kind));
     }
 }
 

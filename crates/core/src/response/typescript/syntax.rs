@@ -109,8 +109,9 @@ fn object(fields: &[Field], indent: &str) -> String {
     format!("{{\n{}{indent}}}", lines.concat())
 }
 
-/// A doc comment on one line where it fits.
+/// A doc comment on one line where it fits, rustdoc's links turned into TSDoc's.
 fn comment(docs: &str, indent: &str) -> String {
+    let docs = docs.replace("[`", "{@link ").replace("`]", "}");
     let lines: Vec<&str> = docs
         .lines()
         .map(|line| line.trim().trim_start_matches("/**").trim_end_matches("*/").trim().trim_start_matches('*').trim())

@@ -1,0 +1,19 @@
+//! Requests: read from JSON, every field checked, every mistake named by its path.
+//!
+//! An unknown field is an error, and so is one that this engine cannot honour; nothing is silently ignored.
+
+mod chat;
+mod completion;
+mod fields;
+mod json;
+mod message;
+mod sampling;
+mod template_kwargs;
+mod tool;
+
+pub use chat::ChatRequest;
+pub use completion::{CompletionRequest, Prompt};
+pub use json::parse_json;
+pub use message::{Content, Message, MessageToolCall};
+pub use sampling::{Dry, SamplingRequest};
+pub use tool::FunctionTool;
