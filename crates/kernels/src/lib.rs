@@ -1,1 +1,39 @@
-//! placeholder
+//! CPU kernels: matrix products over quantised and plain weights, attention over block KV, norms, rotary positions.
+//!
+//! Rules that every kernel keeps, so that a row's bits depend only on its tokens, its weights and its position:
+//! - integer dot products are exact; float sums run in one fixed order per output, whatever the number of rows, threads or chunks;
+//! - multiply, then add: no fused multiply-add, no reassociation;
+//! - [`math::exp`] and [`math::ln`] are ours, rotary angles are computed in f64 by `libm`: the same bits on every host.
+//!
+//! A kernel splits its work over a [`ThreadPool`] and allocates nothing. Shapes are checked: a mismatch is [`Error::Shape`].
+
+pub mod attention;
+pub mod embedding;
+pub mod finite;
+pub mod kv_store;
+pub mod math;
+pub mod matmul;
+pub mod rms_norm;
+pub mod rotary;
+pub mod silu_mul;
+pub mod softmax;
+#[doc(hidden)]
+pub mod synthetic;
+
+mod aligned;
+mod block_type;
+mod blocks;
+mod disjoint;
+mod error;
+mod half_float;
+mod lanes;
+mod packed;
+mod pool;
+mod quantized_rows;
+
+pub use aligned::{Aligned, Plain};
+pub use block_type::BlockType;
+pub use error::{Error, Result};
+pub use packed::Packed;
+pub use pool::ThreadPool;
+pub use quantized_rows::QuantizedRows;

@@ -3,6 +3,7 @@
 //! - `CandleBackend`: candle tensors on CPU, CUDA and Metal; the reference.
 //! - `CpuBackend`: own arena, packed weights, block KV and kernels; what CPU users get.
 
+pub mod cpu;
 mod step_plan;
 
 pub use step_plan::StepPlan;

@@ -1,0 +1,114 @@
+//! Buffers on cache-line boundaries.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
+
+use crate::error::{Error, Result};
+
+/// One cache line, and the widest vector register of any tier.
+const ALIGNMENT: usize = 64;
+
+/// Number types for which every bit pattern is a value.
+///
+/// # Safety
+/// All-zero bytes and any other bytes are a valid `Self`; `Self` has no padding.
+pub unsafe trait Plain: Copy + Send + Sync + 'static {}
+
+// SAFETY: integers and floats take any bit pattern and have no padding.
+unsafe impl Plain for u8 {}
+// SAFETY: as above.
+unsafe impl Plain for i16 {}
+// SAFETY: as above.
+unsafe impl Plain for u16 {}
+// SAFETY: as above.
+unsafe impl Plain for f32 {}
+
+/// A zeroed buffer of fixed length on a 64-byte boundary. Pages are first touched by whoever writes them.
+#[derive(Debug)]
+pub struct Aligned<T: Plain> {
+    pointer: NonNull<T>,
+    len: usize,
+}
+
+// SAFETY: the buffer owns its memory; `T` is `Send` and `Sync`.
+unsafe impl<T: Plain> Send for Aligned<T> {}
+// SAFETY: shared access only reads.
+unsafe impl<T: Plain> Sync for Aligned<T> {}
+
+impl<T: Plain> Aligned<T> {
+    /// `len` zeros.
+    ///
+    /// # Errors
+    /// [`Error::Allocation`] when the memory cannot be had.
+    pub fn zeroed(len: usize) -> Result<Self> {
+        if len == 0 {
+            return Ok(Self { pointer: NonNull::dangling(), len });
+        }
+        let layout = Self::layout(len)?;
+        // SAFETY: `len > 0` and every `Plain` type has a size, so the layout is not empty.
+        let pointer = unsafe { alloc_zeroed(layout) };
+        match NonNull::new(pointer.cast::<T>()) {
+            Some(pointer) => Ok(Self { pointer, len }),
+            None => Err(Error::Allocation(layout.size())),
+        }
+    }
+
+    /// The elements as a raw pointer, for writers that split the buffer among threads.
+    pub(crate) fn pointer(&self) -> NonNull<T> {
+        self.pointer
+    }
+
+    fn layout(len: usize) -> Result<Layout> {
+        let bytes = len.checked_mul(size_of::<T>()).ok_or(Error::Allocation(usize::MAX))?;
+        Layout::from_size_align(bytes, ALIGNMENT).map_err(|_| Error::Allocation(bytes))
+    }
+}
+
+impl<T: Plain> Deref for Aligned<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        // SAFETY: `pointer` is valid for `len` initialised elements (zeroed at first) and `&self` forbids writers.
+        unsafe { std::slice::from_raw_parts(self.pointer.as_ptr(), self.len) }
+    }
+}
+
+impl<T: Plain> DerefMut for Aligned<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as in `deref`; `&mut self` is exclusive.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr(), self.len) }
+    }
+}
+
+impl<T: Plain> Drop for Aligned<T> {
+    fn drop(&mut self) {
+        if self.len > 0
+            && let Ok(layout) = Self::layout(self.len)
+        {
+            // SAFETY: allocated in `zeroed` with this layout.
+            unsafe { dealloc(self.pointer.as_ptr().cast(), layout) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_zeroed_and_aligned() {
+        let mut buffer = Aligned::<f32>::zeroed(33).unwrap();
+        assert_eq!(buffer.as_ptr() as usize % ALIGNMENT, 0);
+        assert!(buffer.iter().all(|&x| x == 0.0));
+        buffer[32] = 1.0;
+        assert_eq!(buffer.len(), 33);
+    }
+
+    #[test]
+    fn answers_impossible_sizes_with_an_error() {
+        assert!(matches!(Aligned::<f32>::zeroed(usize::MAX), Err(Error::Allocation(_))));
+        assert!(matches!(Aligned::<u8>::zeroed(isize::MAX as usize - 64), Err(Error::Allocation(_))));
+        assert!(Aligned::<u8>::zeroed(0).unwrap().is_empty());
+    }
+}

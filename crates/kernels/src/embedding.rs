@@ -1,0 +1,77 @@
+//! Rows of a weight as f32: token embeddings.
+
+use crate::block_type::BlockType;
+use crate::blocks::{GROUP, Minimum, OpenBlock, QuantizedBlock, with_block};
+use crate::disjoint::Disjoint;
+use crate::error::{Result, check};
+use crate::half_float::{bf16_to_f32, f16_to_f32};
+use crate::packed::Packed;
+use crate::pool::ThreadPool;
+
+/// Rows a task looks up.
+const ROWS_PER_TASK: usize = 16;
+
+/// Looks up `tokens` in `table` `(vocabulary, width)`: `output` is `(tokens, width)`.
+///
+/// # Errors
+/// `Shape` when a token is outside the table or the output does not fit; `TaskPanicked`.
+pub fn embedding(pool: &ThreadPool, table: &Packed, tokens: &[u32], output: &mut [f32]) -> Result<()> {
+    let width = table.columns();
+    check(output.len() == tokens.len() * width, "output of an embedding is not (rows, width)")?;
+    check(tokens.iter().all(|&token| (token as usize) < table.rows()), "a token is outside the embedding")?;
+    let output = Disjoint::new(output);
+    pool.run(tokens.len().div_ceil(ROWS_PER_TASK), &|task| {
+        let first = task * ROWS_PER_TASK;
+        let last = (first + ROWS_PER_TASK).min(tokens.len());
+        for row in first..last {
+            // SAFETY: a row belongs to one task.
+            let output = unsafe { output.slice(row * width..(row + 1) * width) };
+            dequantize_row(table, tokens[row] as usize, output);
+        }
+    })
+}
+
+/// Row `row` of `weight` as f32, `(columns,)`. Within a rounding of ggml's dequantisers.
+fn dequantize_row(weight: &Packed, row: usize, output: &mut [f32]) {
+    let bytes = weight.row(row);
+    with_block!(
+        weight.block_type(),
+        dequantize_plain(weight.block_type(), bytes, output),
+        dequantize_blocks::<_>(bytes, output)
+    );
+}
+
+fn dequantize_blocks<B: QuantizedBlock>(bytes: &[u8], output: &mut [f32]) {
+    let mut open = OpenBlock::new();
+    for (block, output) in bytes.chunks_exact(B::BYTES).zip(output.chunks_exact_mut(B::GROUPS * GROUP)) {
+        B::open(block, &mut open);
+        for (group, output) in output.chunks_exact_mut(GROUP).enumerate() {
+            let (scale, minimum) = (open.scales[group], open.minima[group]);
+            let half_minima = match B::MINIMUM {
+                Minimum::None => [0.0; 2],
+                Minimum::Group => [minimum; 2],
+                Minimum::Half => open.half_minima[group].map(|half| minimum * half as f32),
+            };
+            for (index, (output, value)) in output.iter_mut().zip(&open.values[group]).enumerate() {
+                *output = scale * f32::from(*value) + half_minima[index / (GROUP / 2)];
+            }
+        }
+    }
+}
+
+fn dequantize_plain(block_type: BlockType, bytes: &[u8], output: &mut [f32]) {
+    let half = |convert: fn(u16) -> f32, output: &mut [f32]| {
+        for (output, bytes) in output.iter_mut().zip(bytes.as_chunks::<2>().0) {
+            *output = convert(u16::from_le_bytes(*bytes));
+        }
+    };
+    if block_type == BlockType::F16 {
+        half(f16_to_f32, output);
+    } else if block_type == BlockType::BF16 {
+        half(bf16_to_f32, output);
+    } else {
+        for (output, bytes) in output.iter_mut().zip(bytes.as_chunks::<4>().0) {
+            *output = f32::from_le_bytes(*bytes);
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Half floats to f32 and back, written so that a loop over them vectorises without F16C.
+
+/// The f32 of an IEEE half; exact.
+#[inline(always)]
+pub(crate) fn f16_to_f32(bits: u16) -> f32 {
+    let bits = u32::from(bits);
+    let sign = (bits & 0x8000) << 16;
+    let magnitude = bits & 0x7fff;
+    // Exponent and mantissa in place, then rebias by 2^112: exact, subnormal halves included.
+    let scaled = f32::from_bits(magnitude << 13) * f32::from_bits(0x7780_0000);
+    // All-ones exponents (infinity, NaN) stay all ones.
+    let special = if magnitude >= 0x7c00 { 0x7f80_0000 } else { 0 };
+    f32::from_bits(scaled.to_bits() | special | sign)
+}
+
+/// The f32 of a bfloat16; exact.
+#[inline(always)]
+pub(crate) fn bf16_to_f32(bits: u16) -> f32 {
+    f32::from_bits(u32::from(bits) << 16)
+}
+
+/// The nearest IEEE half, ties to even.
+#[inline(always)]
+pub(crate) fn f32_to_f16(value: f32) -> u16 {
+    half::f16::from_f32_const(value).to_bits()
+}
+
+/// A half stored in two little-endian bytes at `at`.
+#[inline(always)]
+pub(crate) fn f16_at(bytes: &[u8], at: usize) -> f32 {
+    f16_to_f32(u16::from_le_bytes([bytes[at], bytes[at + 1]]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agrees_with_the_half_crate_on_every_half() {
+        for bits in 0..=u16::MAX {
+            let expected = half::f16::from_bits(bits).to_f32();
+            let got = f16_to_f32(bits);
+            assert!(got.to_bits() == expected.to_bits() || (got.is_nan() && expected.is_nan()), "{bits:#x}");
+            let expected = half::bf16::from_bits(bits).to_f32();
+            let got = bf16_to_f32(bits);
+            assert!(got.to_bits() == expected.to_bits() || (got.is_nan() && expected.is_nan()), "{bits:#x}");
+            if !half::f16::from_bits(bits).is_nan() {
+                assert_eq!(f32_to_f16(f16_to_f32(bits)), bits);
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Matrix products of activation rows with weights.
+
+mod float;
+mod quantized;
+
+use std::ops::Range;
+
+use crate::block_type::BlockType;
+use crate::blocks::with_block;
+use crate::disjoint::Disjoint;
+use crate::error::{Result, check};
+use crate::packed::Packed;
+use crate::pool::ThreadPool;
+use crate::quantized_rows::QuantizedRows;
+
+/// Activation rows computed against one weight row before the next is opened.
+const ROW_TILE: usize = 32;
+/// Tasks for each thread, so that a thread that is held up costs little.
+const TASKS_PER_THREAD: usize = 4;
+/// Weight rows of a task at least: below this, taking a task costs more than it saves.
+const MIN_COLUMNS: usize = 16;
+/// Multiply-adds below which a product is not worth waking anyone for.
+const MIN_PARALLEL_WORK: usize = 1 << 16;
+
+/// The left side of a product: `(rows, width)`.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    /// Row-major values; read by products with F32, F16 and BF16 weights.
+    pub values: &'a [f32],
+    /// The same rows quantised; read by products with quantised weights.
+    pub quantized: &'a QuantizedRows,
+    /// Rows.
+    pub rows: usize,
+}
+
+/// One product of an input.
+pub struct Product<'a> {
+    /// `(out, width)`.
+    pub weight: &'a Packed,
+    /// `(out,)`, added once at the end.
+    pub bias: Option<&'a [f32]>,
+    /// Adds to `output` instead of replacing it: a residual connection.
+    pub accumulate: bool,
+    /// `(rows, out)`.
+    pub output: &'a mut [f32],
+}
+
+/// A product whose output is shared by tasks.
+struct Job<'a> {
+    weight: &'a Packed,
+    bias: Option<&'a [f32]>,
+    accumulate: bool,
+    output: Disjoint<'a, f32>,
+}
+
+impl Job<'_> {
+    /// Writes one output. `row` and `column` are inside the output, and nobody else writes this element.
+    #[inline(always)]
+    fn write(&self, row: usize, column: usize, sum: f32) {
+        let at = row * self.weight.rows() + column;
+        let sum = match self.bias {
+            Some(bias) => sum + bias[column],
+            None => sum,
+        };
+        // SAFETY: columns belong to one task each.
+        let output = unsafe { self.output.slice(at..at + 1) };
+        output[0] = if self.accumulate { output[0] + sum } else { sum };
+    }
+}
+
+/// Computes all `products` of one input in one parallel region: `output = input · weightᵀ + bias`.
+///
+/// Each output is one sum whose order depends on the weight's type alone, see [`crate`].
+///
+/// # Errors
+/// `Shape` when the slices do not fit; `TaskPanicked`.
+pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Product<'_>; N]) -> Result<()> {
+    let rows = input.rows;
+    let mut columns = 0;
+    let mut work = 0;
+    for product in &products {
+        let weight = product.weight;
+        check(product.output.len() == rows * weight.rows(), "output of a product is not (rows, out)")?;
+        check(product.bias.is_none_or(|bias| bias.len() == weight.rows()), "bias of a product is not (out,)")?;
+        if weight.block_type().is_quantized() {
+            let quantized = input.quantized;
+            let fits = quantized.rows() == rows && quantized.width() == weight.columns();
+            check(fits, "quantised input of a product is not (rows, in)")?;
+        } else {
+            check(input.values.len() == rows * weight.columns(), "input of a product is not (rows, in)")?;
+        }
+        columns += weight.rows();
+        work += rows * weight.rows() * weight.columns();
+    }
+    let chunk = if work < MIN_PARALLEL_WORK {
+        usize::MAX
+    } else {
+        columns.div_ceil(pool.threads() * TASKS_PER_THREAD).next_multiple_of(MIN_COLUMNS)
+    };
+    let jobs = products.map(|product| Job {
+        weight: product.weight,
+        bias: product.bias,
+        accumulate: product.accumulate,
+        output: Disjoint::new(product.output),
+    });
+    let tasks = jobs.iter().map(|job| job.weight.rows().div_ceil(chunk)).sum();
+    pool.run(tasks, &|mut task| {
+        for job in &jobs {
+            let count = job.weight.rows().div_ceil(chunk);
+            if task < count {
+                let first = task * chunk;
+                run_columns(input, job, first..first.saturating_add(chunk).min(job.weight.rows()));
+                return;
+            }
+            task -= count;
+        }
+    })
+}
+
+/// All rows of some columns of one product.
+fn run_columns(input: Input<'_>, job: &Job<'_>, columns: Range<usize>) {
+    let mut first = 0;
+    while first < input.rows {
+        let tile = first..(first + ROW_TILE).min(input.rows);
+        let columns = columns.clone();
+        with_block!(
+            job.weight.block_type(),
+            float_tile(input.values, job, tile, columns),
+            quantized_tile::<_>(input.quantized, job, tile, columns)
+        );
+        first += ROW_TILE;
+    }
+}
+
+use float::float_tile;
+use quantized::quantized_tile;
+
+/// Bytes a product reads of its weight, for measurements.
+pub fn weight_bytes(block_type: BlockType, rows: usize, columns: usize) -> Option<usize> {
+    block_type.row_bytes(columns)?.checked_mul(rows)
+}

@@ -1,0 +1,383 @@
+//! Worker threads for one engine.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use crate::error::{Error, Result};
+
+#[cfg(not(target_family = "wasm"))]
+use workers::Workers;
+
+/// Runs numbered tasks on the calling thread and its workers.
+///
+/// Tasks are taken from a counter by whoever is free, so a result must not depend on who ran what. Workers spin for at most 50 µs
+/// after their last work, then park. A run allocates nothing. A panic in a task is caught; the run answers
+/// [`Error::TaskPanicked`] and the pool can be used again. On WASM everything runs inline.
+pub struct ThreadPool {
+    #[cfg(not(target_family = "wasm"))]
+    workers: Workers,
+    threads: usize,
+    /// Set while a run is under way: a nested or concurrent run goes inline.
+    busy: AtomicBool,
+    panic_next: AtomicBool,
+}
+
+/// The tasks of one run.
+type Tasks<'a> = &'a (dyn Fn(usize) + Sync);
+
+/// Tasks not yet taken, shared by everyone in a run.
+struct Counter {
+    next: AtomicUsize,
+    total: AtomicUsize,
+    panicked: AtomicBool,
+}
+
+impl Counter {
+    fn new() -> Self {
+        Self { next: AtomicUsize::new(0), total: AtomicUsize::new(0), panicked: AtomicBool::new(false) }
+    }
+
+    fn reset(&self, total: usize) {
+        self.next.store(0, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+        self.panicked.store(false, Ordering::Relaxed);
+    }
+
+    /// Takes tasks until none is left or one panicked anywhere.
+    fn drain(&self, tasks: Tasks<'_>) {
+        let total = self.total.load(Ordering::Relaxed);
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            while !self.panicked.load(Ordering::Relaxed) {
+                let task = self.next.fetch_add(1, Ordering::Relaxed);
+                if task >= total {
+                    break;
+                }
+                tasks(task);
+            }
+        }));
+        if outcome.is_err() {
+            self.panicked.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl ThreadPool {
+    /// A pool of `threads` in all, the calling one included; 0 counts as 1.
+    ///
+    /// # Errors
+    /// [`Error::Spawn`] when the system refuses a thread.
+    pub fn new(threads: usize) -> Result<Self> {
+        let threads = if cfg!(target_family = "wasm") { 1 } else { threads.max(1) };
+        Ok(Self {
+            #[cfg(not(target_family = "wasm"))]
+            workers: Workers::spawn(threads - 1)?,
+            threads,
+            busy: AtomicBool::new(false),
+            panic_next: AtomicBool::new(false),
+        })
+    }
+
+    /// Threads, the calling one included.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Runs `tasks(0) … tasks(count - 1)`, in any order and on any thread, and returns when all are done.
+    ///
+    /// # Errors
+    /// [`Error::TaskPanicked`] when a task panicked; others may then not have run.
+    pub fn run(&self, count: usize, tasks: Tasks<'_>) -> Result<()> {
+        if self.panic_next.swap(false, Ordering::Relaxed) {
+            return self.dispatch(count.max(1), &|_| panic!("injected by a test"));
+        }
+        self.dispatch(count, tasks)
+    }
+
+    /// Makes a task of the next run panic, for tests of recovery.
+    #[doc(hidden)]
+    pub fn panic_next_run(&self) {
+        self.panic_next.store(true, Ordering::Relaxed);
+    }
+
+    fn dispatch(&self, count: usize, tasks: Tasks<'_>) -> Result<()> {
+        #[cfg(not(target_family = "wasm"))]
+        if count > 1 && self.threads > 1 && !self.busy.swap(true, Ordering::Acquire) {
+            let panicked = self.workers.run(count, tasks);
+            self.busy.store(false, Ordering::Release);
+            return if panicked { Err(Error::TaskPanicked) } else { Ok(()) };
+        }
+        let counter = Counter::new();
+        counter.reset(count);
+        counter.drain(tasks);
+        if counter.panicked.load(Ordering::Relaxed) { Err(Error::TaskPanicked) } else { Ok(()) }
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+mod workers {
+    use std::cell::UnsafeCell;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+    use std::thread::{Builder, JoinHandle, park, yield_now};
+    use std::time::{Duration, Instant};
+
+    use super::{Counter, Tasks};
+    use crate::error::{Error, Result};
+
+    /// How long a worker looks for work before it parks; a wake-up costs about as much.
+    const SPIN: Duration = Duration::from_micros(50);
+    /// Looks between two looks at the clock.
+    const SPINS_PER_CLOCK: u32 = 64;
+
+    /// The gate: `epoch << 32 | open << 31 | workers inside`.
+    const OPEN: u64 = 1 << 31;
+    const INSIDE: u64 = OPEN - 1;
+    const EPOCH: u64 = 1 << 32;
+
+    pub(super) struct Workers {
+        shared: Arc<Shared>,
+        handles: Vec<JoinHandle<()>>,
+    }
+
+    struct Shared {
+        /// A run opens it with a new epoch; a worker may enter an open gate once per epoch; the run closes it and leaves when no worker
+        /// is inside. A worker that wakes late finds it closed and touches nothing.
+        gate: AtomicU64,
+        /// The tasks of the open gate. Written only while the gate is closed and nobody is inside.
+        tasks: UnsafeCell<Option<Tasks<'static>>>,
+        counter: Counter,
+        parked: Vec<AtomicBool>,
+        stop: AtomicBool,
+    }
+
+    // SAFETY: `tasks` is written by the one running caller while the gate is closed and empty, and read only by workers that entered
+    // the gate after it was opened (release) and seen (acquire).
+    unsafe impl Sync for Shared {}
+    // SAFETY: `tasks` holds a reference to a `Sync` closure; the rest is `Send`.
+    unsafe impl Send for Shared {}
+
+    impl Workers {
+        pub(super) fn spawn(count: usize) -> Result<Self> {
+            let shared = Arc::new(Shared {
+                gate: AtomicU64::new(0),
+                tasks: UnsafeCell::new(None),
+                counter: Counter::new(),
+                parked: (0..count).map(|_| AtomicBool::new(false)).collect(),
+                stop: AtomicBool::new(false),
+            });
+            // Built first, so that dropping it on a failed spawn stops the threads that did start.
+            let mut workers = Self { shared, handles: Vec::with_capacity(count) };
+            for index in 0..count {
+                let shared = Arc::clone(&workers.shared);
+                let handle = Builder::new()
+                    .name(format!("wick-worker-{index}"))
+                    .spawn(move || shared.work(index))
+                    .map_err(|_| Error::Spawn)?;
+                workers.handles.push(handle);
+            }
+            Ok(workers)
+        }
+
+        /// Whether a task panicked. Never called by two threads at once.
+        pub(super) fn run(&self, count: usize, tasks: Tasks<'_>) -> bool {
+            let shared = &*self.shared;
+            // SAFETY: only the lifetime changes. `run` returns after the gate is closed and empty, so nobody keeps the reference.
+            let tasks: Tasks<'static> = unsafe { std::mem::transmute(tasks) };
+            shared.counter.reset(count);
+            // SAFETY: the gate is closed and empty: the last run left it so, and there is one run at a time.
+            unsafe { *shared.tasks.get() = Some(tasks) };
+            let epoch = shared.gate.load(Ordering::Relaxed) & !(EPOCH - 1);
+            shared.gate.store(epoch.wrapping_add(EPOCH) | OPEN, Ordering::SeqCst);
+            // With the one in `Shared::sleep`: either this sees the worker parked or the worker sees the gate open.
+            fence(Ordering::SeqCst);
+            for (parked, handle) in shared.parked.iter().zip(&self.handles).take(count - 1) {
+                if parked.load(Ordering::Relaxed) && parked.swap(false, Ordering::Relaxed) {
+                    handle.thread().unpark();
+                }
+            }
+
+            shared.counter.drain(tasks);
+
+            let mut spins = 0;
+            let mut gate = shared.gate.fetch_and(!OPEN, Ordering::AcqRel);
+            while gate & INSIDE != 0 {
+                spins += 1;
+                if spins % (SPINS_PER_CLOCK * 16) == 0 {
+                    // The worker may wait for this very core.
+                    yield_now();
+                } else {
+                    std::hint::spin_loop();
+                }
+                gate = shared.gate.load(Ordering::Acquire);
+            }
+            shared.counter.panicked.load(std::sync::atomic::Ordering::Relaxed)
+        }
+    }
+
+    impl Drop for Workers {
+        fn drop(&mut self) {
+            self.shared.stop.store(true, Ordering::SeqCst);
+            for handle in self.handles.drain(..) {
+                handle.thread().unpark();
+                // A worker catches its tasks' panics, so there is nothing to learn from its end.
+                let _ = handle.join();
+            }
+        }
+    }
+
+    impl Shared {
+        fn work(&self, index: usize) {
+            let mut seen = 0;
+            while let Some(epoch) = self.wait(index, seen) {
+                seen = epoch;
+                if !self.enter(epoch) {
+                    continue;
+                }
+                // SAFETY: inside an open gate the tasks are set and stay until this worker leaves.
+                if let Some(tasks) = unsafe { *self.tasks.get() } {
+                    self.counter.drain(tasks);
+                }
+                self.gate.fetch_sub(1, Ordering::Release);
+            }
+        }
+
+        /// Waits for a gate open in another epoch than `seen`; nothing when the pool stops.
+        fn wait(&self, index: usize, seen: u64) -> Option<u64> {
+            let mut since = Instant::now();
+            loop {
+                for _ in 0..SPINS_PER_CLOCK {
+                    if let Some(found) = self.look(seen) {
+                        return found;
+                    }
+                    std::hint::spin_loop();
+                }
+                if since.elapsed() >= SPIN {
+                    if let Some(found) = self.sleep(index, seen) {
+                        return found;
+                    }
+                    since = Instant::now();
+                }
+            }
+        }
+
+        /// `Some(None)` to stop, `Some(Some(epoch))` when there is work, nothing otherwise.
+        fn look(&self, seen: u64) -> Option<Option<u64>> {
+            let gate = self.gate.load(Ordering::Acquire);
+            let epoch = gate / EPOCH;
+            if self.stop.load(Ordering::Relaxed) {
+                Some(None)
+            } else if gate & OPEN != 0 && epoch != seen {
+                Some(Some(epoch))
+            } else {
+                None
+            }
+        }
+
+        fn sleep(&self, index: usize, seen: u64) -> Option<Option<u64>> {
+            self.parked[index].store(true, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
+            let found = self.look(seen);
+            if found.is_none() {
+                park();
+            }
+            self.parked[index].store(false, Ordering::Relaxed);
+            found
+        }
+
+        fn enter(&self, epoch: u64) -> bool {
+            let enter = |gate: u64| (gate & OPEN != 0 && gate / EPOCH == epoch).then_some(gate + 1);
+            self.gate.fetch_update(Ordering::Acquire, Ordering::Relaxed, enter).is_ok()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU32;
+    use std::time::Duration;
+
+    use super::*;
+
+    fn counts(pool: &ThreadPool, tasks: usize) -> Vec<u32> {
+        let seen: Vec<AtomicU32> = (0..tasks).map(|_| AtomicU32::new(0)).collect();
+        pool.run(tasks, &|task| {
+            seen[task].fetch_add(1, Ordering::Relaxed);
+        })
+        .unwrap();
+        seen.into_iter().map(AtomicU32::into_inner).collect()
+    }
+
+    #[test]
+    fn runs_every_task_once() {
+        for threads in [1, 2, 4] {
+            let pool = ThreadPool::new(threads).unwrap();
+            for tasks in [0, 1, 2, 3, 17, 1000] {
+                for _ in 0..50 {
+                    assert!(counts(&pool, tasks).iter().all(|&count| count == 1));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn wakes_parked_workers() {
+        let pool = ThreadPool::new(2).unwrap();
+        for _ in 0..20 {
+            std::thread::sleep(Duration::from_millis(1));
+            // Both tasks must be in flight at once for either to end.
+            let arrived = AtomicU32::new(0);
+            pool.run(2, &|_| {
+                arrived.fetch_add(1, Ordering::SeqCst);
+                while arrived.load(Ordering::SeqCst) < 2 {
+                    std::thread::yield_now();
+                }
+            })
+            .unwrap();
+        }
+    }
+
+    #[test]
+    fn survives_a_panicking_task() {
+        for threads in [1, 2, 3] {
+            let pool = ThreadPool::new(threads).unwrap();
+            for bad in [0, 7, 63] {
+                let outcome = pool.run(64, &|task| assert_ne!(task, bad, "expected by this test"));
+                assert_eq!(outcome, Err(Error::TaskPanicked));
+                assert!(counts(&pool, 64).iter().all(|&count| count == 1));
+            }
+            pool.panic_next_run();
+            assert_eq!(pool.run(0, &|_| {}), Err(Error::TaskPanicked));
+            assert_eq!(pool.run(8, &|_| {}), Ok(()));
+        }
+    }
+
+    #[test]
+    fn nested_and_concurrent_runs_go_inline() {
+        let pool = ThreadPool::new(2).unwrap();
+        let sum = AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..2 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        pool.run(4, &|_| {
+                            pool.run(4, &|_| {
+                                sum.fetch_add(1, Ordering::Relaxed);
+                            })
+                            .unwrap();
+                        })
+                        .unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(sum.into_inner(), 2 * 100 * 16);
+    }
+
+    #[test]
+    fn drop_joins_its_workers() {
+        for _ in 0..50 {
+            let pool = ThreadPool::new(3).unwrap();
+            pool.run(8, &|_| {}).unwrap();
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Products and embeddings against naive f64, and their bits against themselves under every split.
+
+use wick_kernels::embedding::embedding;
+use wick_kernels::matmul::{Input, Product, matmul};
+use wick_kernels::synthetic::{Random, values, weight};
+use wick_kernels::{BlockType, Packed, QuantizedRows, ThreadPool};
+
+fn dequantized(weight: &Packed) -> Vec<f32> {
+    let tokens: Vec<u32> = (0..weight.rows() as u32).collect();
+    let mut output = vec![0.0; weight.rows() * weight.columns()];
+    embedding(&ThreadPool::new(1).unwrap(), weight, &tokens, &mut output).unwrap();
+    output
+}
+
+fn product(pool: &ThreadPool, weight: &Packed, bias: Option<&[f32]>, input: &[f32]) -> Vec<f32> {
+    let rows = input.len() / weight.columns();
+    let mut quantized = QuantizedRows::with_capacity(input.len().next_multiple_of(32)).unwrap();
+    if weight.block_type().is_quantized() {
+        quantized.quantize(pool, input, weight.columns()).unwrap();
+    }
+    let mut output = vec![f32::NAN; rows * weight.rows()];
+    let input = Input { values: input, quantized: &quantized, rows };
+    matmul(pool, input, [Product { weight, bias, accumulate: false, output: &mut output }]).unwrap();
+    output
+}
+
+/// Squared error over squared signal.
+fn normalised_error(got: &[f32], exact: &[f64]) -> f64 {
+    let error: f64 = got.iter().zip(exact).map(|(&got, exact)| (f64::from(got) - exact).powi(2)).sum();
+    error / exact.iter().map(|exact| exact * exact).sum::<f64>()
+}
+
+#[test]
+fn products_agree_with_f64() {
+    let pool = ThreadPool::new(2).unwrap();
+    for block_type in BlockType::ALL {
+        let columns = if block_type.is_quantized() { 512 } else { 519 };
+        let weight = weight(block_type, 37, columns, 1, 0.1).unwrap();
+        let dense = dequantized(&weight);
+        let bias = values(37, 2, 0.5);
+        let input = values(5 * columns, 3, 2.0);
+        let mut exact = Vec::new();
+        for row in input.chunks(columns) {
+            for (weights, bias) in dense.chunks(columns).zip(&bias) {
+                let sum: f64 = row.iter().zip(weights).map(|(&x, &w)| f64::from(x) * f64::from(w)).sum();
+                exact.push(sum + f64::from(*bias));
+            }
+        }
+        let error = normalised_error(&product(&pool, &weight, Some(&bias), &input), &exact);
+        let bound = if block_type.is_quantized() { 5e-4 } else { 1e-12 };
+        assert!(error < bound, "{block_type:?}: {error}");
+    }
+}
+
+/// Against the same activations rounded as documented, only float rounding is left: the integer part is exact.
+#[test]
+fn quantised_products_are_exact_but_for_rounding() {
+    let pool = ThreadPool::new(1).unwrap();
+    for block_type in BlockType::ALL.into_iter().filter(|block_type| block_type.is_quantized()) {
+        let columns = 768;
+        let weight = weight(block_type, 21, columns, 4, 0.1).unwrap();
+        let dense = dequantized(&weight);
+        let input = values(3 * columns, 5, 3.0);
+        let mut exact = Vec::new();
+        for row in input.chunks(columns) {
+            let rounded: Vec<f64> = row
+                .chunks(32)
+                .flat_map(|group| {
+                    let largest = group.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+                    let (inverse, scale) = (127.0 / largest, largest / 127.0);
+                    group.iter().map(move |x| f64::from((x * inverse).round_ties_even()) * f64::from(scale))
+                })
+                .collect();
+            for weights in dense.chunks(columns) {
+                exact.push(rounded.iter().zip(weights).map(|(x, &w)| x * f64::from(w)).sum::<f64>());
+            }
+        }
+        let error = normalised_error(&product(&pool, &weight, None, &input), &exact);
+        assert!(error < 1e-12, "{block_type:?}: {error}");
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_rows_or_threads() {
+    let mut random = Random(7);
+    for block_type in BlockType::ALL {
+        let columns = if block_type.is_quantized() { 512 } else { 531 };
+        let weight = weight(block_type, 173, columns, 8, 0.1).unwrap();
+        let input = values(70 * columns, 9, 2.0);
+        let whole = product(&ThreadPool::new(1).unwrap(), &weight, None, &input);
+        for threads in [1, 2, 4] {
+            let pool = ThreadPool::new(threads).unwrap();
+            for _ in 0..12 {
+                let first = random.below(70);
+                let rows = 1 + random.below(70 - first);
+                let part = product(&pool, &weight, None, &input[first * columns..(first + rows) * columns]);
+                let expected = &whole[first * 173..(first + rows) * 173];
+                let same = part.iter().zip(expected).all(|(a, b)| a.to_bits() == b.to_bits());
+                assert!(same, "{block_type:?}, {threads} threads, rows {first}..{}", first + rows);
+            }
+        }
+    }
+}
+
+#[test]
+fn several_products_and_residuals_share_one_run() {
+    let pool = ThreadPool::new(3).unwrap();
+    let input = values(9 * 256, 1, 1.0);
+    let weights = [(BlockType::Q4_K, 300), (BlockType::F16, 7), (BlockType::Q6_K, 64)]
+        .map(|(block_type, rows)| weight(block_type, rows, 256, 2, 0.1).unwrap());
+    let alone = [0, 1, 2].map(|index| product(&pool, &weights[index], None, &input));
+    let mut together = [300, 7, 64].map(|columns| vec![1.0_f32; 9 * columns]);
+    let mut quantized = QuantizedRows::with_capacity(input.len()).unwrap();
+    quantized.quantize(&pool, &input, 256).unwrap();
+    let [a, b, c] = &mut together;
+    let products = [
+        Product { weight: &weights[0], bias: None, accumulate: false, output: a },
+        Product { weight: &weights[1], bias: None, accumulate: true, output: b },
+        Product { weight: &weights[2], bias: None, accumulate: false, output: c },
+    ];
+    matmul(&pool, Input { values: &input, quantized: &quantized, rows: 9 }, products).unwrap();
+    assert_eq!(together[0], alone[0]);
+    assert_eq!(together[1], alone[1].iter().map(|x| 1.0 + x).collect::<Vec<_>>());
+    assert_eq!(together[2], alone[2]);
+}
+
+#[test]
+fn not_a_number_is_not_lost() {
+    let pool = ThreadPool::new(1).unwrap();
+    for block_type in BlockType::ALL {
+        let weight = weight(block_type, 3, 256, 1, 0.1).unwrap();
+        let mut input = values(2 * 256, 1, 1.0);
+        input[256 + 100] = f32::NAN;
+        let output = product(&pool, &weight, None, &input);
+        assert!(output[..3].iter().all(|x| x.is_finite()), "the other row is not touched");
+        assert!(output[3..].iter().all(|x| x.is_nan()), "{block_type:?}");
+    }
+}
+
+#[test]
+fn refuses_what_does_not_fit() {
+    let pool = ThreadPool::new(1).unwrap();
+    let plain = weight(BlockType::F32, 4, 8, 1, 1.0).unwrap();
+    let blocks = weight(BlockType::Q8_0, 4, 32, 1, 1.0).unwrap();
+    let mut quantized = QuantizedRows::with_capacity(64).unwrap();
+    quantized.quantize(&pool, &[1.0; 64], 32).unwrap();
+    let run = |weight, values, rows, outputs: usize, bias| {
+        let product = Product { weight, bias, accumulate: false, output: &mut vec![0.0; outputs] };
+        matmul(&pool, Input { values, quantized: &quantized, rows }, [product]).is_ok()
+    };
+    assert!(run(&plain, &[0.0; 16], 2, 8, None));
+    assert!(!run(&plain, &[0.0; 15], 2, 8, None));
+    assert!(!run(&plain, &[0.0; 16], 2, 7, None));
+    assert!(!run(&plain, &[0.0; 16], 2, 8, Some(&[0.0; 3])));
+    assert!(run(&blocks, &[], 2, 8, None));
+    assert!(!run(&blocks, &[], 1, 4, None));
+    assert!(embedding(&pool, &plain, &[4], &mut [0.0; 8]).is_err());
+    assert!(embedding(&pool, &plain, &[3], &mut [0.0; 7]).is_err());
+}
