@@ -4,10 +4,13 @@
 
 pub mod backend;
 pub mod error;
+pub mod isq;
 pub mod language_model;
 pub mod text;
 pub mod request;
 pub mod response;
+pub mod model;
 pub mod weight;
+pub mod weights;
 
 pub use error::{Error, ErrorCode, ErrorInfo, Result};

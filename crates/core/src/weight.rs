@@ -1,6 +1,8 @@
 //! A weight between its file and the backend that packs it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
+
+use crate::error::Result;
 
 /// Element or block type of a stored tensor. Block types hold 32 or 256 elements along the row.
 pub use wick_formats::DType;
@@ -28,4 +30,35 @@ pub enum WeightBytes {
     File(wick_formats::TensorBytes),
     /// Made while loading, by requantising or converting.
     Owned(Arc<[u8]>),
+}
+
+impl Weight {
+    /// The bytes; borrowed where they are in memory already.
+    ///
+    /// # Errors
+    /// `io_error` or `model_changed` where the file cannot be read any more.
+    pub fn bytes(&self) -> Result<Cow<'_, [u8]>> {
+        match &self.bytes {
+            WeightBytes::File(bytes) => Ok(Cow::Borrowed(bytes.as_slice())),
+            WeightBytes::Owned(bytes) => Ok(Cow::Borrowed(bytes)),
+        }
+    }
+
+    /// How many bytes there are.
+    pub fn byte_len(&self) -> usize {
+        match &self.bytes {
+            WeightBytes::File(bytes) => bytes.as_slice().len(),
+            WeightBytes::Owned(bytes) => bytes.len(),
+        }
+    }
+
+    /// How many bytes dtype and shape ask for; nothing when the row is not whole blocks or the product overflows.
+    pub fn expected_bytes(&self) -> Option<usize> {
+        let elements = self.shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size))?;
+        let row = self.shape.last().copied().unwrap_or(1);
+        if !row.is_multiple_of(self.dtype.block_len()) {
+            return None;
+        }
+        (elements / self.dtype.block_len()).checked_mul(self.dtype.block_bytes())
+    }
 }

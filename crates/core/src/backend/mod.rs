@@ -4,6 +4,7 @@
 //! - `CpuBackend`: own arena, packed weights, block KV and kernels; what CPU users get.
 
 pub mod cpu;
+pub mod candle;
 mod step_plan;
 
 pub use step_plan::StepPlan;
@@ -22,7 +23,7 @@ pub trait Backend: Send + Sized + 'static {
     /// Token embedding `(vocabulary, hidden)`, kept in the file's type.
     type Embedding: Send;
     /// Rotary frequencies in the backend's form.
-    type Rotary: Send;
+    type Rotary: Send + Sync;
     /// Activations `(rows, width)`; on the CPU a handle into the arena.
     type Activation;
 

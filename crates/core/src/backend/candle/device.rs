@@ -1,0 +1,69 @@
+//! Where candle computes.
+
+use candle_core::Device;
+
+use crate::error::{Error, Result};
+
+/// A kind of device a model can be loaded on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeviceKind {
+    /// The host.
+    Cpu,
+    /// NVIDIA; cargo feature `cuda`.
+    Cuda,
+    /// Apple; cargo feature `metal`.
+    Metal,
+}
+
+impl DeviceKind {
+    /// Its name in options and in a model's information.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+            Self::Metal => "metal",
+        }
+    }
+
+    /// Opens the first device of this kind.
+    ///
+    /// # Errors
+    /// `unsupported` at `device` where this build has no support for it; `device_lost` where there is none.
+    pub fn open(self) -> Result<Device> {
+        match self {
+            Self::Cpu => Ok(Device::Cpu),
+            Self::Cuda => open_cuda(),
+            Self::Metal => open_metal(),
+        }
+    }
+
+    /// The best kind that opens here.
+    pub fn detect() -> Self {
+        [Self::Cuda, Self::Metal].into_iter().find(|kind| kind.open().is_ok()).unwrap_or(Self::Cpu)
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn open_cuda() -> Result<Device> {
+    Ok(Device::new_cuda(0)?)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn open_cuda() -> Result<Device> {
+    Err(not_built(DeviceKind::Cuda))
+}
+
+#[cfg(feature = "metal")]
+fn open_metal() -> Result<Device> {
+    Ok(Device::new_metal(0)?)
+}
+
+#[cfg(not(feature = "metal"))]
+fn open_metal() -> Result<Device> {
+    Err(not_built(DeviceKind::Metal))
+}
+
+#[cfg(not(all(feature = "cuda", feature = "metal")))]
+fn not_built(kind: DeviceKind) -> Error {
+    Error::unsupported("device", format!("this build has no support for `{}`; use `cpu` or `auto`", kind.name()))
+}

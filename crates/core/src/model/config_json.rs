@@ -1,0 +1,422 @@
+//! `config.json` of a Hugging Face checkpoint, in both of its styles: `rope_theta` with `rope_scaling`, and `rope_parameters`.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Architecture, LayerConfig, ModelConfig, RopeScaling, RotaryConfig, Yarn,
+    config::{RelationKeys, invalid, limit, unsupported},
+};
+use crate::{
+    backend::RotaryStyle,
+    error::{Error, ErrorCode, Result},
+};
+
+impl ModelConfig {
+    /// Reads a `config.json`.
+    ///
+    /// # Errors
+    /// `model_unsupported` for another architecture, activation or rotary scaling, or weights quantised in a format of
+    /// transformers' own; `model_invalid` at the key that is missing or cannot be.
+    pub fn from_json(bytes: &[u8]) -> Result<Self> {
+        let value: Value = serde_json::from_slice(bytes).map_err(|error| {
+            Error::new(ErrorCode::ModelInvalid, format!("config.json is not JSON: {error}")).at("config.json")
+        })?;
+        let Value::Object(object) = value else {
+            return Err(Error::new(ErrorCode::ModelInvalid, "config.json is not an object").at("config.json"));
+        };
+        Reader { object: &object, prefix: "" }.config()
+    }
+}
+
+/// Typed access to one object of the config; errors name the key.
+struct Reader<'a> {
+    object: &'a Map<String, Value>,
+    prefix: &'static str,
+}
+
+impl Reader<'_> {
+    fn config(&self) -> Result<ModelConfig> {
+        let architecture = Architecture::from_model_type(
+            self.text("model_type")?.ok_or_else(|| invalid("model_type", "is missing"))?,
+        )?;
+        self.refuse_unsupported()?;
+        let hidden = self.count("hidden_size", limit::WIDTH)?;
+        let heads = self.count("num_attention_heads", limit::HEADS)?;
+        let kv_heads = self.optional_count("num_key_value_heads", limit::HEADS)?.unwrap_or(heads);
+        let head_dim = match self.optional_count("head_dim", limit::HEAD_DIM)? {
+            Some(head_dim) => head_dim,
+            None if hidden.is_multiple_of(heads) => hidden / heads,
+            None => return Err(invalid("head_dim", "is missing and the heads do not divide the hidden size")),
+        };
+        let layers = self.count("num_hidden_layers", limit::LAYERS)?;
+        let context_length = self.count("max_position_embeddings", limit::CONTEXT)?;
+        let config = ModelConfig {
+            architecture,
+            hidden,
+            intermediate: self.count("intermediate_size", limit::WIDTH)?,
+            heads,
+            kv_heads,
+            head_dim,
+            vocabulary: Some(self.count("vocab_size", limit::VOCABULARY)?),
+            context_length,
+            norm_epsilon: self.number("rms_norm_eps")?.unwrap_or(1e-6) as f32,
+            rotary: self.rotary(architecture, head_dim, context_length)?,
+            tied_embeddings: self.flag("tie_word_embeddings")?,
+            attention_bias: Some(match architecture {
+                Architecture::Qwen2 => true,
+                Architecture::Llama | Architecture::SmolLm3 | Architecture::Qwen3 => {
+                    self.flag("attention_bias")?.unwrap_or(false)
+                }
+            }),
+            feed_forward_bias: Some(self.flag("mlp_bias")?.unwrap_or(false)),
+            layers: self.layers(architecture, layers)?,
+        };
+        config.checked(&RelationKeys { kv_heads: "num_key_value_heads", rotary_dim: "partial_rotary_factor" })
+    }
+
+    fn refuse_unsupported(&self) -> Result<()> {
+        if let Some(activation) = self.text("hidden_act")?
+            && activation != "silu"
+        {
+            return Err(unsupported("hidden_act", format_args!("is `{activation}`; only `silu` is supported")));
+        }
+        match self.object.get("quantization_config") {
+            None | Some(Value::Null) => Ok(()),
+            Some(_) => Err(unsupported(
+                "quantization_config",
+                "asks for weights in a format of transformers' own; load the unquantised model with `isq`, or a GGUF file",
+            )),
+        }
+    }
+
+    fn layers(&self, architecture: Architecture, count: usize) -> Result<Vec<LayerConfig>> {
+        let kinds = self.layer_types(count)?;
+        let window = match self.optional_count("sliding_window", limit::CONTEXT)? {
+            Some(window) if self.flag("use_sliding_window")?.unwrap_or(architecture == Architecture::Llama) => Some(window as u32),
+            Some(_) | None => None,
+        };
+        let first_windowed = match architecture {
+            // Qwen's first `max_window_layers` layers see everything
+            Architecture::Qwen2 | Architecture::Qwen3 => match self.object.get("max_window_layers") {
+                None | Some(Value::Null) => 28,
+                Some(Value::Number(number)) if number.as_u64() == Some(0) => 0,
+                Some(_) => self.count("max_window_layers", limit::WIDTH)?,
+            },
+            Architecture::Llama | Architecture::SmolLm3 => 0,
+        };
+        let rotary = self.rotary_layers(architecture, count)?;
+        (0..count)
+            .map(|index| {
+                let slides = match &kinds {
+                    Some(kinds) => kinds[index],
+                    None => index >= first_windowed,
+                };
+                if kinds.is_some() && slides && window.is_none() {
+                    return Err(invalid("sliding_window", "is missing and `layer_types` asks for it"));
+                }
+                Ok(LayerConfig { window: window.filter(|_| slides), rotary: rotary[index] })
+            })
+            .collect()
+    }
+
+    /// Which layers slide, where `layer_types` says so.
+    fn layer_types(&self, count: usize) -> Result<Option<Vec<bool>>> {
+        let Some(value) = self.object.get("layer_types").filter(|value| !value.is_null()) else { return Ok(None) };
+        let kinds = value.as_array().ok_or_else(|| invalid("layer_types", "is not an array"))?;
+        if kinds.len() != count {
+            return Err(invalid("layer_types", format_args!("has {} entries for {count} layers", kinds.len())));
+        }
+        let slides = kinds.iter().map(|kind| match kind.as_str() {
+            Some("full_attention") => Ok(false),
+            Some("sliding_attention") => Ok(true),
+            Some(other) => Err(unsupported("layer_types", format_args!("has the unsupported type `{other}`"))),
+            None => Err(invalid("layer_types", "has an entry that is no string")),
+        });
+        slides.collect::<Result<Vec<_>>>().map(Some)
+    }
+
+    /// Which layers rotate: all, except where SmolLM3 leaves some out.
+    fn rotary_layers(&self, architecture: Architecture, count: usize) -> Result<Vec<bool>> {
+        match architecture {
+            Architecture::Llama | Architecture::Qwen2 | Architecture::Qwen3 => return Ok(vec![true; count]),
+            Architecture::SmolLm3 => {}
+        }
+        let Some(value) = self.object.get("no_rope_layers").filter(|value| !value.is_null()) else {
+            let interval = self.optional_count("no_rope_layer_interval", limit::LAYERS)?.unwrap_or(4);
+            return Ok((0..count).map(|index| !(index + 1).is_multiple_of(interval)).collect());
+        };
+        // despite its name a 1 means that the layer rotates
+        let marks = value.as_array().ok_or_else(|| invalid("no_rope_layers", "is not an array"))?;
+        if marks.len() != count {
+            return Err(invalid("no_rope_layers", format_args!("has {} entries for {count} layers", marks.len())));
+        }
+        let rotates = marks.iter().map(|mark| match mark.as_u64() {
+            Some(0) => Ok(false),
+            Some(1) => Ok(true),
+            Some(_) | None => Err(invalid("no_rope_layers", "has an entry other than 0 and 1")),
+        });
+        rotates.collect()
+    }
+
+    fn rotary(&self, architecture: Architecture, head_dim: usize, context_length: usize) -> Result<RotaryConfig> {
+        let (parameters, prefix) = match (self.nested("rope_parameters")?, self.nested("rope_scaling")?) {
+            (Some(parameters), _) => (Some(parameters), "rope_parameters."),
+            (None, scaling) => (scaling, "rope_scaling."),
+        };
+        let parameters = parameters.map(|object| Reader { object, prefix });
+        let default_theta = match architecture {
+            Architecture::SmolLm3 => 2_000_000.0,
+            Architecture::Llama | Architecture::Qwen2 | Architecture::Qwen3 => 10_000.0,
+        };
+        let own = |key: &'static str| match &parameters {
+            Some(parameters) => parameters.number(key),
+            None => Ok(None),
+        };
+        let theta = match own("rope_theta")? {
+            Some(theta) => theta,
+            None => self.number("rope_theta")?.unwrap_or(default_theta),
+        };
+        if theta <= 1.0 {
+            return Err(invalid("rope_theta", format_args!("is {theta}; it has to be above 1")));
+        }
+        let partial = match own("partial_rotary_factor")? {
+            Some(partial) => partial,
+            None => self.number("partial_rotary_factor")?.unwrap_or(1.0),
+        };
+        if !(partial > 0.0 && partial <= 1.0) {
+            return Err(invalid("partial_rotary_factor", format_args!("is {partial}, not within 0 and 1")));
+        }
+        let scaling = match &parameters {
+            Some(parameters) => parameters.scaling(context_length as f64)?,
+            None => RopeScaling::Default,
+        };
+        Ok(RotaryConfig { theta, dim: (head_dim as f64 * partial) as usize, style: RotaryStyle::Halves, scaling })
+    }
+
+    /// Reads `rope_parameters` or `rope_scaling`.
+    fn scaling(&self, context_length: f64) -> Result<RopeScaling> {
+        let kind = match self.text("rope_type")? {
+            Some(kind) => kind,
+            None => self.text("type")?.unwrap_or("default"),
+        };
+        Ok(match kind {
+            "default" => RopeScaling::Default,
+            "linear" => RopeScaling::Linear { factor: self.positive("factor")? },
+            "llama3" => {
+                let (low, high) = (self.positive("low_freq_factor")?, self.positive("high_freq_factor")?);
+                if low >= high {
+                    return Err(self.invalid("low_freq_factor", "is not below `high_freq_factor`"));
+                }
+                RopeScaling::Llama3 {
+                    factor: self.positive("factor")?,
+                    low_frequency_factor: low,
+                    high_frequency_factor: high,
+                    original_context: self.positive("original_max_position_embeddings")?,
+                }
+            }
+            "yarn" => RopeScaling::Yarn(self.yarn(context_length)?),
+            other => {
+                return Err(unsupported(
+                    "rope_type",
+                    format_args!("is `{other}`; supported are default, linear, llama3 and yarn"),
+                ));
+            }
+        })
+    }
+
+    fn yarn(&self, context_length: f64) -> Result<Yarn> {
+        let original_context = match self.number("original_max_position_embeddings")? {
+            Some(_) => self.positive("original_max_position_embeddings")?,
+            None => context_length,
+        };
+        let mut yarn = Yarn::new(self.positive("factor")?, original_context);
+        if let Some(beta_fast) = self.number("beta_fast")? {
+            yarn.beta_fast = beta_fast;
+        }
+        if let Some(beta_slow) = self.number("beta_slow")? {
+            yarn.beta_slow = beta_slow;
+        }
+        if yarn.beta_slow <= 0.0 || yarn.beta_slow >= yarn.beta_fast {
+            return Err(self.invalid("beta_slow", "is not between 0 and `beta_fast`"));
+        }
+        if let Some(truncate) = self.flag("truncate")? {
+            yarn.truncate = truncate;
+        }
+        yarn.attention_factor = match self.number("attention_factor")? {
+            Some(_) => Some(self.positive("attention_factor")?),
+            None => match (self.number("mscale")?, self.number("mscale_all_dim")?) {
+                (Some(mscale), Some(all)) if mscale != 0.0 && all != 0.0 => {
+                    Some(Yarn::magnitude(yarn.factor, mscale) / Yarn::magnitude(yarn.factor, all))
+                }
+                (Some(_) | None, Some(_) | None) => None,
+            },
+        };
+        Ok(yarn)
+    }
+
+    fn present(&self, key: &str) -> Option<&Value> {
+        self.object.get(key).filter(|value| !value.is_null())
+    }
+
+    fn invalid(&self, key: &str, message: impl std::fmt::Display) -> Error {
+        invalid(&format!("{}{key}", self.prefix), message)
+    }
+
+    fn nested(&self, key: &str) -> Result<Option<&Map<String, Value>>> {
+        match self.present(key) {
+            None => Ok(None),
+            Some(Value::Object(object)) if object.values().any(Value::is_object) => {
+                Err(unsupported(key, "differs from layer to layer"))
+            }
+            Some(Value::Object(object)) => Ok(Some(object)),
+            Some(_) => Err(self.invalid(key, "is not an object")),
+        }
+    }
+
+    fn text(&self, key: &str) -> Result<Option<&str>> {
+        match self.present(key) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(self.invalid(key, "is not a string")),
+        }
+    }
+
+    fn flag(&self, key: &str) -> Result<Option<bool>> {
+        match self.present(key) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            Some(_) => Err(self.invalid(key, "is neither true nor false")),
+        }
+    }
+
+    fn number(&self, key: &str) -> Result<Option<f64>> {
+        match self.present(key) {
+            None => Ok(None),
+            Some(value) => match value.as_f64() {
+                Some(number) if number.is_finite() && number >= 0.0 => Ok(Some(number)),
+                Some(_) | None => Err(self.invalid(key, format_args!("is {value}; it has to be a number of 0 or more"))),
+            },
+        }
+    }
+
+    fn positive(&self, key: &str) -> Result<f64> {
+        match self.number(key)? {
+            Some(number) if number > 0.0 => Ok(number),
+            Some(_) => Err(self.invalid(key, "is 0")),
+            None => Err(self.invalid(key, "is missing")),
+        }
+    }
+
+    fn optional_count(&self, key: &str, max: usize) -> Result<Option<usize>> {
+        match self.present(key) {
+            None => Ok(None),
+            Some(value) => match value.as_u64() {
+                Some(number) if number >= 1 && number <= max as u64 => Ok(Some(number as usize)),
+                Some(_) | None => {
+                    Err(self.invalid(key, format_args!("is {value}; it has to be a whole number from 1 to {max}")))
+                }
+            },
+        }
+    }
+
+    fn count(&self, key: &str, max: usize) -> Result<usize> {
+        self.optional_count(key, max)?.ok_or_else(|| self.invalid(key, "is missing"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn base() -> Value {
+        json!({
+            "model_type": "llama", "hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2,
+            "num_hidden_layers": 8, "intermediate_size": 160, "vocab_size": 4096, "max_position_embeddings": 2048,
+            "rms_norm_eps": 1e-5, "hidden_act": "silu",
+        })
+    }
+
+    fn with(changes: &Value) -> Result<ModelConfig> {
+        let mut config = base();
+        for (key, value) in changes.as_object().unwrap() {
+            config[key] = value.clone();
+        }
+        ModelConfig::from_json(config.to_string().as_bytes())
+    }
+
+    fn fails(changes: &Value, code: ErrorCode, key: &str) {
+        let error = with(changes).unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+        assert_eq!(error.info().location.as_deref(), Some(key), "{error}");
+    }
+
+    #[test]
+    fn reads_both_styles_alike() {
+        let old = with(&json!({ "rope_theta": 5e5, "rope_scaling": { "type": "linear", "factor": 2.0 } })).unwrap();
+        let new =
+            with(&json!({ "rope_parameters": { "rope_theta": 5e5, "rope_type": "linear", "factor": 2.0 } })).unwrap();
+        assert_eq!(old, new);
+        assert_eq!(new.rotary.theta, 5e5);
+        assert_eq!(new.rotary.scaling, RopeScaling::Linear { factor: 2.0 });
+    }
+
+    #[test]
+    fn derives_what_is_not_said() {
+        let config = with(&json!({ "num_key_value_heads": null })).unwrap();
+        assert_eq!((config.kv_heads, config.head_dim, config.rotary.dim), (4, 16, 16));
+        assert_eq!(config.tied_embeddings, None);
+        assert_eq!(config.rotary.theta, 10_000.0);
+    }
+
+    #[test]
+    fn windows_follow_the_architecture() {
+        let windows = |changes: Value| -> Vec<Option<u32>> {
+            with(&changes).unwrap().layers.iter().map(|layer| layer.window).collect()
+        };
+        assert_eq!(windows(json!({ "model_type": "mistral", "sliding_window": 48 })), [Some(48); 8]);
+        let qwen = json!({ "model_type": "qwen2", "sliding_window": 48, "use_sliding_window": true, "max_window_layers": 6 });
+        assert_eq!(windows(qwen)[4..], [None, None, Some(48), Some(48)]);
+        let off = json!({ "model_type": "qwen2", "sliding_window": 48, "use_sliding_window": false, "max_window_layers": 0 });
+        assert_eq!(windows(off), [None; 8]);
+    }
+
+    #[test]
+    fn smollm3_leaves_out_every_fourth_rotation() {
+        let rotates = |changes: Value| -> Vec<bool> {
+            with(&changes).unwrap().layers.iter().map(|layer| layer.rotary).collect()
+        };
+        let every_fourth = [true, true, true, false, true, true, true, false];
+        assert_eq!(rotates(json!({ "model_type": "smollm3" })), every_fourth);
+        let listed = json!({ "model_type": "smollm3", "no_rope_layers": [1, 1, 1, 0, 1, 1, 1, 0] });
+        assert_eq!(rotates(listed), every_fourth);
+    }
+
+    #[test]
+    fn refuses_numbers_that_cannot_be() {
+        fails(&json!({ "num_hidden_layers": 1_000_000_000 }), ErrorCode::ModelInvalid, "num_hidden_layers");
+        fails(&json!({ "hidden_size": 0 }), ErrorCode::ModelInvalid, "hidden_size");
+        fails(&json!({ "vocab_size": -1 }), ErrorCode::ModelInvalid, "vocab_size");
+        fails(&json!({ "hidden_size": 64.5 }), ErrorCode::ModelInvalid, "hidden_size");
+        fails(&json!({ "num_attention_heads": null }), ErrorCode::ModelInvalid, "num_attention_heads");
+        fails(&json!({ "num_key_value_heads": 3 }), ErrorCode::ModelInvalid, "num_key_value_heads");
+        fails(&json!({ "head_dim": 15 }), ErrorCode::ModelInvalid, "partial_rotary_factor");
+        fails(&json!({ "rope_theta": "x" }), ErrorCode::ModelInvalid, "rope_theta");
+        fails(&json!({ "rope_scaling": { "type": "linear" } }), ErrorCode::ModelInvalid, "rope_scaling.factor");
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_know() {
+        fails(&json!({ "model_type": "mamba" }), ErrorCode::ModelUnsupported, "model_type");
+        fails(&json!({ "hidden_act": "gelu" }), ErrorCode::ModelUnsupported, "hidden_act");
+        fails(&json!({ "rope_scaling": { "type": "longrope" } }), ErrorCode::ModelUnsupported, "rope_type");
+        fails(&json!({ "quantization_config": { "bits": 4 } }), ErrorCode::ModelUnsupported, "quantization_config");
+    }
+
+    #[test]
+    fn never_runs_code_a_config_asks_for() {
+        let config = with(&json!({ "auto_map": { "AutoModel": "evil.py" }, "trust_remote_code": true })).unwrap();
+        assert_eq!(config, with(&json!({})).unwrap());
+    }
+}

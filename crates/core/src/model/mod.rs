@@ -1,0 +1,16 @@
+//! Model architectures, each written once over a backend.
+
+mod architecture;
+mod config;
+mod config_json;
+mod llama;
+mod qwen2;
+mod qwen3;
+mod rope_scaling;
+mod transformer;
+
+pub use architecture::Architecture;
+pub use config::{LayerConfig, ModelConfig};
+pub use rope_scaling::{RopeScaling, RotaryConfig, Yarn};
+pub(crate) use transformer::kv_block_bytes;
+pub use transformer::{BLOCK_SIZE, MAX_ROWS, MAX_SAMPLED_ROWS, Transformer, TransformerOptions};

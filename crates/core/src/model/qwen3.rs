@@ -1,0 +1,35 @@
+//! Qwen3 (arXiv 2505.09388): Llama with an RMS norm on every head of queries and keys before they rotate.
+
+use std::sync::Arc;
+
+use super::{LayerConfig, ModelConfig, llama::feed_forward, transformer::Layer};
+use crate::{
+    backend::{Attention, Backend},
+    error::Result,
+    weights::{Bias, WeightLoader},
+};
+
+/// Loads the layer under `prefix`: `model.layers.0`.
+pub(super) fn layer<B: Backend>(
+    load: &mut WeightLoader<'_, B>,
+    config: &ModelConfig,
+    layer: LayerConfig,
+    prefix: &str,
+    rotary: &Arc<B::Rotary>,
+) -> Result<Layer<B>> {
+    let ModelConfig { hidden, head_dim, norm_epsilon, .. } = *config;
+    let (queries, keys) = (config.query_width(), config.kv_width());
+    let bias = Bias::from(config.attention_bias);
+    let attention = Attention {
+        norm: load.norm(&format!("{prefix}.input_layernorm"), hidden, norm_epsilon)?,
+        query: load.linear(&format!("{prefix}.self_attn.q_proj"), [queries, hidden], bias)?,
+        key: load.linear(&format!("{prefix}.self_attn.k_proj"), [keys, hidden], bias)?,
+        value: load.linear(&format!("{prefix}.self_attn.v_proj"), [keys, hidden], bias)?,
+        query_norm: Some(load.norm(&format!("{prefix}.self_attn.q_norm"), head_dim, norm_epsilon)?),
+        key_norm: Some(load.norm(&format!("{prefix}.self_attn.k_norm"), head_dim, norm_epsilon)?),
+        output: load.linear(&format!("{prefix}.self_attn.o_proj"), [hidden, queries], bias)?,
+        rotary: layer.rotary.then(|| Arc::clone(rotary)),
+        window: layer.window,
+    };
+    Ok(Layer { attention, feed_forward: feed_forward(load, config, prefix)? })
+}

@@ -1,0 +1,226 @@
+//! A decoder-only transformer: embedding, layers, norm, head.
+
+use std::sync::Arc;
+
+use super::{Architecture, LayerConfig, ModelConfig, llama, qwen2, qwen3};
+use crate::{
+    backend::{Attention, Backend, FeedForward, KvDType, ModelShape, StepPlan},
+    error::{Error, ErrorCode, Result},
+    language_model::{KvLayout, LanguageModel},
+    weights::WeightLoader,
+};
+
+/// One layer: attention, then feed-forward, each added to the residual stream.
+pub(super) struct Layer<B: Backend> {
+    pub(super) attention: Attention<B>,
+    pub(super) feed_forward: FeedForward<B>,
+}
+
+/// Choices that are not in the model's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransformerOptions {
+    /// Positions a sequence can have.
+    pub context_length: usize,
+    /// Type of stored keys and values.
+    pub kv_dtype: KvDType,
+    /// Bytes that KV may take in all.
+    pub kv_limit: Option<u64>,
+}
+
+/// Rows a step has at most.
+pub const MAX_ROWS: usize = 512;
+/// Rows a step samples at most.
+pub const MAX_SAMPLED_ROWS: usize = 16;
+/// Positions in a KV block.
+pub const BLOCK_SIZE: usize = 32;
+
+/// A loaded model over one backend.
+pub struct Transformer<B: Backend> {
+    embedding: B::Embedding,
+    layers: Vec<Layer<B>>,
+    norm: B::Norm,
+    head: B::Linear,
+    backend: B,
+    shape: ModelShape,
+    options: TransformerOptions,
+    kv_blocks: usize,
+}
+
+impl<B: Backend> Transformer<B> {
+    /// Takes every tensor `config` asks for out of the loader's table and into its backend, in the order of the forward pass.
+    ///
+    /// # Errors
+    /// As [`WeightLoader::linear`].
+    pub fn load(mut loader: WeightLoader<'_, B>, config: &ModelConfig, options: TransformerOptions) -> Result<Self> {
+        let load = &mut loader;
+        let vocabulary = match (config.vocabulary, load.table.get("model.embed_tokens.weight")) {
+            (Some(vocabulary), _) => vocabulary,
+            (None, stored) => stored.and_then(|weight| weight.shape.first().copied()).unwrap_or(0),
+        };
+        let embedding = load.embedding("model.embed_tokens", [vocabulary, config.hidden])?;
+        let rotary = Arc::new(load.rotary(&config.rotary.frequencies())?);
+        let mut layers = Vec::with_capacity(config.layers.len());
+        for (index, &layer) in config.layers.iter().enumerate() {
+            layers.push(load_layer(load, config, layer, &format!("model.layers.{index}"), &rotary)?);
+        }
+        let norm = load.norm("model.norm", config.hidden, config.norm_epsilon)?;
+        let tied = config.tied_embeddings.unwrap_or(!load.table.contains("lm_head.weight"));
+        let head = if tied {
+            load.backend.tied_head(&embedding)?
+        } else {
+            load.head("lm_head", [vocabulary, config.hidden])?
+        };
+        let shape = model_shape(config, vocabulary, options.kv_dtype);
+        let mut backend = loader.backend;
+        backend.prepare(&shape)?;
+        Ok(Self { embedding, layers, norm, head, backend, shape, options, kv_blocks: 0 })
+    }
+}
+
+fn load_layer<B: Backend>(
+    load: &mut WeightLoader<'_, B>,
+    config: &ModelConfig,
+    layer: LayerConfig,
+    prefix: &str,
+    rotary: &Arc<B::Rotary>,
+) -> Result<Layer<B>> {
+    match config.architecture {
+        Architecture::Llama | Architecture::SmolLm3 => llama::layer(load, config, layer, prefix, rotary),
+        Architecture::Qwen2 => qwen2::layer(load, config, layer, prefix, rotary),
+        Architecture::Qwen3 => qwen3::layer(load, config, layer, prefix, rotary),
+    }
+}
+
+fn model_shape(config: &ModelConfig, vocabulary: usize, kv_dtype: KvDType) -> ModelShape {
+    ModelShape {
+        hidden: config.hidden,
+        intermediate: config.intermediate,
+        layers: config.layers.len(),
+        heads: config.heads,
+        kv_heads: config.kv_heads,
+        head_dim: config.head_dim,
+        vocabulary,
+        max_rows: MAX_ROWS,
+        max_sampled_rows: MAX_SAMPLED_ROWS,
+        block_size: BLOCK_SIZE,
+        kv_dtype,
+        attention_scale: (1.0 / libm::sqrt(config.head_dim as f64)) as f32,
+    }
+}
+
+/// Bytes of one KV block over all layers.
+pub(crate) fn kv_block_bytes(config: &ModelConfig, kv_dtype: KvDType) -> usize {
+    let element = match kv_dtype {
+        KvDType::F16 => 2,
+        KvDType::F32 => 4,
+    };
+    config.layers.len() * 2 * config.kv_width() * element * BLOCK_SIZE
+}
+
+impl<B: Backend> LanguageModel for Transformer<B> {
+    fn forward(&mut self, plan: &StepPlan) -> Result<()> {
+        check_plan(plan, &self.shape)?;
+        let backend = &mut self.backend;
+        let mut hidden = backend.embed(&self.embedding, plan)?;
+        for (index, Layer { attention, feed_forward }) in self.layers.iter().enumerate() {
+            let queries = backend.norm_qkv_rope_write(&hidden, index, attention, plan)?;
+            let heads = backend.attend(queries, index, attention, plan)?;
+            hidden = backend.out_residual(hidden, heads, attention)?;
+            hidden = backend.norm_gate_up_down_residual(hidden, feed_forward)?;
+        }
+        backend.logits(hidden, &self.norm, &self.head, plan)?;
+        check_logits(backend.read_logits(), self.shape.vocabulary)
+    }
+
+    fn logits(&mut self) -> &mut [f32] {
+        self.backend.read_logits()
+    }
+
+    fn vocabulary_size(&self) -> usize {
+        self.shape.vocabulary
+    }
+
+    fn context_length(&self) -> usize {
+        self.options.context_length
+    }
+
+    fn kv_layout(&self) -> KvLayout {
+        let element = match self.shape.kv_dtype {
+            KvDType::F16 => 2,
+            KvDType::F32 => 4,
+        };
+        let width = self.shape.kv_heads * self.shape.head_dim;
+        KvLayout {
+            block_size: self.shape.block_size,
+            block_bytes: self.shape.layers * 2 * width * element * self.shape.block_size,
+        }
+    }
+
+    fn reserve_kv_blocks(&mut self, blocks: usize) -> Result<()> {
+        if blocks <= self.kv_blocks {
+            return Ok(());
+        }
+        let needed = blocks as u64 * self.kv_layout().block_bytes as u64;
+        if let Some(limit) = self.options.kv_limit.filter(|limit| needed > *limit) {
+            return Err(Error::new(
+                ErrorCode::OutOfMemory,
+                format!("the KV cache needs {needed} bytes and may take {limit}: raise `maxMemoryBytes` or shorten the prompt"),
+            )
+            .detail("needed", needed)
+            .detail("limit", limit));
+        }
+        self.backend.reserve_kv_blocks(blocks)?;
+        self.kv_blocks = blocks;
+        Ok(())
+    }
+}
+
+/// A plan the engine must not build; a backend may index by its numbers unchecked after this.
+fn check_plan(plan: &StepPlan, shape: &ModelShape) -> Result<()> {
+    let broken = |what: String| Err(Error::new(ErrorCode::Internal, what));
+    if plan.rows() == 0 || plan.rows() > shape.max_rows || plan.sampled_rows.len() > shape.max_sampled_rows {
+        return broken(format!("a step of {} rows and {} sampled", plan.rows(), plan.sampled_rows.len()));
+    }
+    if let Some(token) = plan.tokens.iter().find(|token| **token as usize >= shape.vocabulary) {
+        return Err(Error::new(
+            ErrorCode::InvalidRequest,
+            format!("the token {token} is not among the model's {}", shape.vocabulary),
+        ));
+    }
+    if plan.block_size as usize != shape.block_size {
+        return broken(format!("a plan with blocks of {}", plan.block_size));
+    }
+    Ok(())
+}
+
+/// Every sampled row needs a finite value and no NaN.
+fn check_logits(logits: &[f32], vocabulary: usize) -> Result<()> {
+    for (row, logits) in logits.chunks(vocabulary.max(1)).enumerate() {
+        let (mut finite, mut broken) = (false, false);
+        for value in logits {
+            finite |= value.is_finite();
+            broken |= value.is_nan();
+        }
+        if broken || !finite {
+            return Err(Error::new(
+                ErrorCode::NumericError,
+                "the model computed NaN or no finite logit: its weights are damaged or overflow in this type",
+            )
+            .detail("row", row));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_with_nan_or_without_a_finite_value_is_a_numeric_error() {
+        assert!(check_logits(&[1.0, f32::NEG_INFINITY, 0.0, 2.0], 2).is_ok());
+        for bad in [[f32::NAN, 1.0], [f32::INFINITY, f32::NEG_INFINITY]] {
+            assert_eq!(check_logits(&bad, 2).unwrap_err().code(), ErrorCode::NumericError);
+        }
+    }
+}

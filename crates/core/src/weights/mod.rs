@@ -1,0 +1,12 @@
+//! From a model's files to a backend's weights.
+
+mod conversion;
+mod names;
+mod weight_loader;
+mod weight_table;
+
+pub(crate) use conversion::read_floats;
+pub use conversion::{Conversion, FloatType};
+pub use names::Naming;
+pub use weight_loader::{Bias, LoadObserver, WeightLoader};
+pub use weight_table::WeightTable;

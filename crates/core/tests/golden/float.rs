@@ -1,0 +1,50 @@
+//! Unquantised models: logits and greedy ids of transformers.
+
+use serde_json::json;
+
+use crate::{fixture, load, session::Session};
+
+/// The greatest difference between our logits and the golden ones, over all cases.
+fn worst_difference(session: &mut Session, cases: &[fixture::Case]) -> f32 {
+    let mut worst = 0f32;
+    for case in cases {
+        let ours = session.logits(&case.prompt, case.logits.len());
+        for (ours, theirs) in ours.iter().flatten().zip(case.logits.iter().flatten()) {
+            worst = worst.max((ours - theirs).abs());
+        }
+    }
+    worst
+}
+
+fn matches_transformers(model: &str, golden: &str, backend: &str) {
+    let mut session = load(model, json!({ "dtype": "f32", "backend": backend }));
+    let cases = fixture::cases(golden);
+    let worst = worst_difference(&mut session, &cases);
+    println!("{model} f32 on {backend}: logits within {worst:.2e}");
+    assert!(worst <= 1e-4, "{model} on {backend}: {worst}");
+    for case in &cases {
+        let certain = case.certain();
+        assert_eq!(session.greedy(&case.prompt, certain.len()), certain, "{model} on {backend}: {}", case.name);
+    }
+}
+
+macro_rules! golden {
+    ($($test:ident: $model:literal, $golden:literal;)*) => {$(
+        mod $test {
+            #[test]
+            fn candle() {
+                super::matches_transformers($model, $golden, "candle");
+            }
+        }
+    )*};
+}
+
+golden! {
+    demo: "demo-model/safetensors", "demo-model/golden";
+    llama3: "tiny-models/llama3", "tiny-models/llama3";
+    llama_linear: "tiny-models/llama-linear", "tiny-models/llama-linear";
+    llama_yarn: "tiny-models/llama-yarn", "tiny-models/llama-yarn";
+    mistral_window: "tiny-models/mistral-window", "tiny-models/mistral-window";
+    qwen2: "tiny-models/qwen2", "tiny-models/qwen2";
+    qwen3: "tiny-models/qwen3", "tiny-models/qwen3";
+}
