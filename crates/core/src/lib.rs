@@ -6,6 +6,7 @@ pub mod backend;
 pub mod error;
 pub mod isq;
 pub mod language_model;
+pub mod sampler;
 pub mod text;
 pub mod request;
 pub mod response;

@@ -77,17 +77,14 @@ mod tests {
                     break;
                 }
             }
-            match text.find(&marker) {
-                Some(at) => {
-                    let before = text[..at].trim_end_matches('\n');
-                    prop_assert_eq!(found, Some(at - before.len()));
-                    prop_assert_eq!(out, before);
-                }
-                None => {
-                    prop_assert_eq!(found, None);
-                    scan.flush(&needle, &mut out);
-                    prop_assert_eq!(out, text);
-                }
+            if let Some(at) = text.find(&marker) {
+                let before = text[..at].trim_end_matches('\n');
+                prop_assert_eq!(found, Some(at - before.len()));
+                prop_assert_eq!(out, before);
+            } else {
+                prop_assert_eq!(found, None);
+                scan.flush(&needle, &mut out);
+                prop_assert_eq!(out, text);
             }
         }
     }
