@@ -6,11 +6,11 @@ pub mod backend;
 pub mod error;
 pub mod isq;
 pub mod language_model;
-pub mod sampler;
-pub mod text;
 pub mod request;
 pub mod response;
 pub mod model;
+pub mod sampler;
+pub mod text;
 pub mod weight;
 pub mod weights;
 
