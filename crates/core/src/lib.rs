@@ -11,6 +11,7 @@ pub mod response;
 pub mod model;
 pub mod sampler;
 pub mod text;
+pub mod tokenizer;
 pub mod weight;
 pub mod weights;
 

@@ -1,0 +1,312 @@
+//! Byte-pair encoding with everything around it; the one implementation of [`Tokenizer`].
+
+use std::collections::{HashMap, HashSet};
+
+use tokenizers::Model as _;
+use tokenizers::models::bpe::BPE;
+use tokenizers::normalizer::Range;
+
+use super::added_tokens::{AddedToken, AddedTokens, straddles};
+use super::decoder::Decoder;
+use super::normalizer::Normalizer;
+use super::pre_tokenizer::{self, Step};
+use super::vocabulary::{Entry, Vocabulary};
+use super::{Tokenizer, byte_level, guarded, invalid, merges};
+use crate::error::{Error, ErrorCode, Result};
+
+/// Longest text to encode at once, in bytes.
+const MAX_TEXT: usize = 16 << 20;
+
+/// What a tokenizer is made of, whichever file it came from. Nothing in it is trusted yet.
+pub(crate) struct Parts {
+    /// The vocabulary of the merges: spelling and id.
+    pub(crate) tokens: Vec<(String, u32)>,
+    /// Best first.
+    pub(crate) merges: Vec<(String, String)>,
+    pub(crate) added: Vec<AddedToken>,
+    pub(crate) normalizer: Option<Normalizer>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) decoder: Decoder,
+    pub(crate) unk_token: Option<String>,
+    pub(crate) fuse_unk: bool,
+    pub(crate) byte_fallback: bool,
+    pub(crate) ignore_merges: bool,
+    pub(crate) continuing_subword_prefix: Option<String>,
+    pub(crate) end_of_word_suffix: Option<String>,
+    /// Text reaches the merges one character per byte.
+    pub(crate) byte_level: bool,
+}
+
+/// A byte-pair tokenizer: added tokens, normaliser, pre-tokenizers, merges, decoder.
+pub struct BpeTokenizer {
+    vocabulary: Vocabulary,
+    /// Added tokens looked for in the text as it is.
+    raw: AddedTokens,
+    /// Added tokens looked for in normalised text.
+    normalized: AddedTokens,
+    added_ids: HashMap<String, u32>,
+    normalizer: Option<Normalizer>,
+    steps: Vec<Step>,
+    model: BPE,
+    model_bytes: usize,
+    decoder: Decoder,
+    add_bos: Option<u32>,
+}
+
+impl std::fmt::Debug for BpeTokenizer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("BpeTokenizer").field("vocabulary", &self.vocabulary.len()).finish_non_exhaustive()
+    }
+}
+
+impl BpeTokenizer {
+    /// Checks the parts against each other and builds the model.
+    ///
+    /// # Errors
+    /// `tokenizer_invalid{reason}`: `vocabulary`, `merge`, `added_token`, `coverage`.
+    pub(crate) fn new(parts: Parts) -> Result<Self> {
+        let Parts { mut tokens, mut merges, added, .. } = parts;
+        check_added(&added, &tokens)?;
+        let prefix = parts.continuing_subword_prefix.as_deref().unwrap_or_default();
+        let by_text: HashMap<&str, u32> = tokens.iter().map(|(text, id)| (text.as_str(), *id)).collect();
+        if by_text.len() != tokens.len() {
+            return Err(invalid("vocabulary", "two tokens have the same spelling"));
+        }
+        merges::check(&merges, &by_text, prefix)?;
+        let covered = covers_everything(&by_text, parts.byte_level, parts.byte_fallback);
+        if !covered {
+            match &parts.unk_token {
+                Some(unk) if by_text.contains_key(unk.as_str()) => {}
+                Some(_) | None => {
+                    return Err(invalid("coverage", "some text has no tokens: bytes are missing and there is no unknown token"));
+                }
+            }
+        }
+        drop(by_text);
+
+        let added_texts: HashSet<&str> = added.iter().map(|token| token.content.as_str()).collect();
+        let mut entries: Vec<Entry<'_>> = added
+            .iter()
+            .map(|token| Entry { id: token.id, text: &token.content, control: token.control, verbatim: true })
+            .collect();
+        entries.extend(
+            tokens
+                .iter()
+                .filter(|(text, _)| !added_texts.contains(text.as_str()))
+                .map(|(text, id)| Entry { id: *id, text, control: false, verbatim: false }),
+        );
+        let vocabulary = Vocabulary::new(&entries, &parts.decoder.writing)?;
+        drop(entries);
+        drop(added_texts);
+
+        // Merges must not be able to spell a control token, whatever the file says. The unknown token stays where the
+        // model may need it.
+        let unk_token = parts.unk_token.filter(|_| !covered);
+        let forbidden: HashSet<&str> = added
+            .iter()
+            .filter(|token| token.control && Some(&token.content) != unk_token.as_ref())
+            .map(|token| token.content.as_str())
+            .collect();
+        tokens.retain(|(text, _)| !forbidden.contains(text.as_str()));
+        let controls: HashSet<&str> = added.iter().filter(|token| token.control).map(|token| token.content.as_str()).collect();
+        merges.retain(|(left, right)| {
+            let joined = || format!("{left}{}", right.get(prefix.len()..).unwrap_or_default());
+            !controls.contains(left.as_str()) && !controls.contains(right.as_str()) && !controls.contains(joined().as_str())
+        });
+
+        let texts_bytes: usize = tokens.iter().map(|(text, _)| text.len()).sum();
+        // Two maps of spellings and one of merges, as the crate lays them out.
+        let model_bytes = 2 * (texts_bytes + tokens.len() * 48) + merges.len() * 24;
+        let mut builder = BPE::builder()
+            .vocab_and_merges(tokens.into_iter().collect::<tokenizers::models::bpe::Vocab>(), merges)
+            // The crate's cache belongs to the thread and outlives the tokenizer.
+            .cache_capacity(0)
+            .fuse_unk(parts.fuse_unk)
+            .byte_fallback(parts.byte_fallback)
+            .ignore_merges(parts.ignore_merges);
+        if let Some(unk) = unk_token {
+            builder = builder.unk_token(unk);
+        }
+        if let Some(prefix) = parts.continuing_subword_prefix {
+            builder = builder.continuing_subword_prefix(prefix);
+        }
+        if let Some(suffix) = parts.end_of_word_suffix {
+            builder = builder.end_of_word_suffix(suffix);
+        }
+        let model = guarded(|| builder.build().map_err(|error| invalid("merge", error.to_string())))?;
+
+        let added_ids = added.iter().map(|token| (token.content.clone(), token.id)).collect();
+        let (mut raw, mut normalized) = (Vec::new(), Vec::new());
+        for token in added {
+            if token.normalized {
+                let form = match &parts.normalizer {
+                    Some(normalizer) => guarded(|| normalizer.run(&token.content))?,
+                    None => None,
+                };
+                let spelling = form.map_or_else(|| token.content.clone(), |form| form.get().to_owned());
+                normalized.push((token, spelling));
+            } else {
+                let spelling = token.content.clone();
+                raw.push((token, spelling));
+            }
+        }
+        Ok(Self {
+            vocabulary,
+            raw: AddedTokens::new(raw)?,
+            normalized: AddedTokens::new(normalized)?,
+            added_ids,
+            normalizer: parts.normalizer,
+            steps: parts.steps,
+            model,
+            model_bytes,
+            decoder: parts.decoder,
+            add_bos: None,
+        })
+    }
+
+    /// Sets the token put in front of raw text.
+    pub(crate) fn set_add_bos(&mut self, id: Option<u32>) {
+        self.add_bos = id;
+    }
+
+    /// `breaks`: `None` recognises no control token at all.
+    fn encode(&self, text: &str, breaks: Option<&[usize]>) -> Result<Vec<u32>> {
+        if text.len() > MAX_TEXT {
+            return Err(Error::new(ErrorCode::TooLarge, format!("a text of {} bytes is over the limit of {MAX_TEXT}", text.len()))
+                .detail("limit", MAX_TEXT));
+        }
+        guarded(|| {
+            let mut ids = Vec::with_capacity(text.len() / 3);
+            let found = self.raw.find(text, |token, start, end| allowed(token, breaks, start, end));
+            let mut at = 0;
+            for token in found {
+                self.encode_plain(&text[at..token.start], at, breaks, &mut ids)?;
+                ids.push(token.id);
+                at = token.end;
+            }
+            self.encode_plain(&text[at..], at, breaks, &mut ids)?;
+            Ok(ids)
+        })
+    }
+
+    /// Encodes a piece without raw added tokens that stands at byte `offset` of the text.
+    fn encode_plain(&self, piece: &str, offset: usize, breaks: Option<&[usize]>, ids: &mut Vec<u32>) -> Result<()> {
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let form = match &self.normalizer {
+            Some(normalizer) => normalizer.run(piece)?,
+            None => None,
+        };
+        let text = form.as_ref().map_or(piece, |form| form.get());
+        if self.normalized.is_empty() {
+            return self.merge(text, offset == 0, ids);
+        }
+        let original = |start: usize, end: usize| match &form {
+            Some(form) => form.convert_offsets(Range::Normalized(start..end)).unwrap_or(0..piece.len()),
+            None => start..end,
+        };
+        let found = self.normalized.find(text, |token, start, end| {
+            let range = original(start, end);
+            allowed(token, breaks, offset + range.start, offset + range.end)
+        });
+        let mut at = 0;
+        for token in found {
+            self.merge(&text[at..token.start], offset == 0 && at == 0, ids)?;
+            ids.push(token.id);
+            at = token.end;
+        }
+        self.merge(&text[at..], offset == 0 && at == 0, ids)
+    }
+
+    fn merge(&self, text: &str, first: bool, ids: &mut Vec<u32>) -> Result<()> {
+        pre_tokenizer::run(&self.steps, text, first, &mut |piece| {
+            let tokens = self.model.tokenize(piece).map_err(|error| invalid("encode", error.to_string()))?;
+            ids.extend(tokens.iter().map(|token| token.id));
+            Ok(())
+        })
+    }
+}
+
+fn allowed(token: &AddedToken, breaks: Option<&[usize]>, start: usize, end: usize) -> bool {
+    !token.control || breaks.is_some_and(|breaks| !straddles(breaks, start, end))
+}
+
+fn check_added(added: &[AddedToken], tokens: &[(String, u32)]) -> Result<()> {
+    if added.is_empty() {
+        return Ok(());
+    }
+    let by_text: HashMap<&str, u32> = tokens.iter().map(|(text, id)| (text.as_str(), *id)).collect();
+    for token in added {
+        if by_text.get(token.content.as_str()).is_some_and(|id| *id != token.id) {
+            return Err(invalid("added_token", format!("added token {} has another id in the vocabulary", token.id)));
+        }
+    }
+    Ok(())
+}
+
+/// Whether every text has tokens without an unknown token.
+fn covers_everything(by_text: &HashMap<&str, u32>, byte_level: bool, byte_fallback: bool) -> bool {
+    let mut buffer = [0; 4];
+    (byte_level && (0..=255).all(|byte| by_text.contains_key(&*byte_level::character(byte).encode_utf8(&mut buffer))))
+        || (byte_fallback && (0..=255_u8).all(|byte| by_text.contains_key(format!("<0x{byte:02X}>").as_str())))
+}
+
+impl Tokenizer for BpeTokenizer {
+    fn encode_text(&self, text: &str) -> Result<Vec<u32>> {
+        self.encode(text, None)
+    }
+
+    fn encode_with_control(&self, text: &str, breaks: &[usize]) -> Result<Vec<u32>> {
+        self.encode(text, Some(breaks))
+    }
+
+    fn token_bytes(&self, id: u32) -> Option<&[u8]> {
+        self.vocabulary.bytes(id)
+    }
+
+    fn is_control(&self, id: u32) -> bool {
+        self.vocabulary.is_control(id)
+    }
+
+    fn token_text(&self, id: u32) -> Option<&str> {
+        self.vocabulary.text(id)
+    }
+
+    fn token_id(&self, text: &str) -> Option<u32> {
+        self.added_ids.get(text).copied().or_else(|| self.model.token_to_id(text))
+    }
+
+    fn vocabulary_size(&self) -> usize {
+        self.vocabulary.len()
+    }
+
+    fn add_bos(&self) -> Option<u32> {
+        self.add_bos
+    }
+
+    fn drops_leading_space(&self) -> bool {
+        self.decoder.drops_leading_space
+    }
+
+    fn decode(&self, ids: &[u32]) -> Result<String> {
+        let mut tokens = Vec::with_capacity(ids.len());
+        for (index, id) in ids.iter().enumerate() {
+            let Some(text) = self.vocabulary.text(*id) else {
+                return Err(Error::invalid_request(format!("tokens[{index}]"), format!("{id} is no token of this model")));
+            };
+            tokens.push(text.to_owned());
+        }
+        guarded(|| self.decoder.decode(tokens))
+    }
+
+    fn control_texts(&self) -> Vec<&str> {
+        let tokens = self.raw.tokens().iter().chain(self.normalized.tokens());
+        tokens.filter(|token| token.control).map(|token| token.content.as_str()).collect()
+    }
+
+    fn memory_bytes(&self) -> usize {
+        let added: usize = self.added_ids.keys().map(|text| text.len() + 40).sum();
+        self.vocabulary.memory_bytes() + self.raw.memory_bytes() + self.normalized.memory_bytes() + added + self.model_bytes
+    }
+}
