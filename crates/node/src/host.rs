@@ -1,0 +1,70 @@
+//! The process-wide runtime, its engine thread and its loader thread.
+
+use std::io;
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use crate::doorbell::Doorbells;
+use crate::stand_in::{Host, Runtime};
+
+/// Shared by all environments and never dropped: the threads run until the process ends.
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new(Box::new(NodeHost)));
+pub(crate) static DOORBELLS: LazyLock<Doorbells> = LazyLock::new(Doorbells::default);
+
+static THREADS: OnceLock<Threads> = OnceLock::new();
+static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+struct Threads {
+    engine: Thread,
+    loader: Thread,
+}
+
+/// Starts the two threads unless they run.
+pub(crate) fn start() -> io::Result<()> {
+    static STARTING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    if THREADS.get().is_none() {
+        let engine = spawn("wick-engine", Runtime::step)?;
+        let loader = spawn("wick-loader", Runtime::load_one)?;
+        THREADS.get_or_init(|| Threads { engine, loader });
+    }
+    Ok(())
+}
+
+/// A thread that calls `turn` while there is more to do and sleeps until it is woken or a deadline comes.
+fn spawn(name: &str, turn: fn(&Runtime) -> bool) -> io::Result<Thread> {
+    let handle = thread::Builder::new().name(name.to_owned()).spawn(move || loop {
+        while turn(&RUNTIME) {}
+        match RUNTIME.next_deadline() {
+            Some(at) => thread::park_timeout(at.saturating_sub(STARTED.elapsed())),
+            None => thread::park(),
+        }
+    })?;
+    Ok(handle.thread().clone())
+}
+
+/// What the runtime asks of its host.
+struct NodeHost;
+
+impl Host for NodeHost {
+    fn ring(&self, client: u32) {
+        DOORBELLS.ring(client);
+    }
+
+    fn wake_engine(&self) {
+        if let Some(threads) = THREADS.get() {
+            threads.engine.unpark();
+        }
+    }
+
+    fn wake_loader(&self) {
+        if let Some(threads) = THREADS.get() {
+            threads.loader.unpark();
+        }
+    }
+
+    fn now(&self) -> Duration {
+        STARTED.elapsed()
+    }
+}

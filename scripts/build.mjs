@@ -1,0 +1,45 @@
+// `npm run build`: the addon and the TypeScript packages, each only when its sources changed.
+
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { packages, rust } from "./setup.mjs";
+import { digest, isFresh, note } from "./stamp.mjs";
+import { main, step } from "./step.mjs";
+import { root, tool } from "./toolchain.mjs";
+
+const rustSources = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "crates", "packages/node/package.json"];
+const typeScriptSources = ["package-lock.json", "tsconfig.json", "tsconfig.base.json", "packages"];
+
+const hasAddon = () => readdirSync(join(root, "packages/node")).some((name) => name.endsWith(".node"));
+
+/** Builds the addon with a cargo profile: `release` for work, `dist` for what is published. */
+export async function buildAddon(profile = "release") {
+  const wanted = `${profile} ${digest(rustSources)}`;
+  if (isFresh("addon", wanted) && hasAddon()) return;
+  await rust();
+  const [command, ...args] = tool("@napi-rs/cli/cli.mjs");
+  await step("Building the engine", command, [
+    ...args, "build", "--profile", profile, "--platform", "--no-js", "--dts", "index.d.ts",
+    "--cwd", join(root, "packages/node"), "--manifest-path", "../../crates/node/Cargo.toml", "--output-dir", ".",
+  ], { advice: "If the linker or the C compiler is missing, install your system's build tools (Debian: `apt install build-essential`)." });
+  note("addon", wanted);
+}
+
+/** Compiles the TypeScript packages into their `dist` folders. */
+export async function buildTypeScript() {
+  const wanted = digest(typeScriptSources);
+  if (isFresh("typescript", wanted) && existsSync(join(root, "packages/ts-api/dist"))) return;
+  const [command, ...args] = tool("typescript/bin/tsc");
+  await step("Compiling TypeScript", command, [...args, "--build", root]);
+  note("typescript", wanted);
+}
+
+/** All that a program in this clone needs to run. */
+export async function build() {
+  await packages();
+  await buildAddon();
+  await buildTypeScript();
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(build);

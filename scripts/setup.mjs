@@ -1,0 +1,64 @@
+// Brings in what a script needs and a machine may lack. Each function does nothing when there is nothing to do.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { digest, isFresh, note } from "./stamp.mjs";
+import { StepError, step } from "./step.mjs";
+import { cache, environment, npm, root } from "./toolchain.mjs";
+
+const succeeds = (command, args) =>
+  spawnSync(command, args, { cwd: root, env: environment(), stdio: "ignore" }).status === 0;
+
+/** The packages of node_modules, as the lockfile says. */
+export async function packages() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < 20 || (major === 20 && minor < 19)) {
+    throw new StepError(`Node ${process.versions.node} is too old: install Node 20.19 or later from https://nodejs.org.`);
+  }
+  const wanted = digest(["package.json", "package-lock.json", ".npmrc"]);
+  if (isFresh("packages", wanted) && existsSync(join(root, "node_modules", ".package-lock.json"))) return;
+  const [command, ...args] = npm();
+  const verb = process.env.CI === undefined ? "install" : "ci";
+  await step("Installing packages", command, [...args, verb, "--ignore-scripts", "--loglevel=error"], {
+    cwd: root,
+    advice: "Check the connection to the npm registry (`npm ping`), then run the same command again.",
+  });
+  note("packages", digest(["package.json", "package-lock.json", ".npmrc"]));
+}
+
+/** cargo with the toolchain of rust-toolchain.toml. */
+export async function rust() {
+  if (succeeds("cargo", ["--version"])) return;
+  if (!succeeds("rustup", ["--version"])) {
+    throw new StepError("Rust is missing: install it from https://rustup.rs, open a new terminal, and run the same command again.");
+  }
+  const { channel } = /channel = "(?<channel>[^"]+)"/.exec(readFileSync(join(root, "rust-toolchain.toml"), "utf8")).groups;
+  await step(`Installing Rust ${channel}`, "rustup", ["toolchain", "install", channel, "--profile", "minimal", "-c", "rustfmt", "-c", "clippy"], {
+    advice: "Check the connection to static.rust-lang.org, then run the same command again.",
+  });
+}
+
+/** The standard library of `target`. */
+export async function rustTarget(target) {
+  const installed = spawnSync("rustup", ["target", "list", "--installed"], { cwd: root, encoding: "utf8" });
+  if (installed.status === 0 && installed.stdout.split("\n").includes(target)) return;
+  await step(`Installing the Rust target ${target}`, "rustup", ["target", "add", target], {
+    cwd: root,
+    advice: "Without rustup, install the standard library of this target by your own means.",
+  });
+}
+
+/** A program built by cargo, kept outside the clone. Resolves to its path. */
+export async function cargoTool(name, version) {
+  const home = join(cache, `${name}-${version}`);
+  const program = join(home, "bin", process.platform === "win32" ? `${name}.exe` : name);
+  if (!existsSync(program)) {
+    await step(`Building ${name} ${version}`, "cargo", ["install", name, "--version", version, "--locked", "--root", home], {
+      // Not into this clone's target folder: the tool has its own dependencies and outlives the clone.
+      env: { CARGO_TARGET_DIR: join(cache, "target") },
+      advice: "Check the connection to crates.io, then run the same command again.",
+    });
+  }
+  return program;
+}

@@ -1,0 +1,84 @@
+// `npm test`: all tests of the repository. The last line is `N passed, N failed`.
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { pack } from "./pack.mjs";
+import { rust } from "./setup.mjs";
+import { StepError, step } from "./step.mjs";
+import { node, root, tool } from "./toolchain.mjs";
+
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+
+/** Tests in Rust, by what cargo prints for each binary. */
+async function cargo() {
+  const { output, failed } = await step("Rust tests", "cargo", ["test", "--release", "--workspace", "--no-fail-fast"], {
+    cwd: root,
+    allowFailure: true,
+  });
+  const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)];
+  return { output, failed, passes: sum(results.map((r) => Number(r[1]))), failures: sum(results.map((r) => Number(r[2]))) };
+}
+
+/** Tests in TypeScript, by vitest's report. */
+async function vitest() {
+  const folder = mkdtempSync(join(tmpdir(), "wick-test-"));
+  const report = join(folder, "report.json");
+  try {
+    const [command, ...args] = tool("vitest/vitest.mjs");
+    const { output, failed } = await step(
+      "TypeScript tests",
+      command,
+      [...args, "run", "--root", root, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+      { cwd: root, allowFailure: true },
+    );
+    const { numPassedTests, numFailedTests } = existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : {};
+    return { output, failed, passes: numPassedTests ?? 0, failures: numFailedTests ?? 0 };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** A plain script whose last line is `N passed, N failed`. */
+async function runner(title, file) {
+  const { output, failed } = await step(title, node(), [join(root, file)], { cwd: root, allowFailure: true });
+  const [, passes = "0", failures = "0"] = /^(\d+) passed, (\d+) failed$/.exec(output.trimEnd().split("\n").at(-1)) ?? [];
+  return { output, failed, passes: Number(passes), failures: Number(failures) };
+}
+
+const suites = [
+  cargo,
+  vitest,
+  () => runner("Type tests", "test/types/run.mjs"),
+  async () => {
+    await pack("release");
+    return runner("Packaging tests", "test/packaging/run.mjs");
+  },
+];
+
+/** A suite that fails without naming a test, or that ran none, counts as one failure: silence is not success. */
+async function run(suite) {
+  try {
+    const result = await suite();
+    if (result.failed || result.failures > 0 || result.passes === 0) process.stdout.write(`${result.output.trimEnd()}\n`);
+    const silent = result.failures === 0 && (result.failed || result.passes === 0);
+    return { passes: result.passes, failures: silent ? 1 : result.failures };
+  } catch (error) {
+    process.stdout.write(`${error instanceof StepError ? error.message : error.stack}\n`);
+    return { passes: 0, failures: 1 };
+  }
+}
+
+const results = [];
+try {
+  await build();
+  await rust();
+  for (const suite of suites) results.push(await run(suite));
+} catch (error) {
+  process.stdout.write(`${error instanceof StepError ? error.message : error.stack}\n`);
+  results.push({ passes: 0, failures: 1 });
+}
+const failures = sum(results.map((result) => result.failures));
+process.stdout.write(`${sum(results.map((result) => result.passes))} passed, ${failures} failed\n`);
+process.exitCode = failures === 0 ? 0 : 1;
