@@ -24,8 +24,12 @@ pub(crate) struct Doorbells(Mutex<HashMap<u32, Arc<Doorbell>>>);
 impl Doorbells {
     /// Hangs up a bell for `client`. To be called on the environment's own thread, as all but [`Self::ring`].
     pub(crate) fn hang(&self, client: u32, callback: &Function<'_, (), ()>) -> Result<()> {
-        let bell =
-            callback.build_threadsafe_function::<()>().callee_handled::<false>().weak::<true>().max_queue_size::<1>().build()?;
+        let bell = callback
+            .build_threadsafe_function::<()>()
+            .callee_handled::<false>()
+            .weak::<true>()
+            .max_queue_size::<1>()
+            .build()?;
         self.bells().insert(client, Arc::new(Doorbell { bell, rung: AtomicBool::new(false) }));
         Ok(())
     }

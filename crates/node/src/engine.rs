@@ -5,7 +5,7 @@ use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
 
 use crate::host::{self, DOORBELLS, RUNTIME};
-use crate::stand_in::Runtime;
+use crate::stand_in::{CancelReason, schema_hash};
 
 /// One environment's door to the engine of this process. Commands and events are JSON; a failure is an event.
 #[napi]
@@ -19,7 +19,8 @@ impl Engine {
     /// It does not keep the process alive; hold a timer while a reader waits.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, doorbell: Function<'_, (), ()>) -> Result<Self> {
-        host::start().map_err(|error| Error::new(Status::GenericFailure, format!("no thread for the engine: {error}")))?;
+        host::start()
+            .map_err(|error| Error::new(Status::GenericFailure, format!("no thread for the engine: {error}")))?;
         let client = RUNTIME.open();
         DOORBELLS.hang(client, &doorbell)?;
         env.add_env_cleanup_hook(client, leave)?;
@@ -47,8 +48,12 @@ impl Engine {
 
     /// Ends the work of a ticket; its last event is still to be taken.
     #[napi(catch_unwind, ts_args_type = "ticket: number, reason: 'signal' | 'cancel' | 'timeout' | 'disconnect'")]
-    pub fn cancel(&self, ticket: u32, reason: String) {
-        RUNTIME.cancel(ticket, &reason);
+    pub fn cancel(&self, ticket: u32, reason: String) -> Result<()> {
+        let reason = reason
+            .parse::<CancelReason>()
+            .map_err(|_| Error::new(Status::InvalidArg, format!("no reason to cancel: {reason:?}")))?;
+        RUNTIME.cancel(ticket, reason);
+        Ok(())
     }
 
     /// Nobody reads the ticket any more: ends its work and forgets it.
@@ -67,7 +72,7 @@ impl Engine {
     /// Names the generated types that this addon speaks.
     #[napi(catch_unwind)]
     pub fn schema_hash(&self) -> String {
-        Runtime::schema_hash().to_owned()
+        schema_hash().to_owned()
     }
 }
 

@@ -1,15 +1,20 @@
 //! The process-wide runtime, its engine thread and its loader thread.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::io;
-use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::doorbell::Doorbells;
-use crate::stand_in::{Host, Runtime};
+use crate::stand_in::{Host, Runtime, RuntimeOptions};
 
 /// Shared by all environments and never dropped: the threads run until the process ends.
-pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new(Box::new(NodeHost)));
+pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
+    let test_faults = std::env::var_os("WICK_TEST_FAULTS").is_some_and(|value| value == "1");
+    Runtime::new(Arc::new(NodeHost), RuntimeOptions { test_faults })
+});
 pub(crate) static DOORBELLS: LazyLock<Doorbells> = LazyLock::new(Doorbells::default);
 
 static THREADS: OnceLock<Threads> = OnceLock::new();
@@ -34,11 +39,13 @@ pub(crate) fn start() -> io::Result<()> {
 
 /// A thread that calls `turn` while there is more to do and sleeps until it is woken or a deadline comes.
 fn spawn(name: &str, turn: fn(&Runtime) -> bool) -> io::Result<Thread> {
-    let handle = thread::Builder::new().name(name.to_owned()).spawn(move || loop {
-        while turn(&RUNTIME) {}
-        match RUNTIME.next_deadline() {
-            Some(at) => thread::park_timeout(at.saturating_sub(STARTED.elapsed())),
-            None => thread::park(),
+    let handle = thread::Builder::new().name(name.to_owned()).spawn(move || {
+        loop {
+            while turn(&RUNTIME) {}
+            match RUNTIME.next_deadline() {
+                Some(at) => thread::park_timeout(at.saturating_sub(STARTED.elapsed())),
+                None => thread::park(),
+            }
         }
     })?;
     Ok(handle.thread().clone())
@@ -66,5 +73,15 @@ impl Host for NodeHost {
 
     fn now(&self) -> Duration {
         STARTED.elapsed()
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        // A clock before 1970 is no time at all.
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    }
+
+    fn seed(&self) -> u64 {
+        // The standard library's keys come from the operating system and differ at every call; nothing secret hangs on them.
+        RandomState::new().hash_one(STARTED.elapsed())
     }
 }

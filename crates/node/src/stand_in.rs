@@ -13,6 +13,24 @@ pub(crate) trait Host: Send + Sync {
     fn wake_engine(&self);
     fn wake_loader(&self);
     fn now(&self) -> Duration;
+    fn unix_seconds(&self) -> u64;
+    fn seed(&self) -> u64;
+}
+
+pub(crate) struct RuntimeOptions {
+    pub(crate) test_faults: bool,
+}
+
+pub(crate) struct CancelReason;
+impl std::str::FromStr for CancelReason {
+    type Err = ();
+    fn from_str(_: &str) -> Result<Self, ()> {
+        Ok(Self)
+    }
+}
+
+pub(crate) fn schema_hash() -> &'static str {
+    "stand-in"
 }
 
 struct Mailbox {
@@ -22,6 +40,7 @@ struct Mailbox {
     sent: u64,
     interval: Duration,
     due: Duration,
+    submitted: u128,
     armed: bool,
     over: bool,
 }
@@ -34,12 +53,13 @@ struct State {
 }
 
 pub(crate) struct Runtime {
-    host: Box<dyn Host>,
+    host: std::sync::Arc<dyn Host>,
     state: Mutex<State>,
 }
 
 impl Runtime {
-    pub(crate) fn new(host: Box<dyn Host>) -> Self {
+    pub(crate) fn new(host: std::sync::Arc<dyn Host>, options: RuntimeOptions) -> Self {
+        let _ = options.test_faults;
         Self { host, state: Mutex::default() }
     }
 
@@ -66,8 +86,19 @@ impl Runtime {
         let mut state = self.state();
         state.next += 1;
         let ticket = state.next;
+        let submitted = self.host.now().as_micros();
         let due = self.host.now() + interval;
-        let mailbox = Mailbox { client, events: VecDeque::new(), left, sent: 0, interval, due, armed: false, over: false };
+        let mailbox = Mailbox {
+            client,
+            events: VecDeque::new(),
+            left,
+            sent: 0,
+            interval,
+            due,
+            submitted,
+            armed: false,
+            over: false,
+        };
         state.mailboxes.insert(ticket, mailbox);
         drop(state);
         self.host.wake_engine();
@@ -92,7 +123,7 @@ impl Runtime {
         None
     }
 
-    pub(crate) fn cancel(&self, ticket: u32, _reason: &str) {
+    pub(crate) fn cancel(&self, ticket: u32, _reason: CancelReason) {
         if let Some(mailbox) = self.state().mailboxes.get_mut(&ticket) {
             mailbox.left = 0;
         }
@@ -124,9 +155,10 @@ impl Runtime {
                 mailbox.left -= 1;
                 mailbox.sent += 1;
                 let sent = mailbox.sent;
-                let us = now.as_micros();
+                let us = self.host.now().as_micros();
+                let submitted = mailbox.submitted;
                 mailbox.events.push_back(format!(
-                    r#"{{"kind":"chunk","id":"null","model":"null","created":{us},"choices":[{{"index":0,"delta":{{"content":"{sent}"}},"finishReason":null}}]}}"#
+                    r#"{{"kind":"chunk","id":"{submitted}","model":"null","created":{us},"choices":[{{"index":0,"delta":{{"content":"{sent}"}},"finishReason":null}}]}}"#
                 ));
                 mailbox.due += mailbox.interval;
                 more = true;
@@ -148,9 +180,5 @@ impl Runtime {
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         let state = self.state();
         state.mailboxes.values().filter(|m| !m.over && m.events.len() < CAPACITY).map(|m| m.due).min()
-    }
-
-    pub(crate) fn schema_hash() -> &'static str {
-        "stand-in"
     }
 }
