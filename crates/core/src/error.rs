@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 use ts_rs::TS;
+use wick_formats::{FormatError, FormatErrorKind, FormatProblem};
 
 /// Stable strings a program can act on. New codes come in minor versions: a switch over codes needs a default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, TS)]
@@ -212,5 +213,24 @@ impl Error {
     /// Gives the description away.
     pub fn into_info(self) -> ErrorInfo {
         *self.0
+    }
+}
+
+impl From<FormatError> for Error {
+    fn from(error: FormatError) -> Self {
+        let FormatProblem { kind, reason, message, location, details } = error.into_problem();
+        let code = match kind {
+            FormatErrorKind::Invalid => ErrorCode::ModelInvalid,
+            FormatErrorKind::Unsupported => ErrorCode::ModelUnsupported,
+            FormatErrorKind::Changed => ErrorCode::ModelChanged,
+            FormatErrorKind::Io => ErrorCode::IoError,
+            FormatErrorKind::NotFound => ErrorCode::NotFound,
+            FormatErrorKind::TooLarge => ErrorCode::TooLarge,
+            FormatErrorKind::OutOfMemory => ErrorCode::OutOfMemory,
+        };
+        let mut wick = Self::new(code, message).detail("reason", reason);
+        wick.0.location = location;
+        wick.0.details.get_or_insert_default().extend(details);
+        wick
     }
 }

@@ -68,9 +68,8 @@ impl IsqLevel {
     pub fn dtype(self, role: Role, row: usize) -> DType {
         let (wide, narrow) = match (self, role) {
             (Self::Eight, Role::Projection | Role::Vocabulary) => (DType::Q8_0, DType::Q8_0),
-            (Self::Two | Self::Three | Self::Four | Self::Five | Self::Six, Role::Vocabulary) | (Self::Six, Role::Projection) => {
-                (DType::Q6_K, DType::Q8_0)
-            }
+            (Self::Two | Self::Three | Self::Four | Self::Five | Self::Six, Role::Vocabulary)
+            | (Self::Six, Role::Projection) => (DType::Q6_K, DType::Q8_0),
             (Self::Two, Role::Projection) => (DType::Q2_K, DType::Q4_0),
             (Self::Three, Role::Projection) => (DType::Q3_K, DType::Q4_0),
             (Self::Four, Role::Projection) => (DType::Q4_K, DType::Q4_1),
@@ -107,8 +106,7 @@ fn quantize_group(group: &[&[u8]], from: DType, to: DType) -> Result<Vec<Vec<u8>
         return Ok(vec![quantize_chunk(only, from, to)?]);
     }
     std::thread::scope(|scope| {
-        let workers: Vec<_> =
-            group.iter().map(|chunk| scope.spawn(move || quantize_chunk(chunk, from, to))).collect();
+        let workers: Vec<_> = group.iter().map(|chunk| scope.spawn(move || quantize_chunk(chunk, from, to))).collect();
         workers
             .into_iter()
             .map(|worker| match worker.join() {
@@ -148,14 +146,16 @@ mod tests {
     #[test]
     fn blocks_do_not_depend_on_threads_and_come_close() {
         let row = 256;
-        let values: Vec<f32> = (0..row * 4000).map(|index| ((index * 7919 % 2003) as f32 / 1001.5 - 1.0) * 0.3).collect();
+        let values: Vec<f32> =
+            (0..row * 4000).map(|index| ((index * 7919 % 2003) as f32 / 1001.5 - 1.0) * 0.3).collect();
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         for (level, worst) in [(IsqLevel::Two, 0.25), (IsqLevel::Four, 0.02), (IsqLevel::Eight, 0.002)] {
             let to = level.dtype(Role::Projection, row);
             let alone = quantize(&bytes, DType::F32, to, row, 1).unwrap();
             assert_eq!(alone, quantize(&bytes, DType::F32, to, row, 3).unwrap());
             assert_eq!(alone.len(), values.len() / to.block_len() * to.block_bytes());
-            let storage = candle_core::quantized::QStorage::from_data((&alone).into(), &Device::Cpu, ggml_dtype(to).unwrap());
+            let storage =
+                candle_core::quantized::QStorage::from_data((&alone).into(), &Device::Cpu, ggml_dtype(to).unwrap());
             let back = QTensor::new(storage.unwrap(), (4000, row)).unwrap().dequantize(&Device::Cpu).unwrap();
             let back: Vec<f32> = back.flatten_all().unwrap().to_vec1().unwrap();
             let error = values.iter().zip(&back).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

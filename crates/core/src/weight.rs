@@ -39,15 +39,30 @@ impl Weight {
     /// `io_error` or `model_changed` where the file cannot be read any more.
     pub fn bytes(&self) -> Result<Cow<'_, [u8]>> {
         match &self.bytes {
-            WeightBytes::File(bytes) => Ok(Cow::Borrowed(bytes.as_slice())),
+            WeightBytes::File(bytes) => match bytes.as_slice() {
+                Some(slice) => Ok(Cow::Borrowed(slice)),
+                None => Ok(Cow::Owned(bytes.to_vec()?)),
+            },
             WeightBytes::Owned(bytes) => Ok(Cow::Borrowed(bytes)),
         }
+    }
+
+    /// Puts the bytes at their final place; `target` is exactly [`Self::byte_len`] long.
+    ///
+    /// # Errors
+    /// `io_error` or `model_changed` where the file cannot be read any more.
+    pub fn read_into(&self, target: &mut [u8]) -> Result<()> {
+        match &self.bytes {
+            WeightBytes::File(bytes) => bytes.read_into(target)?,
+            WeightBytes::Owned(bytes) => target.copy_from_slice(bytes),
+        }
+        Ok(())
     }
 
     /// How many bytes there are.
     pub fn byte_len(&self) -> usize {
         match &self.bytes {
-            WeightBytes::File(bytes) => bytes.as_slice().len(),
+            WeightBytes::File(bytes) => bytes.len(),
             WeightBytes::Owned(bytes) => bytes.len(),
         }
     }

@@ -3,8 +3,8 @@
 //! - `CandleBackend`: candle tensors on CPU, CUDA and Metal; the reference.
 //! - `CpuBackend`: own arena, packed weights, block KV and kernels; what CPU users get.
 
-pub mod cpu;
 pub mod candle;
+pub mod cpu;
 mod step_plan;
 
 pub use step_plan::StepPlan;

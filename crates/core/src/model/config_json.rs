@@ -92,7 +92,9 @@ impl Reader<'_> {
     fn layers(&self, architecture: Architecture, count: usize) -> Result<Vec<LayerConfig>> {
         let kinds = self.layer_types(count)?;
         let window = match self.optional_count("sliding_window", limit::CONTEXT)? {
-            Some(window) if self.flag("use_sliding_window")?.unwrap_or(architecture == Architecture::Llama) => Some(window as u32),
+            Some(window) if self.flag("use_sliding_window")?.unwrap_or(architecture == Architecture::Llama) => {
+                Some(window as u32)
+            }
             Some(_) | None => None,
         };
         let first_windowed = match architecture {
@@ -294,7 +296,9 @@ impl Reader<'_> {
             None => Ok(None),
             Some(value) => match value.as_f64() {
                 Some(number) if number.is_finite() && number >= 0.0 => Ok(Some(number)),
-                Some(_) | None => Err(self.invalid(key, format_args!("is {value}; it has to be a number of 0 or more"))),
+                Some(_) | None => {
+                    Err(self.invalid(key, format_args!("is {value}; it has to be a number of 0 or more")))
+                }
             },
         }
     }
@@ -376,17 +380,18 @@ mod tests {
             with(&changes).unwrap().layers.iter().map(|layer| layer.window).collect()
         };
         assert_eq!(windows(json!({ "model_type": "mistral", "sliding_window": 48 })), [Some(48); 8]);
-        let qwen = json!({ "model_type": "qwen2", "sliding_window": 48, "use_sliding_window": true, "max_window_layers": 6 });
+        let qwen =
+            json!({ "model_type": "qwen2", "sliding_window": 48, "use_sliding_window": true, "max_window_layers": 6 });
         assert_eq!(windows(qwen)[4..], [None, None, Some(48), Some(48)]);
-        let off = json!({ "model_type": "qwen2", "sliding_window": 48, "use_sliding_window": false, "max_window_layers": 0 });
+        let off =
+            json!({ "model_type": "qwen2", "sliding_window": 48, "use_sliding_window": false, "max_window_layers": 0 });
         assert_eq!(windows(off), [None; 8]);
     }
 
     #[test]
     fn smollm3_leaves_out_every_fourth_rotation() {
-        let rotates = |changes: Value| -> Vec<bool> {
-            with(&changes).unwrap().layers.iter().map(|layer| layer.rotary).collect()
-        };
+        let rotates =
+            |changes: Value| -> Vec<bool> { with(&changes).unwrap().layers.iter().map(|layer| layer.rotary).collect() };
         let every_fourth = [true, true, true, false, true, true, true, false];
         assert_eq!(rotates(json!({ "model_type": "smollm3" })), every_fourth);
         let listed = json!({ "model_type": "smollm3", "no_rope_layers": [1, 1, 1, 0, 1, 1, 1, 0] });

@@ -65,11 +65,8 @@ impl<B: Backend> Transformer<B> {
         }
         let norm = load.norm("model.norm", config.hidden, config.norm_epsilon)?;
         let tied = config.tied_embeddings.unwrap_or(!load.table.contains("lm_head.weight"));
-        let head = if tied {
-            load.backend.tied_head(&embedding)?
-        } else {
-            load.head("lm_head", [vocabulary, config.hidden])?
-        };
+        let head =
+            if tied { load.backend.tied_head(&embedding)? } else { load.head("lm_head", [vocabulary, config.hidden])? };
         let shape = model_shape(config, vocabulary, options.kv_dtype);
         let mut backend = loader.backend;
         backend.prepare(&shape)?;

@@ -79,12 +79,19 @@ impl AddedTokens {
     /// `tokenizer_invalid{reason: "added_token"}` for an empty, overlong or repeated spelling, or too many tokens.
     pub(crate) fn new(tokens: Vec<(AddedToken, String)>) -> Result<Self> {
         if tokens.len() > MAX_TOKENS {
-            return Err(invalid("added_token", format!("{} added tokens are over the limit of {MAX_TOKENS}", tokens.len())));
+            return Err(invalid(
+                "added_token",
+                format!("{} added tokens are over the limit of {MAX_TOKENS}", tokens.len()),
+            ));
         }
-        let mut set = Self { tokens: Vec::with_capacity(tokens.len()), nodes: vec![Node::default()], starts: [false; 256] };
+        let mut set =
+            Self { tokens: Vec::with_capacity(tokens.len()), nodes: vec![Node::default()], starts: [false; 256] };
         for (token, spelling) in tokens {
             if spelling.is_empty() || spelling.contains('\0') || spelling.len() > MAX_CONTENT {
-                return Err(invalid("added_token", format!("added token {} is empty, overlong or has a zero byte", token.id)));
+                return Err(invalid(
+                    "added_token",
+                    format!("added token {} is empty, overlong or has a zero byte", token.id),
+                ));
             }
             set.starts[spelling.as_bytes()[0] as usize] = true;
             let mut node = 0;
@@ -194,8 +201,10 @@ mod tests {
 
     fn set(contents: &[&str]) -> AddedTokens {
         let tokens = contents.iter().enumerate();
-        AddedTokens::new(tokens.map(|(id, content)| (AddedToken::control(id as u32, *content), (*content).to_owned())).collect())
-            .unwrap()
+        AddedTokens::new(
+            tokens.map(|(id, content)| (AddedToken::control(id as u32, *content), (*content).to_owned())).collect(),
+        )
+        .unwrap()
     }
 
     #[test]

@@ -78,7 +78,10 @@ impl BpeTokenizer {
             match &parts.unk_token {
                 Some(unk) if by_text.contains_key(unk.as_str()) => {}
                 Some(_) | None => {
-                    return Err(invalid("coverage", "some text has no tokens: bytes are missing and there is no unknown token"));
+                    return Err(invalid(
+                        "coverage",
+                        "some text has no tokens: bytes are missing and there is no unknown token",
+                    ));
                 }
             }
         }
@@ -90,10 +93,12 @@ impl BpeTokenizer {
             .map(|token| Entry { id: token.id, text: &token.content, control: token.control, verbatim: true })
             .collect();
         entries.extend(
-            tokens
-                .iter()
-                .filter(|(text, _)| !added_texts.contains(text.as_str()))
-                .map(|(text, id)| Entry { id: *id, text, control: false, verbatim: false }),
+            tokens.iter().filter(|(text, _)| !added_texts.contains(text.as_str())).map(|(text, id)| Entry {
+                id: *id,
+                text,
+                control: false,
+                verbatim: false,
+            }),
         );
         let vocabulary = Vocabulary::new(&entries, &parts.decoder.writing)?;
         drop(entries);
@@ -108,10 +113,13 @@ impl BpeTokenizer {
             .map(|token| token.content.as_str())
             .collect();
         tokens.retain(|(text, _)| !forbidden.contains(text.as_str()));
-        let controls: HashSet<&str> = added.iter().filter(|token| token.control).map(|token| token.content.as_str()).collect();
+        let controls: HashSet<&str> =
+            added.iter().filter(|token| token.control).map(|token| token.content.as_str()).collect();
         merges.retain(|(left, right)| {
             let joined = || format!("{left}{}", right.get(prefix.len()..).unwrap_or_default());
-            !controls.contains(left.as_str()) && !controls.contains(right.as_str()) && !controls.contains(joined().as_str())
+            !controls.contains(left.as_str())
+                && !controls.contains(right.as_str())
+                && !controls.contains(joined().as_str())
         });
 
         let texts_bytes: usize = tokens.iter().map(|(text, _)| text.len()).sum();
@@ -172,8 +180,11 @@ impl BpeTokenizer {
     /// `breaks`: `None` recognises no control token at all.
     fn encode(&self, text: &str, breaks: Option<&[usize]>) -> Result<Vec<u32>> {
         if text.len() > MAX_TEXT {
-            return Err(Error::new(ErrorCode::TooLarge, format!("a text of {} bytes is over the limit of {MAX_TEXT}", text.len()))
-                .detail("limit", MAX_TEXT));
+            return Err(Error::new(
+                ErrorCode::TooLarge,
+                format!("a text of {} bytes is over the limit of {MAX_TEXT}", text.len()),
+            )
+            .detail("limit", MAX_TEXT));
         }
         guarded(|| {
             let mut ids = Vec::with_capacity(text.len() / 3);
@@ -293,7 +304,10 @@ impl Tokenizer for BpeTokenizer {
         let mut tokens = Vec::with_capacity(ids.len());
         for (index, id) in ids.iter().enumerate() {
             let Some(text) = self.vocabulary.text(*id) else {
-                return Err(Error::invalid_request(format!("tokens[{index}]"), format!("{id} is no token of this model")));
+                return Err(Error::invalid_request(
+                    format!("tokens[{index}]"),
+                    format!("{id} is no token of this model"),
+                ));
             };
             tokens.push(text.to_owned());
         }
@@ -307,6 +321,10 @@ impl Tokenizer for BpeTokenizer {
 
     fn memory_bytes(&self) -> usize {
         let added: usize = self.added_ids.keys().map(|text| text.len() + 40).sum();
-        self.vocabulary.memory_bytes() + self.raw.memory_bytes() + self.normalized.memory_bytes() + added + self.model_bytes
+        self.vocabulary.memory_bytes()
+            + self.raw.memory_bytes()
+            + self.normalized.memory_bytes()
+            + added
+            + self.model_bytes
     }
 }

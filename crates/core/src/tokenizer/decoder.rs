@@ -54,7 +54,10 @@ impl Decoder {
                 }
                 "Strip" => {
                     let number = |key| step.get(key).and_then(Value::as_u64);
-                    if step.get("content").and_then(Value::as_str) != Some(" ") || number("start") > Some(1) || number("stop") != Some(0) {
+                    if step.get("content").and_then(Value::as_str) != Some(" ")
+                        || number("start") > Some(1)
+                        || number("stop") != Some(0)
+                    {
                         return Err(invalid("decoder", "a Strip decoder may drop one space at the start only"));
                     }
                     drops_leading_space |= number("start") == Some(1);

@@ -116,7 +116,9 @@ impl<'de> Deserialize<'de> for MergeSource {
                     return Ok(MergeSource(None));
                 }
                 match merge.split_once(' ') {
-                    Some((left, right)) if !right.contains(' ') => Ok(MergeSource(Some((left.to_owned(), right.to_owned())))),
+                    Some((left, right)) if !right.contains(' ') => {
+                        Ok(MergeSource(Some((left.to_owned(), right.to_owned()))))
+                    }
                     Some(_) | None => Err(E::invalid_value(serde::de::Unexpected::Str(merge), &self)),
                 }
             }
@@ -147,11 +149,15 @@ impl<'de> Deserialize<'de> for MergesSource {
 /// `normalizer`, `pre_tokenizer`, `decoder`, `coverage`, `panic`.
 pub fn from_json(json: &[u8], config: Option<&TokenizerConfig>) -> Result<BpeTokenizer> {
     if json.len() > MAX_FILE {
-        return Err(Error::new(ErrorCode::TooLarge, format!("tokenizer.json has {} bytes, over the limit of {MAX_FILE}", json.len()))
-            .detail("limit", MAX_FILE));
+        return Err(Error::new(
+            ErrorCode::TooLarge,
+            format!("tokenizer.json has {} bytes, over the limit of {MAX_FILE}", json.len()),
+        )
+        .detail("limit", MAX_FILE));
     }
     guarded(|| {
-        let file: File = serde_json::from_slice(json).map_err(|error| invalid("json", format!("tokenizer.json: {error}")))?;
+        let file: File =
+            serde_json::from_slice(json).map_err(|error| invalid("json", format!("tokenizer.json: {error}")))?;
         build(file, config)
     })
 }

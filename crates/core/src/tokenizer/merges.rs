@@ -33,7 +33,8 @@ pub(crate) fn check(merges: &[(String, String)], vocabulary: &HashMap<&str, u32>
 ///
 /// `pieces`: spelling, score and whether merges may make it; the index is the id.
 pub(crate) fn from_scores(pieces: &[(&str, f32, bool)]) -> Vec<(String, String)> {
-    let ids: HashMap<&str, u32> = pieces.iter().enumerate().filter(|(_, piece)| piece.2).map(|(id, piece)| (piece.0, id as u32)).collect();
+    let ids: HashMap<&str, u32> =
+        pieces.iter().enumerate().filter(|(_, piece)| piece.2).map(|(id, piece)| (piece.0, id as u32)).collect();
     // (score, id of the result, left, right): a later sort by score needs no text.
     let mut found: Vec<(f32, u32, u32, u32)> = Vec::new();
     for (&text, &id) in &ids {

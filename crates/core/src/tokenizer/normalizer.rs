@@ -66,7 +66,9 @@ fn check(value: &Value, steps: &mut usize) -> Result<()> {
         "Replace" => {
             short(value.get("content"))?;
             match value.get("pattern").and_then(Value::as_object).and_then(|pattern| pattern.iter().next()) {
-                Some((kind, Value::String(text))) if kind == "String" && !text.is_empty() => short(Some(&Value::from(text.as_str()))),
+                Some((kind, Value::String(text))) if kind == "String" && !text.is_empty() => {
+                    short(Some(&Value::from(text.as_str())))
+                }
                 Some((kind, Value::String(source))) if kind == "Regex" => check_automaton(source),
                 Some(_) | None => Err(invalid("normalizer", "a Replace normaliser has no usable pattern")),
             }
@@ -78,6 +80,8 @@ fn check(value: &Value, steps: &mut usize) -> Result<()> {
 fn short(value: Option<&Value>) -> Result<()> {
     match value.and_then(Value::as_str) {
         Some(text) if text.len() <= MAX_CONTENT => Ok(()),
-        Some(_) | None => Err(invalid("normalizer", format!("a normaliser's text is missing or over {MAX_CONTENT} bytes"))),
+        Some(_) | None => {
+            Err(invalid("normalizer", format!("a normaliser's text is missing or over {MAX_CONTENT} bytes")))
+        }
     }
 }

@@ -37,7 +37,10 @@ impl Pattern {
     /// possessive quantifiers, back references, or a pattern that matches the empty text.
     pub(crate) fn regex(source: &str) -> Result<Self> {
         if source.len() > MAX_PATTERN {
-            return Err(invalid("regex", format!("a pattern of {} bytes is over the limit of {MAX_PATTERN}", source.len())));
+            return Err(invalid(
+                "regex",
+                format!("a pattern of {} bytes is over the limit of {MAX_PATTERN}", source.len()),
+            ));
         }
         if has_possessive_quantifier(source) {
             return Err(invalid("regex", "possessive quantifiers (`++`, `*+`, `?+`) are not supported"));
@@ -96,7 +99,10 @@ impl Pattern {
 /// Whether the tokenizers crate itself may run `source`: only if its engine has no need to backtrack.
 pub(crate) fn check_automaton(source: &str) -> Result<()> {
     if source.len() > MAX_PATTERN {
-        return Err(invalid("regex", format!("a pattern of {} bytes is over the limit of {MAX_PATTERN}", source.len())));
+        return Err(invalid(
+            "regex",
+            format!("a pattern of {} bytes is over the limit of {MAX_PATTERN}", source.len()),
+        ));
     }
     if has_possessive_quantifier(source) {
         return Err(invalid("regex", "possessive quantifiers (`++`, `*+`, `?+`) are not supported"));
@@ -168,7 +174,9 @@ mod tests {
     #[test]
     fn refuses_what_would_backtrack_or_split_wrongly() {
         let nested = "[".repeat(10_000);
-        for source in [r"(?<=a)b", r"a(?=b)", r"(?<!a{1,100})b", r"(a)\1", r"\p{L}++", r"a*", "(", &nested, r"(\p{L}{500}){500}"] {
+        for source in
+            [r"(?<=a)b", r"a(?=b)", r"(?<!a{1,100})b", r"(a)\1", r"\p{L}++", r"a*", "(", &nested, r"(\p{L}{500}){500}"]
+        {
             let error = Pattern::regex(source).unwrap_err();
             assert_eq!(error.info().details.as_ref().unwrap()["reason"], "regex", "{source:.40}");
         }

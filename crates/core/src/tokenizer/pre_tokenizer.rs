@@ -32,11 +32,21 @@ pub(crate) enum Prepend {
 
 /// One pre-tokenizer.
 pub(crate) enum Step {
-    Split { pattern: Pattern, behavior: Behavior, invert: bool },
-    Digits { individual: bool },
+    Split {
+        pattern: Pattern,
+        behavior: Behavior,
+        invert: bool,
+    },
+    Digits {
+        individual: bool,
+    },
     PrefixSpace,
     ByteLevel,
-    Metaspace { replacement: char, prepend: Prepend, split: bool },
+    Metaspace {
+        replacement: char,
+        prepend: Prepend,
+        split: bool,
+    },
     /// One of those that need no pattern, run by the tokenizers crate.
     Crate(PreTokenizerWrapper),
 }
@@ -158,7 +168,8 @@ fn by_crate(source: Source) -> Result<PreTokenizerWrapper> {
         | Source::Digits { .. }
         | Source::Metaspace { .. } => Value::Null,
     };
-    serde_json::from_value(value).map_err(|error| invalid("pre_tokenizer", format!("the pre-tokenizer is not supported: {error}")))
+    serde_json::from_value(value)
+        .map_err(|error| invalid("pre_tokenizer", format!("the pre-tokenizer is not supported: {error}")))
 }
 
 /// The split that byte-level vocabularies of GPT-2's kind use.
@@ -327,7 +338,17 @@ mod tests {
     /// The crate's own pre-tokenizers are the oracle of ours.
     #[test]
     fn cuts_as_the_crate_does() {
-        let texts = ["", " ", "a", "  Hey there 12,345 x  ", "a--b---c-", "-a", "тест 中文 ١٢٣\n\n x", "▁▁a b", "'s it's\t\r\n!! ok"];
+        let texts = [
+            "",
+            " ",
+            "a",
+            "  Hey there 12,345 x  ",
+            "a--b---c-",
+            "-a",
+            "тест 中文 ١٢٣\n\n x",
+            "▁▁a b",
+            "'s it's\t\r\n!! ok",
+        ];
         let mut configs = vec![
             serde_json::json!({"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true,"use_regex":true}),
             serde_json::json!({"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}),
@@ -338,12 +359,16 @@ mod tests {
         ];
         for scheme in ["first", "never", "always"] {
             for split in [true, false] {
-                configs.push(serde_json::json!({"type":"Metaspace","replacement":"▁","prepend_scheme":scheme,"split":split}));
+                configs.push(
+                    serde_json::json!({"type":"Metaspace","replacement":"▁","prepend_scheme":scheme,"split":split}),
+                );
             }
         }
         for behavior in ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"] {
             for invert in [true, false] {
-                configs.push(serde_json::json!({"type":"Split","pattern":{"String":"-"},"behavior":behavior,"invert":invert}));
+                configs.push(
+                    serde_json::json!({"type":"Split","pattern":{"String":"-"},"behavior":behavior,"invert":invert}),
+                );
                 configs.push(serde_json::json!({"type":"Split","pattern":{"Regex":"\\s+|\\p{N}"},"behavior":behavior,"invert":invert}));
             }
         }

@@ -31,7 +31,9 @@ pub struct TokenizerConfig {
 #[serde(untagged)]
 enum Text {
     Plain(String),
-    Token { content: String },
+    Token {
+        content: String,
+    },
     /// Anything else is as good as absent.
     Other(IgnoredAny),
 }
@@ -76,7 +78,10 @@ impl TokenizerConfig {
     /// `tokenizer_invalid{reason: "json"}`.
     pub fn parse(json: &[u8]) -> Result<Self> {
         if json.len() > MAX_FILE {
-            return Err(invalid("json", format!("tokenizer_config.json has {} bytes, over the limit of {MAX_FILE}", json.len())));
+            return Err(invalid(
+                "json",
+                format!("tokenizer_config.json has {} bytes, over the limit of {MAX_FILE}", json.len()),
+            ));
         }
         let file: File =
             serde_json::from_slice(json).map_err(|error| invalid("json", format!("tokenizer_config.json: {error}")))?;

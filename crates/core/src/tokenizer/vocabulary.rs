@@ -115,7 +115,10 @@ impl Vocabulary {
         let mut total = 0_usize;
         for entry in entries {
             if entry.text.len() > MAX_TOKEN {
-                return Err(invalid("vocabulary", format!("token {} has {} bytes, over the limit of {MAX_TOKEN}", entry.id, entry.text.len())));
+                return Err(invalid(
+                    "vocabulary",
+                    format!("token {} has {} bytes, over the limit of {MAX_TOKEN}", entry.id, entry.text.len()),
+                ));
             }
             total += entry.text.len();
             if by_id[entry.id as usize].replace(entry).is_some() {

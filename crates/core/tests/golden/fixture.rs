@@ -39,7 +39,8 @@ pub(crate) fn ids(value: &Value) -> Vec<u32> {
 pub(crate) fn cases(folder: &str) -> Vec<Case> {
     let golden = json(&format!("{folder}/golden.json"));
     let logits: HashMap<String, candle_core::Tensor> =
-        candle_core::safetensors::load(path(&format!("{folder}/golden.safetensors")), &candle_core::Device::Cpu).unwrap();
+        candle_core::safetensors::load(path(&format!("{folder}/golden.safetensors")), &candle_core::Device::Cpu)
+            .unwrap();
     let either = |case: &Value, long: &str, short: &str| case.get(long).unwrap_or(&case[short]).clone();
     golden["cases"]
         .as_array()

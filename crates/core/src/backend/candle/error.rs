@@ -21,7 +21,9 @@ impl From<candle_core::Error> for Error {
 fn is_device(error: &candle_core::Error) -> bool {
     match error {
         candle_core::Error::Cuda(_) | candle_core::Error::Metal(_) => true,
-        candle_core::Error::WithBacktrace { inner, .. } | candle_core::Error::WithPath { inner, .. } => is_device(inner),
+        candle_core::Error::WithBacktrace { inner, .. } | candle_core::Error::WithPath { inner, .. } => {
+            is_device(inner)
+        }
         candle_core::Error::Context { inner, .. } => is_device(inner),
         _ => false,
     }

@@ -28,8 +28,7 @@ impl Matrix {
             Some(dtype) => {
                 check_length(weight)?;
                 let bytes = weight.bytes()?;
-                let storage =
-                    with_aligned(&bytes, |bytes| QStorage::from_data(Cow::Borrowed(bytes), device, dtype))?;
+                let storage = with_aligned(&bytes, |bytes| QStorage::from_data(Cow::Borrowed(bytes), device, dtype))?;
                 Ok(Self::Quantized(Arc::new(QTensor::new(storage, weight.shape.clone())?)))
             }
         }
@@ -42,9 +41,7 @@ impl Matrix {
             // candle has no bf16 product on the CPU and rounds f16 products to f16: widen for each call, so that the
             // resident copy stays the file's.
             Self::Plain(matrix) if matrix.device().is_cpu() => rows.matmul(&matrix.to_dtype(CandleDType::F32)?.t()?)?,
-            Self::Plain(matrix) => {
-                rows.to_dtype(matrix.dtype())?.matmul(&matrix.t()?)?.to_dtype(CandleDType::F32)?
-            }
+            Self::Plain(matrix) => rows.to_dtype(matrix.dtype())?.matmul(&matrix.t()?)?.to_dtype(CandleDType::F32)?,
         })
     }
 

@@ -15,8 +15,8 @@ use candle_core::{DType, Device, Tensor};
 use candle_nn::ops::{rms_norm, silu};
 
 pub use device::DeviceKind;
-pub(crate) use matrix::ggml_dtype;
 pub use matrix::CandleLinear;
+pub(crate) use matrix::ggml_dtype;
 pub use rotary::CandleRotary;
 
 use self::{

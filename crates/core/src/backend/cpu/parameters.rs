@@ -8,7 +8,7 @@ use wick_kernels::{Aligned, BlockType, Packed, ThreadPool, embedding::embedding}
 use super::kernel_error;
 use crate::backend::{RotaryFrequencies, RotaryStyle};
 use crate::error::{Error, ErrorCode, Result};
-use crate::weight::{DType, Weight, WeightBytes};
+use crate::weight::{DType, Weight};
 
 /// A projection.
 pub struct Linear {
@@ -112,12 +112,8 @@ fn pack(weight: &Weight) -> Result<Packed> {
 }
 
 fn pack_as(weight: &Weight, rows: usize, columns: usize) -> Result<Packed> {
-    let source = match &weight.bytes {
-        WeightBytes::File(bytes) => bytes.as_slice(),
-        WeightBytes::Owned(bytes) => bytes,
-    };
-    let mut bytes = Aligned::zeroed(source.len()).map_err(kernel_error)?;
-    bytes.copy_from_slice(source);
+    let mut bytes = Aligned::zeroed(weight.byte_len()).map_err(kernel_error)?;
+    weight.read_into(&mut bytes)?;
     Packed::from_bytes(block_type(weight.dtype), rows, columns, bytes)
         .map_err(|_| invalid(weight, "its bytes do not fit its shape"))
 }
