@@ -39,6 +39,11 @@ pub struct FormatProblem {
     pub details: Map<String, Value>,
 }
 
+/// Characters of a file's text in a message.
+const LONGEST_QUOTE: usize = 80;
+/// Characters of a file's text in `details`, where it stands as it is.
+const LONGEST_DETAIL: usize = 256;
+
 /// Why a model file cannot be used. On the heap, so that a `Result` stays small.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{}", .0.message)]
@@ -100,10 +105,14 @@ impl FormatError {
         self
     }
 
-    /// Adds one entry to `details`.
+    /// Adds one entry to `details`; a long string is cut.
     #[must_use]
     pub fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
-        self.0.details.insert(key.to_owned(), value.into());
+        let value = match value.into() {
+            Value::String(text) => Value::String(cut(&text, LONGEST_DETAIL)),
+            value => value,
+        };
+        self.0.details.insert(key.to_owned(), value);
         self
     }
 
@@ -112,7 +121,7 @@ impl FormatError {
     pub fn in_file(mut self, name: &str) -> Self {
         if !self.0.details.contains_key("file") {
             self.0.message = format!("{}: {}", quoted(name), self.0.message);
-            self.0.details.insert("file".to_owned(), name.into());
+            self = self.detail("file", name);
         }
         self
     }
@@ -151,12 +160,15 @@ impl FormatError {
 /// `text` from a file for a message: in quotes, control characters escaped, cut after 80 characters, so that a hostile
 /// name can neither forge log lines nor flood them.
 pub fn quoted(text: &str) -> String {
-    const LONGEST: usize = 80;
-    let mut cut: String = text.chars().take(LONGEST).collect();
-    if cut.len() < text.len() {
-        cut.push('…');
+    format!("{:?}", cut(text, LONGEST_QUOTE))
+}
+
+/// The first `longest` characters of `text`, and a sign where that is not all.
+pub(crate) fn cut(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
-    format!("{cut:?}")
 }
 
 #[cfg(test)]
@@ -166,7 +178,10 @@ mod tests {
     #[test]
     fn quotes_escape_and_cut() {
         assert_eq!(quoted("a\r\nb"), "\"a\\r\\nb\"");
+        assert_eq!(quoted(&"é".repeat(80)), format!("\"{}\"", "é".repeat(80)));
         assert_eq!(quoted(&"é".repeat(81)), format!("\"{}…\"", "é".repeat(80)));
+        let error = FormatError::overflow("x").detail("tensor", "y".repeat(1000));
+        assert_eq!(error.details()["tensor"].as_str().map(|name| name.chars().count()), Some(LONGEST_DETAIL + 1));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 use super::stored_type;
 use super::unique_map::UniqueMap;
-use crate::error::{FormatError, Result, quoted};
+use crate::error::{FormatError, Result, cut, quoted};
 use crate::size;
 use crate::source::{ByteSource, TensorBytes};
 use crate::tensor::TensorEntry;
@@ -23,6 +23,9 @@ const TENSORS: usize = 1 << 18;
 const NOTES: usize = 1 << 12;
 /// Dimensions of a tensor; models have up to 4, convolutions of vision towers 5.
 const DIMENSIONS: usize = 8;
+
+/// Characters of the JSON parser's own words, which can quote the file at any length.
+const LONGEST_PROBLEM: usize = 200;
 
 /// A file's tensors and its free notes.
 #[derive(Debug)]
@@ -136,7 +139,7 @@ fn wrong_offset(name: &str, what: &str) -> FormatError {
 }
 
 fn json_error(what: &str) -> FormatError {
-    FormatError::invalid("json", format!("the header is not what safetensors asks for: {what}"))
+    FormatError::invalid("json", format!("the header is not what safetensors asks for: {}", cut(what, LONGEST_PROBLEM)))
 }
 
 impl<'de> Deserialize<'de> for HeaderJson {

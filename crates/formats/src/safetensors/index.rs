@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde::Deserialize;
 
 use super::unique_map::UniqueMap;
-use crate::error::{FormatError, Result, quoted};
+use crate::error::{FormatError, Result, cut, quoted};
 use crate::file_kind::FileKind;
 use crate::source::is_plain_name;
 
@@ -32,7 +32,10 @@ impl Index {
     /// `model_invalid{json}`, `{path}`, `{count}`, `{shard}`; `model_unsupported{pickle}`.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
         let json: IndexJson = serde_json::from_slice(bytes).map_err(|error| {
-            FormatError::invalid("json", format!("it is not what an index of shards should be: {error}"))
+            FormatError::invalid(
+                "json",
+                format!("it is not what an index of shards should be: {}", cut(&error.to_string(), 200)),
+            )
         })?;
         let index = Self { weight_map: json.weight_map.0 };
         let shards: BTreeSet<&str> = index.shards().into_keys().collect();

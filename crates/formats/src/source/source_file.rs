@@ -184,3 +184,22 @@ fn read_exact_at(file: &File, mut offset: u64, mut out: &mut [u8]) -> io::Result
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Root may read everything, so a test on a real file says nothing where tests run as root.
+    #[test]
+    fn says_what_to_do_about_a_refused_file() {
+        let of = |kind| io_error("open", Path::new("model.gguf"), &io::Error::from(kind));
+        let denied = of(io::ErrorKind::PermissionDenied);
+        assert_eq!((denied.kind(), denied.reason()), (FormatErrorKind::Io, "permission"));
+        assert!(denied.message().contains("permissions"));
+        assert_eq!(of(io::ErrorKind::NotFound).kind(), FormatErrorKind::NotFound);
+        assert_eq!(
+            (of(io::ErrorKind::TimedOut).kind(), of(io::ErrorKind::TimedOut).reason()),
+            (FormatErrorKind::Io, "open")
+        );
+    }
+}
