@@ -1,7 +1,7 @@
 //! All tensors of a model, by name.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 use crate::error::{FormatError, Result, quoted};
@@ -12,7 +12,8 @@ use crate::tensor::{Tensor, TensorEntry};
 #[derive(Debug, Clone, Default)]
 pub struct TensorTable {
     entries: Vec<TensorEntry>,
-    by_name: HashMap<Arc<str>, usize>,
+    /// Ordered, not hashed: names come from files, and WebAssembly has no random keys for a hash.
+    by_name: BTreeMap<Arc<str>, usize>,
 }
 
 impl TensorTable {

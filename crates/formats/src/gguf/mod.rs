@@ -5,6 +5,7 @@ mod ggml_type;
 mod header_reader;
 mod limits;
 mod metadata;
+mod stored_value;
 mod string_array;
 mod tensor_infos;
 mod value_type;
@@ -71,7 +72,7 @@ impl Gguf {
         check_version(version)?;
         let tensor_count = bounded_count(&mut reader, "tensors", limits::TENSORS)?;
         let value_count = bounded_count(&mut reader, "metadata entries", limits::METADATA_ENTRIES)?;
-        let values = metadata::read_values(&mut reader, value_count)?;
+        let values = stored_value::read_values(&mut reader, value_count)?;
         let infos = tensor_infos::read_infos(&mut reader, tensor_count)?;
         let header_end = reader.position();
         let metadata = Metadata::new(reader.finish(), values);

@@ -1,6 +1,7 @@
 //! The header of one safetensors file.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ const LONGEST_PROBLEM: usize = 200;
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) tensors: TensorTable,
-    pub(super) notes: HashMap<String, String>,
+    pub(super) notes: BTreeMap<String, String>,
 }
 
 /// The JSON of a header: tensors by name, and `__metadata__`.
@@ -55,14 +56,21 @@ struct Dims(Vec<u64>);
 /// Reads and checks a header: the tensors fill the data, in whatever order they are named, without a gap.
 pub(super) fn read(source: &Arc<ByteSource>) -> Result<Header> {
     let (json, data_start) = read_json(source)?;
-    let mut names = HashMap::with_capacity(json.tensors.len());
+    let mut by_name = BTreeMap::new();
     for (name, info) in json.tensors {
-        if names.contains_key(&name) {
-            return Err(json_error(&format!("tensor {} is there twice", quoted(&name))).detail("tensor", name));
+        match by_name.entry(name) {
+            Entry::Vacant(place) => {
+                place.insert(info);
+            }
+            Entry::Occupied(place) => {
+                let name = place.key();
+                return Err(
+                    json_error(&format!("tensor {} is there twice", quoted(name))).detail("tensor", name.as_str())
+                );
+            }
         }
-        names.insert(name, info);
     }
-    let mut infos: Vec<(String, InfoJson)> = names.into_iter().collect();
+    let mut infos: Vec<(String, InfoJson)> = by_name.into_iter().collect();
     // Empty tensors first where several start at one place; then by name, so that the order is the same each time.
     infos.sort_unstable_by(|(a_name, a), (b_name, b)| (a.data_offsets, a_name).cmp(&(b.data_offsets, b_name)));
     let data_len = source.len() - data_start;

@@ -1,6 +1,6 @@
 //! `model.safetensors.index.json`: which shard has which tensor.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -17,7 +17,7 @@ const SHARDS: usize = 1000;
 /// Which shard has which tensor. Shard names are plain file names that end in `.safetensors`.
 #[derive(Debug)]
 pub(super) struct Index {
-    weight_map: HashMap<String, String>,
+    weight_map: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -6,7 +6,7 @@ mod index;
 mod stored_type;
 mod unique_map;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 #[cfg(not(target_family = "wasm"))]
 use std::path::Path;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const INDEX_BYTES: u64 = 64 << 20;
 #[derive(Debug)]
 pub struct Safetensors {
     tensors: TensorTable,
-    notes: HashMap<String, String>,
+    notes: BTreeMap<String, String>,
     warnings: Vec<String>,
 }
 
@@ -90,7 +90,7 @@ impl Safetensors {
     }
 
     fn open_shards(index: &Index, files: &ModelFiles, mode: OpenMode) -> Result<Self> {
-        let mut model = Self { tensors: TensorTable::default(), notes: HashMap::new(), warnings: Vec::new() };
+        let mut model = Self { tensors: TensorTable::default(), notes: BTreeMap::new(), warnings: Vec::new() };
         for (shard, listed) in index.shards() {
             let source = files.source(shard, mode).map_err(|error| match error.kind() {
                 FormatErrorKind::NotFound => wrong_shard(shard, "is missing; download it"),

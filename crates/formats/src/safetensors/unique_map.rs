@@ -1,6 +1,6 @@
 //! JSON objects whose keys must differ.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -10,11 +10,11 @@ use crate::error::quoted;
 
 /// A JSON object with at most `LIMIT` keys, none twice: serde's own maps keep the last of several.
 #[derive(Debug)]
-pub(super) struct UniqueMap<V, const LIMIT: usize>(pub(super) HashMap<String, V>);
+pub(super) struct UniqueMap<V, const LIMIT: usize>(pub(super) BTreeMap<String, V>);
 
 impl<V, const LIMIT: usize> Default for UniqueMap<V, LIMIT> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(BTreeMap::new())
     }
 }
 
@@ -34,7 +34,7 @@ impl<'de, V: Deserialize<'de>, const LIMIT: usize> Visitor<'de> for UniqueVisito
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut map = HashMap::new();
+        let mut map = BTreeMap::new();
         while let Some(key) = access.next_key::<String>()? {
             if map.len() == LIMIT {
                 return Err(A::Error::custom(format_args!("more than {LIMIT} keys")));

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use memmap2::Mmap;
+use memmap2::{Mmap, MmapOptions};
 
 use super::SourceFile;
 use super::source_file::io_error;
@@ -31,7 +31,8 @@ impl MappedFile {
         // is the caller's word that nobody does. The header is never parsed from the mapping but from a copy, so
         // every range in use was checked against bytes that cannot change.
         #[expect(unsafe_code, reason = "mapping a file is unsafe in every API")]
-        let map = unsafe { Mmap::map(file.handle()) }.map_err(|error| io_error("map", file.path(), &error))?;
+        let map = unsafe { MmapOptions::new().map_copy_read_only(file.handle()) }
+            .map_err(|error| io_error("map", file.path(), &error))?;
         file.verify_unchanged()?;
         Ok(Self { file, map })
     }
