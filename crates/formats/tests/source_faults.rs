@@ -196,3 +196,22 @@ fn a_file_is_read_at_its_own_bytes() {
         assert_eq!(outcome(TensorBytes::new(source, 100, 157)), (FormatErrorKind::Invalid, "truncated"));
     }
 }
+
+#[test]
+fn a_header_longer_than_one_read() {
+    let folder = Folder::new("long-header");
+    let tokens: Vec<String> = (0..300_000).map(|i| format!("token-{i}")).collect();
+    let writer = wick_formats::gguf::Writer::new()
+        .metadata("tokenizer.ggml.tokens", tokens.clone())
+        .metadata("after", 7_u32)
+        .tensor("a", wick_formats::DType::F32, [2]);
+    let path = folder.write("model.gguf", &writer.to_bytes(|_| vec![9; 8]).unwrap());
+    let gguf = Gguf::open(&path, OpenMode::Read).unwrap();
+    let read = gguf.metadata().string_array("tokenizer.ggml.tokens").unwrap();
+    assert!(read.iter().eq(tokens.iter().map(String::as_bytes)));
+    assert_eq!(gguf.metadata().u32("after").unwrap(), 7);
+    assert_eq!(gguf.tensors().tensor("a").unwrap().bytes.to_vec().unwrap(), [9; 8]);
+    // The header itself and four bytes per string; none of the strings again.
+    let header: usize = tokens.iter().map(|token| 8 + token.len()).sum();
+    assert!(gguf.metadata().memory_bytes() < header + 4 * tokens.len() + 1024);
+}
