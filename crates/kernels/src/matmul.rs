@@ -76,6 +76,9 @@ impl Job<'_> {
 /// `Shape` when the slices do not fit; `TaskPanicked`.
 pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Product<'_>; N]) -> Result<()> {
     let rows = input.rows;
+    if rows == 0 {
+        return Ok(());
+    }
     let mut columns = 0;
     let mut work = 0;
     for product in &products {
