@@ -7,6 +7,8 @@ pub mod error;
 pub mod isq;
 pub mod language_model;
 pub mod model;
+pub mod sampler;
+pub mod text;
 pub mod request;
 pub mod response;
 pub mod sampler;
