@@ -3,12 +3,11 @@
 //! Knows neither napi nor wasm-bindgen; clock, randomness and threads come in from outside.
 
 pub mod backend;
+pub mod engine;
 pub mod error;
 pub mod isq;
 pub mod language_model;
 pub mod model;
-pub mod sampler;
-pub mod text;
 pub mod request;
 pub mod response;
 pub mod sampler;

@@ -133,7 +133,7 @@ impl Message {
 
     fn read_assistant(fields: &mut Fields, path: &str) -> Result<Self> {
         let parts = match fields.take("content") {
-            None => Parts::default(),
+            None => Parts { absent: true, ..Parts::default() },
             Some(value) => Parts::read(value, &fields.path("content"))?,
         };
         let reasoning_content = fields.text("reasoningContent")?.or(parts.thinking);

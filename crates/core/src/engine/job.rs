@@ -1,0 +1,42 @@
+//! A request, ready to run.
+
+use std::time::Duration;
+
+use super::answer::AnswerKind;
+use crate::sampler::SamplingParams;
+use crate::text::TextOptions;
+
+/// What the engine needs to know of a request. Made by [`super::prompt`]; the engine itself knows no template.
+#[derive(Clone)]
+pub struct Job {
+    /// Chat or raw completion.
+    pub kind: AnswerKind,
+    /// Ids to feed; at least one.
+    pub prompt: Vec<u32>,
+    /// How tokens are chosen.
+    pub sampling: SamplingParams,
+    /// For the draws of choices; from the request or fresh.
+    pub seed: u64,
+    /// Answers to the prompt, at least 1.
+    pub n: u32,
+    /// Tokens of an answer.
+    pub max_tokens: Option<u64>,
+    /// Tokens before an end token may end it.
+    pub min_tokens: u64,
+    /// End tokens do not end it.
+    pub ignore_eos: bool,
+    /// Higher first.
+    pub priority: i32,
+    /// Whether chunks carry log-probabilities.
+    pub logprobs: bool,
+    /// What the answer's text is searched for.
+    pub text: TextOptions,
+    /// Each choice begins with this.
+    pub echo: Option<String>,
+    /// The first space of the answer belongs to the vocabulary's way of writing words.
+    pub drop_leading_space: bool,
+    /// Whether `prompt_progress` is wanted.
+    pub prompt_progress: bool,
+    /// When to give up, on the engine's clock.
+    pub deadline: Option<Duration>,
+}

@@ -1,0 +1,156 @@
+//! A job in the engine: its sequences, its mailbox, its clock.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::answer::{Delta, End};
+use super::job::Job;
+use super::mailbox::Mailbox;
+use super::sequence::Sequence;
+use crate::error::{Error, ErrorCode};
+use crate::response::{PromptProgressResponse, Timings, Usage};
+
+pub(super) struct Request {
+    pub(super) id: u64,
+    pub(super) job: Job,
+    /// Tokens a sequence can have, prompt and answer.
+    pub(super) room: usize,
+    pub(super) mailbox: Arc<Mailbox>,
+    /// `n` of them once it has begun.
+    pub(super) sequences: Vec<Sequence>,
+    arrived: Duration,
+    begun: Option<Duration>,
+    prompt_done: Option<Duration>,
+    first_token: Option<Duration>,
+    /// Whether a choice has text; `prompt_progress` is over then.
+    spoke: bool,
+}
+
+impl Request {
+    pub(super) fn new(id: u64, job: Job, room: usize, mailbox: Arc<Mailbox>, arrived: Duration) -> Self {
+        Self {
+            id,
+            job,
+            room,
+            mailbox,
+            sequences: Vec::new(),
+            arrived,
+            begun: None,
+            prompt_done: None,
+            first_token: None,
+            spoke: false,
+        }
+    }
+
+    /// Tokens a sequence may come to.
+    pub(super) fn room_needed(&self) -> usize {
+        let wanted = self
+            .job
+            .max_tokens
+            .map_or(self.room, |max| self.job.prompt.len().saturating_add(usize::try_from(max).unwrap_or(usize::MAX)));
+        wanted.min(self.room)
+    }
+
+    pub(super) fn begin(&mut self, now: Duration) {
+        self.begun = Some(now);
+        self.count(now);
+    }
+
+    /// Begins each choice with the prompt's own text, where asked for.
+    pub(super) fn echo(&mut self) {
+        let Some(text) = &self.job.echo else { return };
+        self.spoke |= !text.is_empty();
+        for choice in 0..self.job.n {
+            let delta = Delta { choice, content: text.clone(), ..Delta::default() };
+            self.mailbox.post(delta, self.usage(), Timings::default());
+        }
+    }
+
+    pub(super) fn queue_progress(&self, position: u32) {
+        if self.job.prompt_progress {
+            let total = self.job.prompt.len() as u64;
+            self.mailbox.progress(PromptProgressResponse {
+                processed: 0,
+                total,
+                cached: 0,
+                queue_position: Some(position),
+            });
+        }
+    }
+
+    pub(super) fn prompt_progress(&mut self, processed: usize, now: Duration) {
+        if processed == self.job.prompt.len() && self.prompt_done.is_none() {
+            self.prompt_done = Some(now);
+        }
+        if self.job.prompt_progress && !self.spoke {
+            let (processed, total) = (processed as u64, self.job.prompt.len() as u64);
+            self.mailbox.progress(PromptProgressResponse { processed, total, cached: 0, queue_position: None });
+        }
+    }
+
+    /// Leaves what a token made certain; true when the request is through.
+    pub(super) fn post(&mut self, delta: Delta, now: Duration) -> bool {
+        self.first_token.get_or_insert(now);
+        self.spoke |= !delta.is_empty();
+        self.mailbox.post(delta, self.usage(), self.timings(now));
+        let through = self.sequences.iter().all(Sequence::is_finished);
+        if through {
+            self.mailbox.end(End::Done);
+        }
+        through
+    }
+
+    /// Delivers text that was held back, then ends the stream.
+    pub(super) fn fail(&mut self, error: &Error) {
+        let (usage, logprobs) = (self.usage(), self.job.logprobs);
+        for sequence in self.sequences.iter_mut().filter(|sequence| !sequence.is_finished()) {
+            // After a panic in the text itself this may be what panicked; the stream ends all the same.
+            if let Ok(delta) = catch_unwind(AssertUnwindSafe(|| sequence.flush(logprobs))) {
+                self.mailbox.post(delta, usage, Timings::default());
+            }
+        }
+        let info = error.info().clone();
+        self.mailbox.end(match error.code() {
+            ErrorCode::EngineFailed | ErrorCode::EngineClosed | ErrorCode::DeviceLost | ErrorCode::Internal => {
+                End::InternalError(info)
+            }
+            _ => End::ModelError(info),
+        });
+    }
+
+    pub(super) fn has_room_now(&self) -> bool {
+        self.mailbox.has_room()
+    }
+
+    fn count(&self, now: Duration) {
+        self.mailbox.post(Delta::default(), self.usage(), self.timings(now));
+    }
+
+    fn usage(&self) -> Usage {
+        let prompt_tokens = self.job.prompt.len() as u64;
+        let completion_tokens = self.sequences.iter().map(Sequence::sampled).sum();
+        let reasoning_tokens = self.sequences.iter().map(Sequence::reasoning_tokens).sum();
+        Usage {
+            prompt_tokens,
+            completion_tokens,
+            total_tokens: prompt_tokens + completion_tokens,
+            cached_tokens: None,
+            reasoning_tokens: (reasoning_tokens > 0).then_some(reasoning_tokens),
+        }
+    }
+
+    fn timings(&self, now: Duration) -> Timings {
+        let ms = |from: Duration, to: Duration| to.saturating_sub(from).as_secs_f64() * 1e3;
+        let begun = self.begun.unwrap_or(self.arrived);
+        let decode = self.first_token.map(|first| ms(first, now));
+        let later: u64 = self.sequences.iter().map(|sequence| sequence.sampled().saturating_sub(1)).sum();
+        Timings {
+            queued_ms: Some(ms(self.arrived, begun)),
+            prompt_ms: self.prompt_done.map(|done| ms(begun, done)),
+            first_token_ms: self.first_token.map(|first| ms(self.arrived, first)),
+            decode_ms: decode,
+            tokens_per_second: decode.filter(|ms| *ms > 0.0 && later > 0).map(|ms| later as f64 * 1e3 / ms),
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! One answer in the making.
+
+use super::answer::Delta;
+use super::job::Job;
+use super::kv_cache::BlockTable;
+use crate::response::{self, FinishReason, FunctionCallDelta, StopReason, TokenAlternative, TokenLogprob};
+use crate::sampler::{Sampled, Sampler};
+use crate::text::{TextEvent, TextPipeline, ToolCallDelta};
+use crate::tokenizer::Tokenizer;
+
+/// Everything that belongs to one choice: its tokens, its keys and values, its draws and its text.
+pub(super) struct Sequence {
+    /// Which of the `n`.
+    choice: u32,
+    /// Prompt, then what was sampled.
+    tokens: Vec<u32>,
+    prompt_length: usize,
+    /// Tokens whose keys and values are in the cache.
+    pub(super) computed: usize,
+    pub(super) blocks: BlockTable,
+    pub(super) sampler: Sampler,
+    text: TextPipeline,
+    /// Of tokens that no delta has told yet.
+    logprobs: Vec<TokenLogprob>,
+    reasoning_tokens: u64,
+    finished: bool,
+    /// Reused, empty between tokens.
+    events: Vec<TextEvent>,
+}
+
+/// What ends an answer, beside the model and stop strings.
+pub(super) struct Limits<'a> {
+    pub(super) end_tokens: &'a [u32],
+    pub(super) max_tokens: Option<u64>,
+    /// Tokens a sequence can have, prompt and answer.
+    pub(super) room: usize,
+    pub(super) drop_leading_space: bool,
+    pub(super) logprobs: bool,
+}
+
+impl Sequence {
+    pub(super) fn new(job: &Job, choice: u32, blocks: BlockTable) -> Self {
+        Self {
+            choice,
+            tokens: job.prompt.clone(),
+            prompt_length: job.prompt.len(),
+            computed: 0,
+            blocks,
+            sampler: Sampler::new(job.sampling.clone(), job.seed, choice),
+            text: TextPipeline::new(job.text.clone()),
+            logprobs: Vec::new(),
+            reasoning_tokens: 0,
+            finished: false,
+            events: Vec::new(),
+        }
+    }
+
+    pub(super) fn tokens(&self) -> &[u32] {
+        &self.tokens
+    }
+
+    pub(super) fn prompt_length(&self) -> usize {
+        self.prompt_length
+    }
+
+    /// Tokens sampled, the end token included.
+    pub(super) fn sampled(&self) -> u64 {
+        (self.tokens.len() - self.prompt_length) as u64
+    }
+
+    pub(super) fn reasoning_tokens(&self) -> u64 {
+        self.reasoning_tokens
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Appends a sampled token and says what it makes certain.
+    pub(super) fn accept(&mut self, sampled: Sampled, tokenizer: &dyn Tokenizer, limits: &Limits<'_>) -> Delta {
+        let token = sampled.token;
+        let ended = limits.end_tokens.contains(&token);
+        self.reasoning_tokens += u64::from(self.text.in_reasoning());
+        let first = self.sampled() == 0;
+        self.tokens.push(token);
+        let mut stopped = None;
+        if !ended {
+            if limits.logprobs {
+                self.logprobs.push(token_logprob(sampled, tokenizer));
+            }
+            let mut bytes = tokenizer.token_bytes(token).unwrap_or_default();
+            if first && limits.drop_leading_space {
+                bytes = bytes.strip_prefix(b" ").unwrap_or(bytes);
+            }
+            let control = if tokenizer.is_control(token) { tokenizer.token_text(token) } else { None };
+            stopped = self.text.push(bytes, control, &mut self.events);
+        }
+        let finish = if ended {
+            Some((FinishReason::Stop, StopReason::Eos))
+        } else if let Some(stop) = stopped {
+            Some((FinishReason::Stop, StopReason::StopString { text: stop.text }))
+        } else if limits.max_tokens.is_some_and(|max| self.sampled() >= max) {
+            Some((FinishReason::Length, StopReason::MaxTokens))
+        } else if self.tokens.len() >= limits.room {
+            Some((FinishReason::Length, StopReason::Context))
+        } else {
+            None
+        };
+        if finish.is_some() {
+            self.text.finish(&mut self.events);
+            self.finished = true;
+        }
+        let (started, complete) = (self.text.started_tool_calls(), self.text.complete_tool_calls());
+        let finish = finish.map(|(reason, stop)| match stop {
+            // Calls that the model ended itself, each of them whole.
+            StopReason::Eos if started > 0 && started == complete => (FinishReason::ToolCalls, stop),
+            StopReason::Eos | StopReason::StopString { .. } | StopReason::MaxTokens | StopReason::Context => {
+                (reason, stop)
+            }
+        });
+        self.delta(finish, limits.logprobs)
+    }
+
+    /// The text still held back, when the sequence ends before its time.
+    pub(super) fn flush(&mut self, logprobs: bool) -> Delta {
+        self.text.finish(&mut self.events);
+        self.finished = true;
+        self.delta(None, logprobs)
+    }
+
+    fn delta(&mut self, finish: Option<(FinishReason, StopReason)>, logprobs: bool) -> Delta {
+        let mut delta = Delta { choice: self.choice, finish, ..Delta::default() };
+        for event in self.events.drain(..) {
+            match event {
+                TextEvent::Content(text) => append(&mut delta.content, text),
+                TextEvent::Reasoning(text) => append(&mut delta.reasoning, text),
+                TextEvent::ToolCall(call) => delta.tool_calls.push(tool_call_delta(call)),
+            }
+        }
+        if logprobs && !delta.is_empty() && !self.logprobs.is_empty() {
+            delta.logprobs = Some(std::mem::take(&mut self.logprobs));
+        }
+        delta
+    }
+}
+
+/// Moves the first piece, copies the rare second.
+fn append(text: &mut String, piece: String) {
+    if text.is_empty() {
+        *text = piece;
+    } else {
+        text.push_str(&piece);
+    }
+}
+
+fn tool_call_delta(call: ToolCallDelta) -> response::ToolCallDelta {
+    let ToolCallDelta { index, id, name, arguments } = call;
+    response::ToolCallDelta { index: index as u32, id, function: FunctionCallDelta { name, arguments } }
+}
+
+fn token_logprob(sampled: Sampled, tokenizer: &dyn Tokenizer) -> TokenLogprob {
+    let text = |id: u32| match tokenizer.token_bytes(id) {
+        Some(bytes) if !bytes.is_empty() => String::from_utf8_lossy(bytes).into_owned(),
+        Some(_) | None => tokenizer.token_text(id).unwrap_or_default().to_owned(),
+    };
+    // JSON has no infinity: an impossible token gets the least number.
+    let finite = |logprob: f32| logprob.max(f32::MIN);
+    let alternatives = |top: Vec<(u32, f32)>| {
+        top.into_iter()
+            .map(|(id, logprob)| TokenAlternative { token: text(id), id, logprob: finite(logprob) })
+            .collect::<Vec<_>>()
+    };
+    TokenLogprob {
+        token: text(sampled.token),
+        id: sampled.token,
+        logprob: finite(sampled.logprob.unwrap_or_default()),
+        bytes: tokenizer.token_bytes(sampled.token).map(<[u8]>::to_vec),
+        top: (!sampled.top.is_empty()).then(|| alternatives(sampled.top)),
+    }
+}
