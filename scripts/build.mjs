@@ -8,8 +8,15 @@ import { digest, isFresh, note } from "./stamp.mjs";
 import { main, step } from "./step.mjs";
 import { root, tool } from "./toolchain.mjs";
 
-const rustSources = ["Cargo.toml", "Cargo.lock", "rust-toolchain.toml", ".cargo", "crates", "packages/node/package.json"];
-const typeScriptSources = ["package-lock.json", "tsconfig.json", "tsconfig.base.json", "packages"];
+const rustSources = [
+  "Cargo.toml",
+  "Cargo.lock",
+  "rust-toolchain.toml",
+  ".cargo",
+  "crates",
+  "packages/node/package.json",
+];
+const typeScriptSources = ["package-lock.json", "tsconfig.base.json", "packages/ts-api", "packages/node/index.d.ts"];
 
 const hasAddon = () => readdirSync(join(root, "packages/node")).some((name) => name.endsWith(".node"));
 
@@ -19,10 +26,30 @@ export async function buildAddon(profile = "release") {
   if (isFresh("addon", wanted) && hasAddon()) return;
   await rust();
   const [command, ...args] = tool("@napi-rs/cli/cli.mjs");
-  await step("Building the engine", command, [
-    ...args, "build", "--profile", profile, "--platform", "--no-js", "--dts", "index.d.ts",
-    "--cwd", join(root, "packages/node"), "--manifest-path", "../../crates/node/Cargo.toml", "--output-dir", ".",
-  ], { advice: "If the linker or the C compiler is missing, install your system's build tools (Debian: `apt install build-essential`)." });
+  await step(
+    "Building the engine",
+    command,
+    [
+      ...args,
+      "build",
+      "--profile",
+      profile,
+      "--platform",
+      "--no-js",
+      "--dts",
+      "index.d.ts",
+      "--cwd",
+      join(root, "packages/node"),
+      "--manifest-path",
+      "../../crates/node/Cargo.toml",
+      "--output-dir",
+      ".",
+    ],
+    {
+      advice:
+        "If the linker or the C compiler is missing, install your system's build tools (Debian: `apt install build-essential`).",
+    },
+  );
   note("addon", wanted);
 }
 
@@ -31,7 +58,7 @@ export async function buildTypeScript() {
   const wanted = digest(typeScriptSources);
   if (isFresh("typescript", wanted) && existsSync(join(root, "packages/ts-api/dist"))) return;
   const [command, ...args] = tool("typescript/bin/tsc");
-  await step("Compiling TypeScript", command, [...args, "--build", root]);
+  await step("Compiling TypeScript", command, [...args, "--build", join(root, "packages/ts-api")]);
   note("typescript", wanted);
 }
 

@@ -29,8 +29,13 @@ function stagePackage(folder, stage) {
 async function stagePlatforms(stage) {
   const node = join(stage, "node");
   const [command, ...args] = tool("@napi-rs/cli/cli.mjs");
-  await step("Writing the platform packages", command, [...args, "create-npm-dirs", "--cwd", node, "--npm-dir", "npm"], { quiet: true });
-  const addons = readdirSync(join(root, "packages/node")).filter((name) => name.endsWith(".node"));
+  await step(
+    "Writing the platform packages",
+    command,
+    [...args, "create-npm-dirs", "--cwd", node, "--npm-dir", "npm"],
+    { quiet: true },
+  );
+  const addons = new Set(readdirSync(join(root, "packages/node")).filter((name) => name.endsWith(".node")));
   const manifest = readJson(join(node, "package.json"));
   manifest.optionalDependencies = {};
   const filled = [];
@@ -38,7 +43,7 @@ async function stagePlatforms(stage) {
     const folder = join(node, "npm", target);
     const platform = readJson(join(folder, "package.json"));
     manifest.optionalDependencies[platform.name] = platform.version;
-    if (addons.includes(platform.main)) {
+    if (addons.has(platform.main)) {
       cpSync(join(root, "packages/node", platform.main), join(folder, platform.main));
       cpSync(join(root, "LICENSE"), join(folder, "LICENSE"));
       filled.push(folder);
@@ -62,9 +67,14 @@ export async function pack(profile = "dist") {
   for (const name of names) stagePackage(name, join(stage, name));
   const folders = [...names.map((name) => join(stage, name)), ...(await stagePlatforms(stage))];
   const [command, ...args] = npm();
-  await step("Packing", command, [...args, "pack", "--ignore-scripts", "--loglevel=error", "--pack-destination", target, ...folders], {
-    cwd: target,
-  });
+  await step(
+    "Packing",
+    command,
+    [...args, "pack", "--ignore-scripts", "--loglevel=error", "--pack-destination", target, ...folders],
+    {
+      cwd: target,
+    },
+  );
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

@@ -14,7 +14,9 @@ const succeeds = (command, args) =>
 export async function packages() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
-    throw new StepError(`Node ${process.versions.node} is too old: install Node 20.19 or later from https://nodejs.org.`);
+    throw new StepError(
+      `Node ${process.versions.node} is too old: install Node 20.19 or later from https://nodejs.org.`,
+    );
   }
   const wanted = digest(["package.json", "package-lock.json", ".npmrc"]);
   if (isFresh("packages", wanted) && existsSync(join(root, "node_modules", ".package-lock.json"))) return;
@@ -31,12 +33,21 @@ export async function packages() {
 export async function rust() {
   if (succeeds("cargo", ["--version"])) return;
   if (!succeeds("rustup", ["--version"])) {
-    throw new StepError("Rust is missing: install it from https://rustup.rs, open a new terminal, and run the same command again.");
+    throw new StepError(
+      "Rust is missing: install it from https://rustup.rs, open a new terminal, and run the same command again.",
+    );
   }
-  const { channel } = /channel = "(?<channel>[^"]+)"/.exec(readFileSync(join(root, "rust-toolchain.toml"), "utf8")).groups;
-  await step(`Installing Rust ${channel}`, "rustup", ["toolchain", "install", channel, "--profile", "minimal", "-c", "rustfmt", "-c", "clippy"], {
-    advice: "Check the connection to static.rust-lang.org, then run the same command again.",
-  });
+  const { channel } = /channel = "(?<channel>[^"]+)"/.exec(
+    readFileSync(join(root, "rust-toolchain.toml"), "utf8"),
+  ).groups;
+  await step(
+    `Installing Rust ${channel}`,
+    "rustup",
+    ["toolchain", "install", channel, "--profile", "minimal", "-c", "rustfmt", "-c", "clippy"],
+    {
+      advice: "Check the connection to static.rust-lang.org, then run the same command again.",
+    },
+  );
 }
 
 /** The standard library of `target`. */
@@ -54,11 +65,16 @@ export async function cargoTool(name, version) {
   const home = join(cache, `${name}-${version}`);
   const program = join(home, "bin", process.platform === "win32" ? `${name}.exe` : name);
   if (!existsSync(program)) {
-    await step(`Building ${name} ${version}`, "cargo", ["install", name, "--version", version, "--locked", "--root", home], {
-      // Not into this clone's target folder: the tool has its own dependencies and outlives the clone.
-      env: { CARGO_TARGET_DIR: join(cache, "target") },
-      advice: "Check the connection to crates.io, then run the same command again.",
-    });
+    await step(
+      `Building ${name} ${version}`,
+      "cargo",
+      ["install", name, "--version", version, "--locked", "--root", home],
+      {
+        // Not into this clone's target folder: the tool has its own dependencies and outlives the clone.
+        env: { CARGO_TARGET_DIR: join(cache, "target") },
+        advice: "Check the connection to crates.io, then run the same command again.",
+      },
+    );
   }
   return program;
 }

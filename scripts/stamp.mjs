@@ -1,7 +1,7 @@
 // Tells whether what was made from some files is still made from them: by content, so that a checkout or a copy does not count.
 
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root, stamps } from "./toolchain.mjs";
 
@@ -12,7 +12,7 @@ function add(hash, path) {
   const status = statSync(full, { throwIfNoEntry: false });
   if (status === undefined) return;
   if (status.isDirectory()) {
-    for (const name of readdirSync(full).sort()) {
+    for (const name of readdirSync(full).toSorted()) {
       if (!ignored.has(name) && !name.endsWith(".node") && !name.endsWith(".gguf")) add(hash, join(path, name));
     }
   } else {
@@ -40,4 +40,9 @@ export function isFresh(name, value) {
 export function note(name, value) {
   mkdirSync(stamps, { recursive: true });
   writeFileSync(join(stamps, name), value);
+}
+
+/** Makes `name` count as never made. */
+export function forget(name) {
+  rmSync(join(stamps, name), { force: true });
 }

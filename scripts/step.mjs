@@ -36,7 +36,10 @@ export function step(title, command, args, { advice, cwd, env, quiet = false, al
     const child = spawn(command, args, { cwd, env: environment(env), stdio: ["ignore", "pipe", "pipe"] });
     const listen = (data) => {
       output += data;
-      const lines = String(data).split("\n").map((line) => line.trim()).filter((line) => line !== "");
+      const lines = String(data)
+        .split("\n")
+        .map((line) => line.trim())
+        .filter((line) => line !== "");
       lastLine = lines.at(-1) ?? lastLine;
     };
     child.stdout.on("data", listen);
@@ -49,7 +52,9 @@ export function step(title, command, args, { advice, cwd, env, quiet = false, al
         if (!quiet) process.stderr.write(`  ${title}: ${problem === undefined ? "done" : problem} (${time})\n`);
         resolve({ output, failed: problem !== undefined });
       } else {
-        reject(new StepError(`${output.trimEnd()}\n\n${title}: ${problem}.${advice === undefined ? "" : `\n${advice}`}`));
+        reject(
+          new StepError(`${output.trimEnd()}\n\n${title}: ${problem}.${advice === undefined ? "" : `\n${advice}`}`),
+        );
       }
     };
     child.on("error", (error) => end(`\`${command}\` could not be started (${error.code ?? error.message})`));

@@ -18,7 +18,12 @@ async function cargo() {
     allowFailure: true,
   });
   const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)];
-  return { output, failed, passes: sum(results.map((r) => Number(r[1]))), failures: sum(results.map((r) => Number(r[2]))) };
+  return {
+    output,
+    failed,
+    passes: sum(results.map((r) => Number(r[1]))),
+    failures: sum(results.map((r) => Number(r[2]))),
+  };
 }
 
 /** Tests in TypeScript, by vitest's report. */
@@ -43,7 +48,8 @@ async function vitest() {
 /** A plain script whose last line is `N passed, N failed`. */
 async function runner(title, file) {
   const { output, failed } = await step(title, node(), [join(root, file)], { cwd: root, allowFailure: true });
-  const [, passes = "0", failures = "0"] = /^(\d+) passed, (\d+) failed$/.exec(output.trimEnd().split("\n").at(-1)) ?? [];
+  const [, passes = "0", failures = "0"] =
+    /^(\d+) passed, (\d+) failed$/.exec(output.trimEnd().split("\n").at(-1)) ?? [];
   return { output, failed, passes: Number(passes), failures: Number(failures) };
 }
 
@@ -61,7 +67,8 @@ const suites = [
 async function run(suite) {
   try {
     const result = await suite();
-    if (result.failed || result.failures > 0 || result.passes === 0) process.stdout.write(`${result.output.trimEnd()}\n`);
+    if (result.failed || result.failures > 0 || result.passes === 0)
+      process.stdout.write(`${result.output.trimEnd()}\n`);
     const silent = result.failures === 0 && (result.failed || result.passes === 0);
     return { passes: result.passes, failures: silent ? 1 : result.failures };
   } catch (error) {

@@ -24,14 +24,22 @@ function targetOfThisProcess() {
 function openBuilt(target, failures) {
   try {
     switch (target) {
-      case "linux-x64-gnu": return require("./wick.linux-x64-gnu.node");
-      case "linux-x64-musl": return require("./wick.linux-x64-musl.node");
-      case "linux-arm64-gnu": return require("./wick.linux-arm64-gnu.node");
-      case "linux-arm64-musl": return require("./wick.linux-arm64-musl.node");
-      case "darwin-arm64": return require("./wick.darwin-arm64.node");
-      case "darwin-x64": return require("./wick.darwin-x64.node");
-      case "win32-x64-msvc": return require("./wick.win32-x64-msvc.node");
-      case "win32-arm64-msvc": return require("./wick.win32-arm64-msvc.node");
+      case "linux-x64-gnu":
+        return require("./wick.linux-x64-gnu.node");
+      case "linux-x64-musl":
+        return require("./wick.linux-x64-musl.node");
+      case "linux-arm64-gnu":
+        return require("./wick.linux-arm64-gnu.node");
+      case "linux-arm64-musl":
+        return require("./wick.linux-arm64-musl.node");
+      case "darwin-arm64":
+        return require("./wick.darwin-arm64.node");
+      case "darwin-x64":
+        return require("./wick.darwin-x64.node");
+      case "win32-x64-msvc":
+        return require("./wick.win32-x64-msvc.node");
+      case "win32-arm64-msvc":
+        return require("./wick.win32-arm64-msvc.node");
     }
   } catch (error) {
     // Absent in an installed package, where only the other way is worth reporting.
@@ -44,14 +52,22 @@ function openBuilt(target, failures) {
 function openInstalled(target, failures) {
   try {
     switch (target) {
-      case "linux-x64-gnu": return require("@wick/node-linux-x64-gnu");
-      case "linux-x64-musl": return require("@wick/node-linux-x64-musl");
-      case "linux-arm64-gnu": return require("@wick/node-linux-arm64-gnu");
-      case "linux-arm64-musl": return require("@wick/node-linux-arm64-musl");
-      case "darwin-arm64": return require("@wick/node-darwin-arm64");
-      case "darwin-x64": return require("@wick/node-darwin-x64");
-      case "win32-x64-msvc": return require("@wick/node-win32-x64-msvc");
-      case "win32-arm64-msvc": return require("@wick/node-win32-arm64-msvc");
+      case "linux-x64-gnu":
+        return require("@wick/node-linux-x64-gnu");
+      case "linux-x64-musl":
+        return require("@wick/node-linux-x64-musl");
+      case "linux-arm64-gnu":
+        return require("@wick/node-linux-arm64-gnu");
+      case "linux-arm64-musl":
+        return require("@wick/node-linux-arm64-musl");
+      case "darwin-arm64":
+        return require("@wick/node-darwin-arm64");
+      case "darwin-x64":
+        return require("@wick/node-darwin-x64");
+      case "win32-x64-msvc":
+        return require("@wick/node-win32-x64-msvc");
+      case "win32-arm64-msvc":
+        return require("@wick/node-win32-arm64-msvc");
     }
   } catch (error) {
     failures.push(error);
@@ -60,13 +76,22 @@ function openInstalled(target, failures) {
 }
 
 const targets = [
-  "linux-x64-gnu", "linux-x64-musl", "linux-arm64-gnu", "linux-arm64-musl",
-  "darwin-arm64", "darwin-x64", "win32-x64-msvc", "win32-arm64-msvc",
+  "linux-x64-gnu",
+  "linux-x64-musl",
+  "linux-arm64-gnu",
+  "linux-arm64-musl",
+  "darwin-arm64",
+  "darwin-x64",
+  "win32-x64-msvc",
+  "win32-arm64-msvc",
 ];
 
 /** Each failure as the `cause` of the next, without touching the errors themselves. */
 function chain(failures) {
-  return failures.reduce((cause, { message, code }) => Object.assign(new Error(message, { cause }), { code }), undefined);
+  return failures.reduce(
+    (cause, { message, code }) => Object.assign(new Error(message, { cause }), { code }),
+    undefined,
+  );
 }
 
 function unavailable(target, tried, failures) {
@@ -76,7 +101,9 @@ function unavailable(target, tried, failures) {
       ? "Correct or unset WICK_NATIVE_PATH."
       : `Install it with \`npm install ${tried}\`. If it should have been installed already: npm below 11.3 loses optional ` +
         "dependencies; update npm, delete node_modules and package-lock.json, and install again.";
-  const error = new Error(`The native engine could not be opened on ${target} (tried ${tried}). ${advice}`, { cause: chain(failures) });
+  const error = new Error(`The native engine could not be opened on ${target} (tried ${tried}). ${advice}`, {
+    cause: chain(failures),
+  });
   return Object.assign(error, { code: "backend_unavailable", platform: target, tried });
 }
 

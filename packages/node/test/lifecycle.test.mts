@@ -5,7 +5,10 @@ import { expect, test } from "vitest";
 /** Runs one of the programs and says how it ended. */
 function run(program: string, ...args: string[]) {
   const file = fileURLToPath(new URL(`programs/${program}.mjs`, import.meta.url));
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [file, ...args], { encoding: "utf8", timeout: 100_000 });
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [file, ...args], {
+    encoding: "utf8",
+    timeout: 100_000,
+  });
   return { status, signal, stdout: stdout.trim(), stderr };
 }
 
@@ -19,7 +22,12 @@ test("fifty workers are terminated while they read", () => {
 
 test("process.exit while reading, fifty times", () => {
   for (let round = 0; round < 50; round += 1) {
-    expect(run("exit-while-reading", "exit", String(1 + round))).toEqual({ status: 7, signal: null, stdout: "", stderr: "" });
+    expect(run("exit-while-reading", "exit", String(1 + round))).toEqual({
+      status: 7,
+      signal: null,
+      stdout: "",
+      stderr: "",
+    });
   }
 });
 
@@ -29,9 +37,12 @@ test("an uncaught error while reading ends the process as always", () => {
   expect(stderr).toContain("thrown on purpose");
 });
 
-test.skipIf(process.platform === "win32" /* has no signals */)("SIGTERM while reading ends the process as always", () => {
-  expect(run("exit-while-reading", "signal", "3")).toMatchObject({ status: null, signal: "SIGTERM" });
-});
+test.skipIf(process.platform === "win32" /* has no signals */)(
+  "SIGTERM while reading ends the process as always",
+  () => {
+    expect(run("exit-while-reading", "signal", "3")).toMatchObject({ status: null, signal: "SIGTERM" });
+  },
+);
 
 test("an idle engine and an unread stream let the process exit", () => {
   const started = performance.now();

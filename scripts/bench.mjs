@@ -1,0 +1,16 @@
+// `npm run bench -- native`: builds, then runs the benchmarks of that name and prints their figures.
+
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { main } from "./step.mjs";
+import { environment, node, root } from "./toolchain.mjs";
+
+await main(async () => {
+  await build();
+  const { status } = spawnSync(node(), [join(root, "bench/run.ts"), ...process.argv.slice(2)], {
+    stdio: "inherit",
+    env: environment(),
+  });
+  process.exitCode = status ?? 1;
+});
