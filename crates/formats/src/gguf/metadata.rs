@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::header_reader::HeaderBytes;
 use super::stored_value::{StoredValue, float, integer};
 use super::string_array::StringArray;
-use super::value_type::ValueType;
+use super::value_type::{Layout, ValueType};
 use crate::error::{FormatError, Result, quoted};
 use crate::size;
 
@@ -249,7 +249,10 @@ impl Metadata {
             StoredValue::Scalar(..) | StoredValue::Strings(_) | StoredValue::Nested => return Err(mismatch()),
         };
         let bytes = self.header.get(range);
-        let width = size::to_usize(element.fixed_bytes().ok_or_else(mismatch)?, "an element")?;
+        let width = match element.layout() {
+            Layout::Packed(width) => size::to_usize(width, "an element")?,
+            Layout::String | Layout::Array => return Err(mismatch()),
+        };
         let mut items = size::vec_with_capacity(bytes.len() / width)?;
         for chunk in bytes.chunks_exact(width) {
             items.push(decode(element, chunk)?.ok_or_else(mismatch)?);

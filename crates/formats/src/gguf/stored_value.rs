@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::header_reader::HeaderReader;
 use super::limits;
-use super::value_type::ValueType;
+use super::value_type::{Layout, ValueType};
 use crate::error::{FormatError, Result, quoted};
 use crate::size;
 
@@ -54,63 +54,44 @@ pub(super) fn read_values(reader: &mut HeaderReader, count: u64) -> Result<BTree
 }
 
 fn read_value(reader: &mut HeaderReader, value_type: ValueType) -> Result<StoredValue> {
-    match value_type {
-        ValueType::String => Ok(StoredValue::Scalar(value_type, reader.string(limits::STRING_BYTES)?)),
-        ValueType::Array => read_array(reader),
-        ValueType::U8
-        | ValueType::I8
-        | ValueType::U16
-        | ValueType::I16
-        | ValueType::U32
-        | ValueType::I32
-        | ValueType::F32
-        | ValueType::Bool
-        | ValueType::U64
-        | ValueType::I64
-        | ValueType::F64 => Ok(StoredValue::Scalar(value_type, read_packed(reader, value_type, 1)?)),
+    match value_type.layout() {
+        Layout::Packed(bytes) => Ok(StoredValue::Scalar(value_type, read_packed(reader, value_type, bytes)?)),
+        Layout::String => Ok(StoredValue::Scalar(value_type, reader.string(limits::STRING_BYTES)?)),
+        Layout::Array => read_array(reader),
     }
 }
 
 fn read_array(reader: &mut HeaderReader) -> Result<StoredValue> {
-    let (element, len) = read_array_head(reader)?;
-    match element {
-        ValueType::String => Ok(StoredValue::Strings(read_strings(reader, len)?)),
-        ValueType::Array => {
+    let (element, len, least) = read_array_head(reader)?;
+    match element.layout() {
+        Layout::Packed(_) => Ok(StoredValue::Array(element, read_packed(reader, element, least)?)),
+        Layout::String => Ok(StoredValue::Strings(read_strings(reader, len)?)),
+        Layout::Array => {
             skip_nested(reader, len)?;
             Ok(StoredValue::Nested)
         }
-        ValueType::U8
-        | ValueType::I8
-        | ValueType::U16
-        | ValueType::I16
-        | ValueType::U32
-        | ValueType::I32
-        | ValueType::F32
-        | ValueType::Bool
-        | ValueType::U64
-        | ValueType::I64
-        | ValueType::F64 => Ok(StoredValue::Array(element, read_packed(reader, element, len)?)),
     }
 }
 
-/// Type and number of an array's elements. A number no header can hold is told apart from a file cut short.
-fn read_array_head(reader: &mut HeaderReader) -> Result<(ValueType, u64)> {
+/// Type and number of an array's elements, and the bytes they have at least. A number no header can hold is told apart
+/// from a file cut short.
+fn read_array_head(reader: &mut HeaderReader) -> Result<(ValueType, u64, u64)> {
     let start = reader.position();
     let element = ValueType::from_id(reader.u32()?, start)?;
     let len = reader.u64()?;
-    let least = size::mul(len, element.fixed_bytes().unwrap_or(8));
-    if least.is_none_or(|bytes| bytes > limits::HEADER_BYTES && bytes > reader.remaining()) {
-        return Err(FormatError::invalid("count", format!("an array claims {len} elements: the file is damaged"))
-            .at_byte(start)
-            .detail("count", len));
+    match size::mul(len, element.layout().least_bytes()) {
+        Some(least) if least <= limits::HEADER_BYTES.max(reader.remaining()) => Ok((element, len, least)),
+        Some(_) | None => {
+            Err(FormatError::invalid("count", format!("an array claims {len} elements: the file is damaged"))
+                .at_byte(start)
+                .detail("count", len))
+        }
     }
-    Ok((element, len))
 }
 
-/// Steps over `len` values of one fixed size.
-fn read_packed(reader: &mut HeaderReader, element: ValueType, len: u64) -> Result<Range<usize>> {
+/// Steps over `bytes` bytes of packed elements.
+fn read_packed(reader: &mut HeaderReader, element: ValueType, bytes: u64) -> Result<Range<usize>> {
     let start = reader.position();
-    let bytes = size::mul(len, element.fixed_bytes().unwrap_or(0)).ok_or_else(|| FormatError::overflow("an array"))?;
     let range = reader.take(bytes)?;
     if element == ValueType::Bool {
         check_bools(reader.get(range.clone()), start)?;
@@ -119,8 +100,9 @@ fn read_packed(reader: &mut HeaderReader, element: ValueType, len: u64) -> Resul
 }
 
 fn read_strings(reader: &mut HeaderReader, len: u64) -> Result<Vec<u32>> {
-    // Grows with the strings that are really there: each has at least its eight bytes of length.
-    let mut offsets = size::vec_with_capacity(size::to_usize(len.min(reader.remaining() / 8), "an array")?)?;
+    // No more than there can be: each string has at least its length.
+    let possible = reader.remaining().min(limits::HEADER_BYTES) / Layout::String.least_bytes();
+    let mut offsets = size::vec_with_capacity(size::to_usize(len.min(possible), "an array")?)?;
     for _ in 0..len {
         let offset = reader.position();
         reader.string(limits::STRING_BYTES)?;
@@ -145,31 +127,21 @@ fn skip_nested(reader: &mut HeaderReader, len: u64) -> Result<()> {
             let message = format!("more than {} arrays in one array; no known model has that", limits::NESTED_ARRAYS);
             return Err(FormatError::invalid("count", message).at_byte(start));
         }
-        let (element, len) = read_array_head(reader)?;
-        match element {
-            ValueType::Array if open.len() == limits::ARRAY_DEPTH => {
-                let message = format!("arrays nested deeper than {}; no known model has that", limits::ARRAY_DEPTH);
-                return Err(FormatError::invalid("depth", message).at_byte(start));
+        let (element, len, least) = read_array_head(reader)?;
+        match element.layout() {
+            Layout::Packed(_) => {
+                read_packed(reader, element, least)?;
             }
-            ValueType::Array => open.push(len),
-            ValueType::String => {
+            Layout::String => {
                 for _ in 0..len {
                     reader.string(limits::STRING_BYTES)?;
                 }
             }
-            ValueType::U8
-            | ValueType::I8
-            | ValueType::U16
-            | ValueType::I16
-            | ValueType::U32
-            | ValueType::I32
-            | ValueType::F32
-            | ValueType::Bool
-            | ValueType::U64
-            | ValueType::I64
-            | ValueType::F64 => {
-                read_packed(reader, element, len)?;
+            Layout::Array if open.len() == limits::ARRAY_DEPTH => {
+                let message = format!("arrays nested deeper than {}; no known model has that", limits::ARRAY_DEPTH);
+                return Err(FormatError::invalid("depth", message).at_byte(start));
             }
+            Layout::Array => open.push(len),
         }
     }
     Ok(())

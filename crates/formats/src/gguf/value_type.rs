@@ -21,6 +21,28 @@ pub enum ValueType {
     F64,
 }
 
+/// How a value lies in the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// So many bytes.
+    Packed(u64),
+    /// A length and text.
+    String,
+    /// A type, a number and elements.
+    Array,
+}
+
+impl Layout {
+    /// Bytes that a value has at least.
+    pub(super) const fn least_bytes(self) -> u64 {
+        match self {
+            Self::Packed(bytes) => bytes,
+            Self::String => 8,
+            Self::Array => 12,
+        }
+    }
+}
+
 impl ValueType {
     /// The type of that number, read at byte `offset`.
     pub(super) fn from_id(id: u32, offset: u64) -> Result<Self> {
@@ -68,14 +90,15 @@ impl ValueType {
         }
     }
 
-    /// Bytes of a value; nothing for strings and arrays, which carry their length.
-    pub(super) const fn fixed_bytes(self) -> Option<u64> {
+    /// How a value lies in the header.
+    pub(super) const fn layout(self) -> Layout {
         match self {
-            Self::U8 | Self::I8 | Self::Bool => Some(1),
-            Self::U16 | Self::I16 => Some(2),
-            Self::U32 | Self::I32 | Self::F32 => Some(4),
-            Self::U64 | Self::I64 | Self::F64 => Some(8),
-            Self::String | Self::Array => None,
+            Self::U8 | Self::I8 | Self::Bool => Layout::Packed(1),
+            Self::U16 | Self::I16 => Layout::Packed(2),
+            Self::U32 | Self::I32 | Self::F32 => Layout::Packed(4),
+            Self::U64 | Self::I64 | Self::F64 => Layout::Packed(8),
+            Self::String => Layout::String,
+            Self::Array => Layout::Array,
         }
     }
 
