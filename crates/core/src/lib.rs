@@ -7,6 +7,7 @@ pub mod engine;
 pub mod error;
 pub mod isq;
 pub mod language_model;
+pub mod loader;
 pub mod model;
 pub mod request;
 pub mod response;

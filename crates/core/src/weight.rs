@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use crate::error::Result;
+use crate::error::{Error, ErrorCode, Result};
 
 /// Element or block type of a stored tensor. Block types hold 32 or 256 elements along the row.
 pub use wick_formats::DType;
@@ -33,30 +33,36 @@ pub enum WeightBytes {
 }
 
 impl Weight {
-    /// The bytes; borrowed where they are in memory already.
+    /// The bytes; borrowed where they are in memory already, otherwise read.
     ///
     /// # Errors
-    /// `io_error` or `model_changed` where the file cannot be read any more.
+    /// `io_error` or `model_changed` where the file cannot be read any more; `out_of_memory`.
     pub fn bytes(&self) -> Result<Cow<'_, [u8]>> {
         match &self.bytes {
             WeightBytes::File(bytes) => match bytes.as_slice() {
-                Some(slice) => Ok(Cow::Borrowed(slice)),
+                Some(bytes) => Ok(Cow::Borrowed(bytes)),
                 None => Ok(Cow::Owned(bytes.to_vec()?)),
             },
             WeightBytes::Owned(bytes) => Ok(Cow::Borrowed(bytes)),
         }
     }
 
-    /// Puts the bytes at their final place; `target` is exactly [`Self::byte_len`] long.
+    /// Reads all bytes straight into their place, `out`, which has exactly [`Self::byte_len`] of them.
     ///
     /// # Errors
-    /// `io_error` or `model_changed` where the file cannot be read any more.
-    pub fn read_into(&self, target: &mut [u8]) -> Result<()> {
+    /// As [`Self::bytes`]; `internal` for an `out` of another length.
+    pub fn read_into(&self, out: &mut [u8]) -> Result<()> {
         match &self.bytes {
-            WeightBytes::File(bytes) => bytes.read_into(target)?,
-            WeightBytes::Owned(bytes) => target.copy_from_slice(bytes),
+            WeightBytes::File(bytes) => Ok(bytes.read_into(out)?),
+            WeightBytes::Owned(bytes) if bytes.len() == out.len() => {
+                out.copy_from_slice(bytes);
+                Ok(())
+            }
+            WeightBytes::Owned(bytes) => Err(Error::new(
+                ErrorCode::Internal,
+                format!("`{}` has {} bytes and its place {}", self.name, bytes.len(), out.len()),
+            )),
         }
-        Ok(())
     }
 
     /// How many bytes there are.
@@ -69,11 +75,23 @@ impl Weight {
 
     /// How many bytes dtype and shape ask for; nothing when the row is not whole blocks or the product overflows.
     pub fn expected_bytes(&self) -> Option<usize> {
-        let elements = self.shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size))?;
-        let row = self.shape.last().copied().unwrap_or(1);
-        if !row.is_multiple_of(self.dtype.block_len()) {
-            return None;
-        }
-        (elements / self.dtype.block_len()).checked_mul(self.dtype.block_bytes())
+        stored_bytes(self.dtype, &self.shape)
+    }
+}
+
+/// Bytes of a tensor of `shape` in `dtype`; nothing when the row is not whole blocks or the product overflows.
+pub fn stored_bytes(dtype: DType, shape: &[usize]) -> Option<usize> {
+    let elements = shape.iter().try_fold(1usize, |product, &size| product.checked_mul(size))?;
+    let row = shape.last().copied().unwrap_or(1);
+    if !row.is_multiple_of(dtype.block_len()) {
+        return None;
+    }
+    (elements / dtype.block_len()).checked_mul(dtype.block_bytes())
+}
+
+impl From<wick_formats::Tensor> for Weight {
+    fn from(tensor: wick_formats::Tensor) -> Self {
+        let wick_formats::Tensor { name, dtype, shape, bytes } = tensor;
+        Self { name, dtype, shape, bytes: WeightBytes::File(bytes) }
     }
 }

@@ -2,6 +2,7 @@
 
 mod architecture;
 mod config;
+mod config_gguf;
 mod config_json;
 mod llama;
 mod qwen2;
@@ -11,6 +12,7 @@ mod transformer;
 
 pub use architecture::Architecture;
 pub use config::{LayerConfig, ModelConfig};
+pub(crate) use config_gguf::ROPE_FACTORS;
 pub use rope_scaling::{RopeScaling, RotaryConfig, Yarn};
 pub(crate) use transformer::kv_block_bytes;
 pub use transformer::{BLOCK_SIZE, MAX_ROWS, MAX_SAMPLED_ROWS, Transformer, TransformerOptions};

@@ -2,6 +2,7 @@
 
 use half::{bf16, f16};
 
+use super::WeightTable;
 use crate::{
     error::{Error, ErrorCode, Result},
     isq::{IsqLevel, Role, quantize},
@@ -42,6 +43,17 @@ impl FloatType {
 }
 
 impl Conversion {
+    /// Whether every matrix of `table` can be converted, before the first one is.
+    ///
+    /// # Errors
+    /// `unsupported` at `isq` for a tensor that is in blocks already: quantising twice loses twice.
+    pub fn check(self, table: &WeightTable) -> Result<()> {
+        match (self, table.weights().find(|weight| weight.dtype.block_len() != 1)) {
+            (Self::Isq(_), Some(weight)) => Err(already_quantized(weight)),
+            (Self::Isq(_) | Self::AsStored | Self::To(_), _) => Ok(()),
+        }
+    }
+
     /// The type in memory of a matrix of `row` elements a row that is stored as `stored`.
     pub fn target(self, stored: DType, role: Role, row: usize) -> DType {
         match self {
@@ -55,7 +67,7 @@ impl Conversion {
     /// Converts a matrix. Holds at most one chunk of it in f32 besides source and result.
     ///
     /// # Errors
-    /// `unsupported` at `isq` for a tensor that is in blocks already: quantising twice loses twice.
+    /// As [`Self::check`].
     pub fn apply(self, weight: Weight, role: Role, threads: usize) -> Result<Weight> {
         let row = weight.shape.last().copied().unwrap_or(1);
         let target = self.target(weight.dtype, role, row);
@@ -77,7 +89,7 @@ impl Conversion {
     }
 }
 
-pub(super) fn already_quantized(weight: &Weight) -> Error {
+fn already_quantized(weight: &Weight) -> Error {
     Error::new(
         ErrorCode::Unsupported,
         format!(

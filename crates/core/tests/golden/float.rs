@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::{fixture, load, session::Session};
+use crate::{BACKENDS, fixture, load, session::Session};
 
 /// The greatest difference between our logits and the golden ones, over all cases.
 fn worst_difference(session: &mut Session, cases: &[fixture::Case]) -> f32 {
@@ -17,7 +17,7 @@ fn worst_difference(session: &mut Session, cases: &[fixture::Case]) -> f32 {
 }
 
 fn matches_transformers(model: &str, golden: &str, backend: &str) {
-    let mut session = load(model, json!({ "dtype": "f32", "backend": backend }));
+    let mut session = load(model, &json!({ "dtype": "f32", "backend": backend, "threads": 1 }));
     let cases = fixture::cases(golden);
     let worst = worst_difference(&mut session, &cases);
     println!("{model} f32 on {backend}: logits within {worst:.2e}");
@@ -35,6 +35,11 @@ macro_rules! golden {
             fn candle() {
                 super::matches_transformers($model, $golden, "candle");
             }
+
+            #[test]
+            fn cpu() {
+                super::matches_transformers($model, $golden, "cpu");
+            }
         }
     )*};
 }
@@ -47,4 +52,16 @@ golden! {
     mistral_window: "tiny-models/mistral-window", "tiny-models/mistral-window";
     qwen2: "tiny-models/qwen2", "tiny-models/qwen2";
     qwen3: "tiny-models/qwen3", "tiny-models/qwen3";
+}
+
+/// As stored: bf16 weights, f16 keys and values.
+#[test]
+fn demo_in_bf16_is_close() {
+    let cases = fixture::cases("demo-model/golden");
+    for backend in BACKENDS {
+        let mut session = load("demo-model/safetensors", &json!({ "backend": backend }));
+        let worst = worst_difference(&mut session, &cases);
+        println!("demo model bf16 on {backend}: logits within {worst:.2e}");
+        assert!(worst <= 2e-2, "{backend}: {worst}");
+    }
 }

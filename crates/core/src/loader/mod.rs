@@ -1,0 +1,186 @@
+//! From files to a model that can run.
+
+mod load_options;
+mod load_progress;
+mod memory_estimate;
+mod model_info;
+
+pub use load_options::{BackendChoice, DeviceChoice, LoadOptions};
+pub use load_progress::LoadProgress;
+pub use memory_estimate::MemoryEstimate;
+pub use model_info::{Capabilities, EngineKind, ModelInfo};
+
+pub use crate::weights::Source;
+
+use self::memory_estimate::MemoryPlan;
+use crate::{
+    backend::{
+        Backend,
+        candle::{CandleBackend, DeviceKind},
+        cpu::CpuBackend,
+    },
+    error::{Error, Result},
+    language_model::LanguageModel,
+    model::{ModelConfig, Transformer, TransformerOptions},
+    weights::{LoadObserver, ModelSource, WeightLoader, WeightTable},
+};
+
+/// A model without its tokenizer.
+pub struct LoadedWeights {
+    /// Ready for its first step.
+    pub model: Box<dyn LanguageModel>,
+    /// What it says about itself; the capabilities are its template's and tokenizer's to fill in.
+    pub info: ModelInfo,
+}
+
+/// Memory that `source` will take with `options`, from its headers alone.
+///
+/// # Errors
+/// As [`load_weights`] before any weight is read, without `out_of_memory`.
+pub fn estimate(source: Source, options: &LoadOptions) -> Result<MemoryEstimate> {
+    let source = ModelSource::open(source)?;
+    let table = source.table();
+    options.conversion().check(&table)?;
+    Ok(MemoryPlan::new(&source.config()?, &table, options)?.estimate)
+}
+
+/// Loads the weights of an opened model.
+///
+/// # Errors
+/// `model_invalid` and `model_unsupported` at the key or tensor; `invalid_request` and `unsupported` at the option;
+/// `out_of_memory{needed, limit}` before anything is allocated; `cancelled`; `model_changed`, `io_error`.
+pub fn load_weights(
+    source: &ModelSource,
+    options: &LoadOptions,
+    progress: &mut dyn FnMut(LoadProgress),
+    cancelled: &dyn Fn() -> bool,
+) -> Result<LoadedWeights> {
+    let config = source.config()?;
+    let mut table = source.table();
+    options.conversion().check(&table)?;
+    let memory = MemoryPlan::new(&config, &table, options)?;
+    memory.require_fit(options.max_memory_bytes)?;
+    let (engine, device) = choose(options)?;
+
+    let parameters = table.weights().map(|weight| weight.shape.iter().product::<usize>() as u64).sum();
+    let mut observer = Observer { loaded_bytes: 0, total_bytes: table.bytes(), progress, cancelled };
+    observer.report();
+    let job = Job { config: &config, options, memory, table: &mut table, observer: &mut observer };
+    let model = match engine {
+        EngineKind::Cpu => job.run(CpuBackend::new(job_threads(options))?)?,
+        EngineKind::Candle => job.run(CandleBackend::new(device.open()?))?,
+    };
+    source.verify_unchanged()?;
+    observer.finish();
+
+    let mut warnings = source.warnings().to_vec();
+    warnings.extend(table.names().map(|name| format!("the tensor `{name}` is not used")));
+    if options.context_length.is_none() && memory.context_length < config.context_length {
+        warnings.push(format!(
+            "the context is {} of {} positions: more do not fit `maxMemoryBytes`",
+            memory.context_length, config.context_length
+        ));
+    }
+    let info = ModelInfo {
+        id: source.id.clone(),
+        engine,
+        capabilities: Capabilities::default(),
+        warnings,
+        device: device.name(),
+        architecture: config.architecture.name(),
+        quantization: memory.dominant.name().to_owned(),
+        parameters,
+        context_length: model.context_length(),
+        vocabulary_size: model.vocabulary_size(),
+    };
+    Ok(LoadedWeights { model, info })
+}
+
+/// The backend and device that the options come to.
+fn choose(options: &LoadOptions) -> Result<(EngineKind, DeviceKind)> {
+    let device = match (options.device, options.backend) {
+        (DeviceChoice::Auto, BackendChoice::Cpu) | (DeviceChoice::Cpu, _) => DeviceKind::Cpu,
+        (DeviceChoice::Auto, BackendChoice::Auto | BackendChoice::Candle) => DeviceKind::detect(),
+        (DeviceChoice::Cuda, _) => DeviceKind::Cuda,
+        (DeviceChoice::Metal, _) => DeviceKind::Metal,
+    };
+    let engine = match (options.backend, device) {
+        (BackendChoice::Candle, _) | (BackendChoice::Auto, DeviceKind::Cuda | DeviceKind::Metal) => EngineKind::Candle,
+        (BackendChoice::Auto | BackendChoice::Cpu, DeviceKind::Cpu) => EngineKind::Cpu,
+        (BackendChoice::Cpu, DeviceKind::Cuda | DeviceKind::Metal) => {
+            return Err(Error::unsupported(
+                "backend",
+                format!("the backend `cpu` does not run on `{}`; use `candle` or `auto`", device.name()),
+            ));
+        }
+    };
+    Ok((engine, device))
+}
+
+/// Threads that convert and compute.
+fn job_threads(options: &LoadOptions) -> usize {
+    options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+}
+
+/// Everything a load needs but the backend.
+struct Job<'a, 'b> {
+    config: &'a ModelConfig,
+    options: &'a LoadOptions,
+    memory: MemoryPlan,
+    table: &'a mut WeightTable,
+    observer: &'a mut Observer<'b>,
+}
+
+impl Job<'_, '_> {
+    fn run<B: Backend>(self, backend: B) -> Result<Box<dyn LanguageModel>> {
+        let loader = WeightLoader {
+            backend,
+            table: self.table,
+            conversion: self.options.conversion(),
+            threads: job_threads(self.options),
+            observer: self.observer,
+        };
+        let options = TransformerOptions {
+            context_length: self.memory.context_length,
+            kv_dtype: self.memory.kv_dtype,
+            kv_limit: self
+                .options
+                .max_memory_bytes
+                .map(|limit| limit.saturating_sub(self.memory.estimate.weights_bytes)),
+        };
+        Ok(Box::new(Transformer::load(loader, self.config, options)?))
+    }
+}
+
+/// Counts bytes for the progress events.
+struct Observer<'a> {
+    loaded_bytes: u64,
+    total_bytes: u64,
+    progress: &'a mut dyn FnMut(LoadProgress),
+    cancelled: &'a dyn Fn() -> bool,
+}
+
+impl Observer<'_> {
+    fn report(&mut self) {
+        (self.progress)(LoadProgress::Weights { loaded_bytes: self.loaded_bytes, total_bytes: self.total_bytes });
+    }
+
+    /// Tensors that are not used count as loaded at the end.
+    fn finish(&mut self) {
+        if self.loaded_bytes < self.total_bytes {
+            self.loaded_bytes = self.total_bytes;
+            self.report();
+        }
+    }
+}
+
+impl LoadObserver for Observer<'_> {
+    fn loaded(&mut self, bytes: u64) {
+        self.loaded_bytes += bytes;
+        self.report();
+    }
+
+    fn cancelled(&self) -> bool {
+        (self.cancelled)()
+    }
+}

@@ -1,0 +1,158 @@
+//! Where a model comes from: one GGUF file, or the files of a Hugging Face checkpoint.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+
+use wick_formats::{ByteSource, FileKind, Gguf, ModelFiles, OpenMode, Safetensors};
+
+use super::{Naming, WeightTable};
+use crate::{
+    error::{Error, ErrorCode, Result},
+    model::{ModelConfig, ROPE_FACTORS},
+};
+
+/// What the caller names.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A GGUF file or a checkpoint's folder.
+    Path(PathBuf),
+    /// A GGUF file.
+    Bytes(Vec<u8>),
+    /// A checkpoint's files, or one GGUF file, by name.
+    Files(BTreeMap<String, Vec<u8>>),
+}
+
+/// An opened model whose headers are read and checked, and no weights yet.
+pub struct ModelSource {
+    /// A name for people: the file's, the folder's, or the one in the metadata.
+    pub id: String,
+    /// What was opened.
+    pub files: SourceFiles,
+}
+
+/// The files behind a [`ModelSource`].
+pub enum SourceFiles {
+    /// One file with everything.
+    Gguf(Gguf),
+    /// Weights with `config.json`, `tokenizer.json` and others beside them.
+    Checkpoint {
+        /// All files.
+        files: ModelFiles,
+        /// The weights of all shards.
+        tensors: Safetensors,
+    },
+}
+
+/// The longest `config.json`: a hundred times what models have.
+const CONFIG_BYTES: u64 = 1 << 20;
+
+impl ModelSource {
+    /// Opens `source` and reads its headers.
+    ///
+    /// # Errors
+    /// `not_found`, `io_error`; `model_unsupported` for pickles and unknown formats; `model_invalid` for files that contradict
+    /// themselves or each other.
+    pub fn open(source: Source) -> Result<Self> {
+        match source {
+            Source::Path(path) if path.is_dir() => {
+                let id =
+                    path.file_name().map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
+                Self::checkpoint(id, ModelFiles::Folder(path))
+            }
+            Source::Path(path) => {
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                FileKind::from_name(&name)?;
+                let bytes = Arc::new(ByteSource::open(&path, OpenMode::Read)?);
+                Self::file(name.strip_suffix(".gguf").unwrap_or(&name).to_owned(), &bytes)
+            }
+            Source::Bytes(bytes) => Self::file(String::new(), &Arc::new(ByteSource::Memory(bytes))),
+            Source::Files(mut files) => {
+                let gguf = files.keys().find(|name| name.ends_with(".gguf")).cloned();
+                match gguf.and_then(|name| Some((files.remove(&name)?, name))) {
+                    Some((bytes, name)) if files.is_empty() => {
+                        Self::file(name.trim_end_matches(".gguf").to_owned(), &Arc::new(ByteSource::Memory(bytes)))
+                    }
+                    Some((_, name)) => Err(Error::invalid_request(
+                        "source",
+                        format!("`{name}` is a whole model; give it alone, or the files of a checkpoint without it"),
+                    )),
+                    None => Self::checkpoint("model".to_owned(), ModelFiles::from_bytes(files)),
+                }
+            }
+        }
+    }
+
+    fn file(id: String, bytes: &Arc<ByteSource>) -> Result<Self> {
+        match FileKind::from_source(bytes)? {
+            FileKind::Gguf => {
+                let gguf = Gguf::read(bytes)?;
+                let id = if id.is_empty() {
+                    gguf.metadata().optional_str("general.name")?.unwrap_or("model").to_owned()
+                } else {
+                    id
+                };
+                Ok(Self { id, files: SourceFiles::Gguf(gguf) })
+            }
+            FileKind::Safetensors => Err(Error::invalid_request(
+                "source",
+                "a safetensors file has no configuration and no tokenizer; give the folder it is in, or all of its files",
+            )),
+        }
+    }
+
+    fn checkpoint(id: String, files: ModelFiles) -> Result<Self> {
+        if !files.contains("config.json") {
+            let ggufs: Vec<String> = files.names()?.into_iter().filter(|name| name.ends_with(".gguf")).collect();
+            let advice = match ggufs.as_slice() {
+                [] => "give a GGUF file or the folder of a checkpoint".to_owned(),
+                [first, ..] => format!("for a GGUF file give the file itself, such as `{first}`"),
+            };
+            return Err(Error::new(ErrorCode::NotFound, format!("there is no config.json in the folder; {advice}"))
+                .at("config.json"));
+        }
+        let tensors = Safetensors::open_model(&files, OpenMode::Read)?;
+        Ok(Self { id, files: SourceFiles::Checkpoint { files, tensors } })
+    }
+
+    /// What the model is.
+    ///
+    /// # Errors
+    /// As [`ModelConfig::from_json`] and [`ModelConfig::from_gguf`].
+    pub fn config(&self) -> Result<ModelConfig> {
+        match &self.files {
+            SourceFiles::Gguf(gguf) => ModelConfig::from_gguf(gguf),
+            SourceFiles::Checkpoint { files, tensors: _ } => {
+                ModelConfig::from_json(&files.read("config.json", CONFIG_BYTES)?)
+            }
+        }
+    }
+
+    /// Its weights, all still to be taken.
+    pub fn table(&self) -> WeightTable {
+        match &self.files {
+            SourceFiles::Gguf(gguf) => WeightTable::from_tensors(Naming::Gguf, gguf.tensors()).without(ROPE_FACTORS),
+            SourceFiles::Checkpoint { files: _, tensors } => {
+                WeightTable::from_tensors(Naming::HuggingFace, tensors.tensors())
+            }
+        }
+    }
+
+    /// What is odd about the files and harmless.
+    pub fn warnings(&self) -> &[String] {
+        match &self.files {
+            SourceFiles::Gguf(_) => &[],
+            SourceFiles::Checkpoint { files: _, tensors } => tensors.warnings(),
+        }
+    }
+
+    /// Checks that no file changed since it was opened.
+    ///
+    /// # Errors
+    /// `model_changed`, `io_error`.
+    pub fn verify_unchanged(&self) -> Result<()> {
+        match &self.files {
+            SourceFiles::Gguf(gguf) => gguf.tensors().verify_unchanged()?,
+            SourceFiles::Checkpoint { files: _, tensors } => tensors.tensors().verify_unchanged()?,
+        }
+        Ok(())
+    }
+}
