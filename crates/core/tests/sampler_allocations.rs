@@ -36,14 +36,14 @@ fn drawing_allocates_nothing() {
     let settings = [
         ("greedy", SamplingOptions { temperature: Some(0.0), ..off.clone() }),
         ("temperature", off.clone()),
-        ("top-k and top-p", SamplingOptions { top_k: Some(20.0), top_p: Some(0.95), ..off.clone() }),
+        ("top-k and top-p", SamplingOptions { top_k: Some(20), top_p: Some(0.95), ..off.clone() }),
         ("top-p", SamplingOptions { top_p: Some(0.9), ..off.clone() }),
         ("min-p", SamplingOptions { min_p: Some(0.1), ..off.clone() }),
         (
             "penalties",
             SamplingOptions { repetition_penalty: Some(1.1), frequency_penalty: Some(0.1), dry, ..off.clone() },
         ),
-        ("logprobs", SamplingOptions { logprobs: Some(true), ..off }),
+        ("logprobs", SamplingOptions { logprobs: true, ..off }),
     ];
     let width = 2_000;
     let tokens: Vec<u32> = (0..500).map(|i| i * i % 97).collect();

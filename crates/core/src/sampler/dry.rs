@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::token_table::TokenTable;
 
 /// Longest repeat that is told from longer ones; the author's own bound against overflow of the power.
-pub(super) const MAX_MATCH: usize = 50;
+const MAX_MATCH: usize = 50;
 
 /// DRY as its author defines it (p-e-w, text-generation-webui pull request 5677).
 ///

@@ -4,7 +4,7 @@ use super::math;
 
 /// Below this a temperature is 0, which means the best token. At 10⁻⁵ a token behind by a thousandth of a logit
 /// already has e⁻¹⁰⁰ of the best one's probability.
-pub(super) const GREEDY_BELOW: f64 = 1e-5;
+pub(super) const GREEDY_BELOW: f32 = 1e-5;
 
 /// Turns logits into weights relative to the best token's, which is exactly 1.
 #[derive(Debug, Clone, Copy)]

@@ -27,7 +27,7 @@ fn model_like(width: usize, seed: u64) -> Vec<f32> {
 fn oracle(options: &SamplingOptions, logits: &[f32], history: &History<'_>) -> Vec<f64> {
     let mut logits: Vec<f64> = logits.iter().map(|&logit| f64::from(logit)).collect();
     let width = logits.len();
-    let repetition = options.repetition_penalty.unwrap_or(1.0);
+    let repetition = f64::from(options.repetition_penalty.unwrap_or(1.0));
     let answer = history.tokens.get(history.prompt_length..).unwrap_or_default();
     for (token, logit) in logits.iter_mut().enumerate() {
         let token = token as u32;
@@ -35,10 +35,10 @@ fn oracle(options: &SamplingOptions, logits: &[f32], history: &History<'_>) -> V
             *logit = if *logit > 0.0 { *logit / repetition } else { *logit * repetition };
         }
         let count = answer.iter().filter(|&&t| t == token).count() as f64;
-        *logit -= count * options.frequency_penalty.unwrap_or(0.0);
-        *logit -= count.min(1.0) * options.presence_penalty.unwrap_or(0.0);
-        for (key, bias) in &options.logit_bias {
-            *logit += if *key == token.to_string() { *bias } else { 0.0 };
+        *logit -= count * f64::from(options.frequency_penalty.unwrap_or(0.0));
+        *logit -= count.min(1.0) * f64::from(options.presence_penalty.unwrap_or(0.0));
+        for &(biased, bias) in &options.logit_bias {
+            *logit += if biased == token { f64::from(bias) } else { 0.0 };
         }
         let word = history.mask.map(|mask| mask.get(token as usize / 32).copied().unwrap_or(0));
         if word.is_some_and(|word| word >> (token % 32) & 1 == 0) || history.banned.contains(&token) {
@@ -47,7 +47,7 @@ fn oracle(options: &SamplingOptions, logits: &[f32], history: &History<'_>) -> V
     }
     let mut order: Vec<usize> = (0..width).filter(|&i| logits[i] > f64::NEG_INFINITY).collect();
     order.sort_by(|&a, &b| logits[b].partial_cmp(&logits[a]).unwrap().then(a.cmp(&b)));
-    let temperature = options.temperature.unwrap_or(1.0);
+    let temperature = f64::from(options.temperature.unwrap_or(1.0));
     let mut probabilities = vec![0.0; width];
     if temperature < 1e-5 {
         probabilities[order[0]] = 1.0;
@@ -60,10 +60,10 @@ fn oracle(options: &SamplingOptions, logits: &[f32], history: &History<'_>) -> V
     let mut sum = 0.0;
     let reached = kept.iter().position(|&i| {
         sum += weight(i);
-        sum >= options.top_p.unwrap_or(1.0) * total
+        sum >= f64::from(options.top_p.unwrap_or(1.0)) * total
     });
     kept.truncate(reached.map_or(kept.len(), |last| last + 1));
-    kept.retain(|&i| weight(i) >= options.min_p.unwrap_or(0.0));
+    kept.retain(|&i| weight(i) >= f64::from(options.min_p.unwrap_or(0.0)));
     let total: f64 = kept.iter().map(|&i| weight(i)).sum();
     for i in kept {
         probabilities[i] = weight(i) / total;
@@ -78,15 +78,15 @@ fn frequencies_follow_the_probabilities() {
     let mask = [0xFFFF_F7FF, 0x7FFF_FFFF];
     let settings = [
         SamplingOptions::default(),
-        SamplingOptions { temperature: Some(0.6), top_k: Some(20.0), top_p: Some(0.95), ..Default::default() },
+        SamplingOptions { temperature: Some(0.6), top_k: Some(20), top_p: Some(0.95), ..Default::default() },
         SamplingOptions { temperature: Some(1.5), top_p: Some(0.8), min_p: Some(0.05), ..Default::default() },
         SamplingOptions { min_p: Some(0.3), ..Default::default() },
         SamplingOptions {
             frequency_penalty: Some(0.7),
             presence_penalty: Some(-0.4),
             repetition_penalty: Some(1.3),
-            logit_bias: vec![("3".to_owned(), 2.5), ("40".to_owned(), -3.0)],
-            top_k: Some(40.0),
+            logit_bias: vec![(3, 2.5), (40, -3.0)],
+            top_k: Some(40),
             ..Default::default()
         },
     ];
@@ -180,9 +180,9 @@ fn penalty_that_overflows_is_a_numeric_error() {
 fn logprobs_stand_before_temperature_and_after_the_mask() {
     let options = SamplingOptions {
         temperature: Some(0.1),
-        top_k: Some(1.0),
-        logprobs: Some(true),
-        top_logprobs: Some(5.0),
+        top_k: Some(1),
+        logprobs: true,
+        top_logprobs: 5,
         ..Default::default()
     };
     let history = History { mask: Some(&[0b0111]), ..History::default() };
@@ -216,7 +216,7 @@ fn flat_nucleus_needs_almost_every_token() {
 #[test]
 fn scratch_stops_growing() {
     let options = SamplingOptions {
-        top_k: Some(20.0),
+        top_k: Some(20),
         top_p: Some(0.95),
         repetition_penalty: Some(1.1),
         dry: Some(DryOptions { multiplier: 0.8, ..Default::default() }),
@@ -239,8 +239,8 @@ fn scratch_stops_growing() {
 #[ignore = "prints times; run with --ignored --nocapture"]
 fn times_at_the_width_of_qwen3() {
     let base = SamplingOptions { temperature: Some(0.6), ..Default::default() };
-    let qwen = SamplingOptions { top_k: Some(20.0), top_p: Some(0.95), ..base.clone() };
-    let logprobs = SamplingOptions { logprobs: Some(true), top_logprobs: Some(20.0), ..qwen.clone() };
+    let qwen = SamplingOptions { top_k: Some(20), top_p: Some(0.95), ..base.clone() };
+    let logprobs = SamplingOptions { logprobs: true, top_logprobs: 20, ..qwen.clone() };
     let penalties = SamplingOptions {
         repetition_penalty: Some(1.1),
         presence_penalty: Some(1.0),
@@ -285,12 +285,12 @@ proptest! {
         prompt_length in 0_usize..20,
         mask in prop::option::of(prop::collection::vec(any::<u32>(), 0..14)),
         banned in prop::collection::vec(0_u32..450, 0..4),
-        temperature in prop_oneof![Just(0.0), 0.05_f64..3.0],
-        top_k in prop::option::of((1_u32..100).prop_map(f64::from)),
-        top_p in prop::option::of(0.05_f64..1.0),
-        min_p in prop::option::of(0.01_f64..0.9),
-        repetition_penalty in prop::option::of(0.5_f64..2.0),
-        frequency_penalty in prop::option::of(-2.0_f64..2.0),
+        temperature in prop_oneof![Just(0.0), 0.05_f32..3.0],
+        top_k in prop::option::of(1_u32..100),
+        top_p in prop::option::of(0.05_f32..1.0),
+        min_p in prop::option::of(0.01_f32..0.9),
+        repetition_penalty in prop::option::of(0.5_f32..2.0),
+        frequency_penalty in prop::option::of(-2.0_f32..2.0),
         seed: u64,
     ) {
         let options = SamplingOptions {

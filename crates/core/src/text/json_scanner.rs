@@ -294,7 +294,12 @@ mod tests {
             wrap: bool,
         ) {
             let text = if wrap { format!("{{\"k\":{}}}", pieces.concat()) } else { pieces.concat() };
-            let expected = serde_json::from_str::<Value>(&text).is_ok_and(|value| value.is_object());
+            let expected = match serde_json::from_str::<Value>(&text) {
+                Ok(value) => value.is_object(),
+                // Well-formed, but over f64: JavaScript reads infinity.
+                Err(error) if error.to_string().starts_with("number out of range") => return Ok(()),
+                Err(_) => false,
+            };
             // Trailing whitespace is serde_json's to skip and the caller's to read here.
             prop_assert_eq!(accepts(text.trim_end_matches([' ', '\n', '\t', '\r'])), expected, "{}", text);
         }

@@ -14,6 +14,8 @@ const CHECKPOINT_TOKENS: usize = 64;
 pub struct TextOptions {
     /// Where the text ends.
     pub stops: StopStrings,
+    /// `minTokens`: in the text of so many first tokens no stop string is looked for.
+    pub min_tokens: usize,
     /// The model's reasoning markers; none for raw completion and models without reasoning.
     pub reasoning: Option<ReasoningMarkers>,
     /// The model's form of tool calls, if the request has tools.
@@ -44,6 +46,8 @@ struct Stages {
     tools: Option<ToolStage>,
     /// The pipeline has ended inside a code point.
     cut_character: bool,
+    /// Tokens in whose text no stop string is looked for, from here on.
+    unstoppable: usize,
     /// Text between the stages; reused, empty between calls.
     decoded: String,
     allowed: String,
@@ -66,6 +70,7 @@ impl TextPipeline {
             reasoning: options.reasoning.as_ref().map(ReasoningStage::new),
             tools: options.tools.as_ref().map(ToolStage::new),
             cut_character: false,
+            unstoppable: options.min_tokens,
             decoded: String::new(),
             allowed: String::new(),
         };
@@ -155,7 +160,13 @@ impl Stages {
         }
         self.utf8.push(bytes, &mut self.decoded);
         self.allowed.clear();
-        let matched = self.stop.push(&self.decoded, &mut self.allowed);
+        let matched = if self.unstoppable > 0 {
+            self.unstoppable -= 1;
+            self.allowed.push_str(&self.decoded);
+            None
+        } else {
+            self.stop.push(&self.decoded, &mut self.allowed)
+        };
         self.tell(out);
         matched
     }
@@ -238,6 +249,7 @@ mod tests {
         TextOptions {
             stops: StopStrings::new(stops).unwrap(),
             reasoning: Some(ReasoningMarkers::think(false)),
+            min_tokens: 0,
             tools: Some(ToolOptions { format: ToolFormat::Hermes, call_id: Arc::new(|index| format!("call_{index}")) }),
         }
     }
@@ -306,6 +318,16 @@ mod tests {
     }
 
     #[test]
+    fn stop_string_counts_only_behind_the_least_tokens() {
+        let mut pipeline = TextPipeline::new(TextOptions { min_tokens: 2, ..options(&["ab"]) });
+        let (events, matched) = run(&mut pipeline, &[text("ab"), text("a"), text("b-"), text("ab")]);
+        assert_eq!(events, [TextEvent::Content("abab-".to_owned())]);
+        assert_eq!(matched.map(|matched| matched.index), Some(0));
+        pipeline.truncate(3);
+        assert_eq!(pipeline.push(b"ab", None, &mut Vec::new()).map(|matched| matched.index), Some(0));
+    }
+
+    #[test]
     fn markers_of_stages_not_in_use_are_invisible() {
         let mut pipeline = TextPipeline::new(TextOptions::default());
         let tokens = [Token::Control("<think>"), text("a<think>"), Token::Control("<tool_call>")];
@@ -334,6 +356,33 @@ mod tests {
             })
             .collect();
         assert_eq!(inside, [true, true, false, false]);
+    }
+
+    #[test]
+    #[ignore = "prints times; run with --ignored --nocapture"]
+    fn times_per_token() {
+        let prose = "The quick brown fox jumps over the lazy dog.\nAnd then, é. ".repeat(2_000);
+        let call = format!("<tool_call>{{\"name\": \"f\", \"arguments\": {{\"a\": \"{prose}");
+        let stops: Vec<String> = (0..16).map(|i| format!("\n{i} the")).collect();
+        for (name, text, options) in [
+            ("plain", &prose, TextOptions::default()),
+            ("reasoning and tools", &prose, options(&[])),
+            ("16 stop strings", &prose, options(&stops.iter().map(String::as_str).collect::<Vec<_>>())),
+            ("arguments of a call", &call, options(&[])),
+        ] {
+            let mut pipeline = TextPipeline::new(options);
+            let tokens: Vec<&[u8]> = text.as_bytes().chunks(4).collect();
+            let start = std::time::Instant::now();
+            let mut out = Vec::new();
+            for token in &tokens {
+                out.clear();
+                pipeline.push(token, None, &mut out);
+            }
+            println!("{name}: {:.0} ns per token", start.elapsed().as_secs_f64() * 1e9 / tokens.len() as f64);
+            let start = std::time::Instant::now();
+            pipeline.truncate(tokens.len() - 3);
+            println!("  roll-back by 3: {:.0} ns", start.elapsed().as_secs_f64() * 1e9);
+        }
     }
 
     fn token() -> impl Strategy<Value = Token> {
