@@ -1,0 +1,111 @@
+/**
+ * Where a model comes from.
+ *
+ * `"./x"`, `"../x"`, `"/x"`, `"~/x"`, `"C:\\x"` and a name without a slash are files or folders; `"owner/name"`,
+ * `"owner/name:Q4_K_M"` and `"owner/name/file.gguf"` are the hub. A `file:` URL and the bytes of a GGUF file will do, and so
+ * will a folder as `{ files }`. The hub and other URLs, requests and streams are `unsupported` in this version.
+ *
+ * @example
+ * ```ts
+ * const source: ModelSource = { files: { "config.json": config, "tokenizer.json": tokenizer, "model.safetensors": weights } };
+ * ```
+ */
+export type ModelSource =
+  | string
+  | URL
+  | Request
+  | globalThis.Response
+  | Uint8Array
+  | ArrayBuffer
+  | ReadableStream<Uint8Array>
+  | { hub: string; file?: string | undefined; revision?: string | undefined }
+  | { files: Readonly<Record<string, Uint8Array>> };
+
+/**
+ * How far a load is.
+ *
+ * @example
+ * ```ts
+ * const percent = (p: LoadProgress) => Math.round((100 * p.loadedBytes) / (p.totalBytes ?? Infinity));
+ * ```
+ */
+export type LoadProgress =
+  | { kind: "download"; file: string; loadedBytes: number; totalBytes?: number; bytesPerSecond?: number }
+  | { kind: "verify"; file: string; loadedBytes: number; totalBytes: number }
+  | { kind: "weights"; loadedBytes: number; totalBytes: number };
+
+/**
+ * How a model is loaded. An option that this backend or this version cannot honour is `unsupported`, never ignored.
+ *
+ * @example
+ * ```ts
+ * const options: LoadOptions = { isq: 4, contextLength: 4096, onProgress: (p) => console.error(p.kind, p.loadedBytes) };
+ * ```
+ */
+export interface LoadOptions {
+  /** Quantises the weights while loading, to about so many bits each. */
+  isq?: 2 | 3 | 4 | 5 | 6 | 8 | undefined;
+  /** Type of weights that are not quantised. */
+  dtype?: "f32" | "f16" | "bf16" | undefined;
+  /** Which engine computes; `auto`. */
+  backend?: "auto" | "cpu" | "candle" | undefined;
+  /** Sequences that run at once; 8. */
+  maxSequences?: number | undefined;
+  /** Requests that wait before `queue_full`; 64. */
+  maxQueue?: number | undefined;
+  /** Tokens of a prompt per step; chosen. */
+  prefillChunk?: number | undefined;
+  /** Tokens the engine runs ahead of a reader; 16. */
+  readAhead?: number | undefined;
+  /** Type of keys and values; `f16`. */
+  kvCache?: "f16" | "f32" | "q8" | undefined;
+  /** Memory for keys and values. */
+  kvMemoryBytes?: number | undefined;
+  /** Guessing tokens ahead; never changes the answer. */
+  speculation?: "off" | "ngram" | { draft: ModelSource } | undefined;
+  /** What computes; `auto`. */
+  device?: "auto" | "cpu" | "cuda" | "metal" | undefined;
+  /** Threads that compute; the number of cores. */
+  threads?: number | undefined;
+  /** Longest conversation in tokens; the model's own, as far as memory allows. */
+  contextLength?: number | undefined;
+  /** The load fails with `out_of_memory` rather than take more. */
+  maxMemoryBytes?: number | undefined;
+  /** A chat template (Jinja) instead of the model's own. */
+  chatTemplate?: string | undefined;
+  /** Called as the load goes on. */
+  onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Ends the load: a {@link WickError} with code `cancelled`. */
+  signal?: AbortSignal | undefined;
+  /** Access to the hub. */
+  hub?:
+    | { token?: string | undefined; endpoint?: string | undefined; cacheDir?: string | undefined; offline?: boolean | undefined }
+    | undefined;
+  /** Browsers: run in a Web Worker. */
+  worker?: boolean | undefined;
+  /** For bundlers that move files. */
+  workerUrl?: string | URL | undefined;
+  /** For bundlers that move files. */
+  wasmUrl?: string | URL | undefined;
+  /** Browsers: where downloads are kept. */
+  browserCache?: "opfs" | "cache" | "none" | undefined;
+}
+
+/**
+ * What a model would need.
+ *
+ * @example
+ * ```ts
+ * const { fits, totalBytes }: MemoryEstimate = await Model.estimate("./model.gguf", { contextLength: 8192 });
+ * ```
+ */
+export interface MemoryEstimate {
+  /** The weights. */
+  weightsBytes: number;
+  /** Keys and values of one conversation of the full context. */
+  kvBytes: number;
+  /** Both and what a step needs. */
+  totalBytes: number;
+  /** Whether this machine has it now. */
+  fits: boolean;
+}

@@ -1,0 +1,64 @@
+/**
+ * What was loaded, and what runs it.
+ *
+ * @example
+ * ```ts
+ * const { architecture, quantization, contextLength }: ModelInfo = model.info;
+ * ```
+ */
+export interface ModelInfo {
+  /** The model's name, `model` in every response. */
+  readonly id: string;
+  /** What runs it. */
+  readonly backend: "native" | "wasm" | "remote";
+  /** Which engine computes. */
+  readonly engine?: "cpu" | "candle";
+  /** `avx512vnni`, `relaxed-simd`, … */
+  readonly simd?: string;
+  /** What it can be asked for. */
+  readonly capabilities: {
+    readonly tools: boolean;
+    readonly reasoning: boolean;
+    readonly fim: boolean;
+    readonly embeddings: boolean;
+  };
+  /** Tensors not used, template fallbacks, … */
+  readonly warnings: readonly string[];
+  /** What computes. */
+  readonly device?: "cpu" | "cuda" | "metal";
+  /** `llama`, `qwen3`, … */
+  readonly architecture?: string;
+  /** `Q4_K`, `f32`, … */
+  readonly quantization?: string;
+  /** How many. */
+  readonly parameters?: number;
+  /** Longest conversation in tokens. */
+  readonly contextLength?: number;
+  /** How many tokens it knows. */
+  readonly vocabularySize?: number;
+}
+
+/**
+ * What the engine is doing with one model.
+ *
+ * @example
+ * ```ts
+ * const { running, kvBytesUsed }: ModelStats = model.stats();
+ * ```
+ */
+export interface ModelStats {
+  /** Sequences that get tokens. */
+  readonly running: number;
+  /** Requests that wait. */
+  readonly queued: number;
+  /** Sequences whose reader is behind. */
+  readonly parked: number;
+  /** Memory of keys and values that holds some. */
+  readonly kvBytesUsed: number;
+  /** Memory for keys and values. */
+  readonly kvBytesTotal: number;
+  /** Tokens whose keys and values are kept for later prompts. */
+  readonly cachedTokens: number;
+  /** Over the last second or so, all sequences together. */
+  readonly tokensPerSecond?: number;
+}

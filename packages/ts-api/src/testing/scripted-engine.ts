@@ -1,0 +1,168 @@
+import type { Engine } from "../backend.js";
+import { schemaHash, type CancelReason, type ErrorInfo } from "../generated/protocol.js";
+import type { ModelInfo } from "../model-info.js";
+import { engineClosed } from "../refusal.js";
+import type { ChatRequest } from "../request.js";
+import type { ScriptedCall } from "./scripted-call.js";
+import type { ScriptedReply } from "./scripted-reply.js";
+import { ScriptedRun } from "./scripted-run.js";
+
+/** The commands of the seam, as far as a script answers them. */
+type ScriptedCommand =
+  | (ScriptedCall & { timeoutMs?: number })
+  | { kind: "tokenize"; text: string }
+  | { kind: "detokenize"; tokens: number[] }
+  | { kind: "apply_chat_template" | "count_tokens"; request: ChatRequest }
+  | { kind: "load" | "stats" | "close" | "estimate" | "logits" };
+
+/** What the engine is a script of. */
+export interface EngineScript {
+  info: Omit<ModelInfo, "backend">;
+  /** The reply to a generation. */
+  reply(call: ScriptedCall): ScriptedReply;
+}
+
+interface Ticket {
+  run?: ScriptedRun;
+  /** JSON of the events of a command that is not a generation. */
+  events: string[];
+  timer?: ReturnType<typeof setTimeout>;
+}
+
+/** A runtime that answers from a script, behind the same seam as the real ones. Its tokens are UTF-8 bytes. */
+export class ScriptedEngine implements Engine {
+  readonly #script: EngineScript;
+  readonly #doorbell: () => void;
+  readonly #tickets = new Map<number, Ticket>();
+  readonly #woken = new Set<number>();
+  #lastTicket = 0;
+
+  constructor(script: EngineScript, doorbell: () => void) {
+    this.#script = script;
+    this.#doorbell = doorbell;
+  }
+
+  submit(json: string): number {
+    const number = (this.#lastTicket += 1);
+    const command: ScriptedCommand = JSON.parse(json);
+    const ticket: Ticket = { events: [] };
+    this.#tickets.set(number, ticket);
+    if (command.kind === "chat" || command.kind === "completion") this.#run(number, ticket, command, command.timeoutMs);
+    else ticket.events.push(JSON.stringify(this.#answer(command)));
+    return number;
+  }
+
+  take(number: number): string | null {
+    const ticket = this.#tickets.get(number);
+    if (ticket === undefined) return null;
+    const { run } = ticket;
+    const event = run === undefined ? ticket.events.shift() : run.take();
+    if (run === undefined ? ticket.events.length === 0 : run.isOver) this.#forget(number, ticket);
+    if (typeof event === "string") return event;
+    return event === undefined || event === null ? null : JSON.stringify(event);
+  }
+
+  takeVector(): null {
+    return null;
+  }
+
+  cancel(number: number, reason: CancelReason): void {
+    this.#tickets.get(number)?.run?.cancel(reason);
+  }
+
+  release(number: number): void {
+    const ticket = this.#tickets.get(number);
+    if (ticket === undefined) return;
+    ticket.run?.stop();
+    this.#forget(number, ticket);
+  }
+
+  woken(): Uint32Array {
+    const numbers = Uint32Array.from(this.#woken);
+    this.#woken.clear();
+    return numbers;
+  }
+
+  schemaHash(): string {
+    return schemaHash;
+  }
+
+  #forget(number: number, ticket: Ticket): void {
+    clearTimeout(ticket.timer);
+    this.#tickets.delete(number);
+  }
+
+  #run(number: number, ticket: Ticket, { kind, request }: ScriptedCall, timeoutMs: number | undefined): void {
+    const isChat = "messages" in request;
+    const about = {
+      kind,
+      id: `scripted-${number}`,
+      model: this.#script.info.id,
+      created: Math.floor(Date.now() / 1000),
+      choices: request.n ?? 1,
+      promptTokens: bytes(isChat ? templated(request) : String(request.prompt)).length,
+      wantsProgress: isChat && Boolean(request.promptProgress),
+    };
+    // The two arms of the union, which destructuring took apart.
+    ticket.run = new ScriptedRun(about, this.#script.reply({ kind, request } as ScriptedCall), () => this.#wake(number));
+    if (timeoutMs !== undefined) ticket.timer = setTimeout(() => this.cancel(number, "timeout"), timeoutMs);
+  }
+
+  /** Rings in its own turn, once for all tickets that wake until JavaScript asks for them. */
+  #wake(number: number): void {
+    if (this.#woken.size === 0) queueMicrotask(this.#doorbell);
+    this.#woken.add(number);
+  }
+
+  #answer(command: Exclude<ScriptedCommand, ScriptedCall>): object {
+    switch (command.kind) {
+      case "load":
+        return { kind: "loaded", model: 1, info: this.#script.info };
+      case "tokenize":
+        return result([...bytes(command.text)]);
+      case "detokenize":
+        return result(new TextDecoder().decode(Uint8Array.from(command.tokens)));
+      case "apply_chat_template":
+        return result(templated(command.request));
+      case "count_tokens":
+        return result(bytes(templated(command.request)).length);
+      case "stats":
+        return result(this.#stats());
+      case "close":
+        this.#close();
+        return result(null);
+      case "estimate":
+      case "logits": {
+        const message = `A scripted model does not do "${command.kind}".`;
+        return { kind: "failed", error: { code: "unsupported", message, retryable: false } satisfies ErrorInfo };
+      }
+    }
+  }
+
+  #stats() {
+    const running = this.#runs().length;
+    return { running, queued: 0, parked: 0, kvBytesUsed: 0, kvBytesTotal: 0, cachedTokens: 0 };
+  }
+
+  #close(): void {
+    const error = engineClosed(this.#script.info.id);
+    for (const run of this.#runs()) run.finish({ kind: "internal_error", error });
+  }
+
+  #runs(): ScriptedRun[] {
+    return [...this.#tickets.values()].flatMap(({ run }) => (run === undefined ? [] : [run]));
+  }
+}
+
+function result(value: unknown) {
+  return { kind: "result", value };
+}
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** A template for those who need one: `role: content`, a line for each message. */
+function templated({ messages }: ChatRequest): string {
+  return messages.map(({ role, content }) => `${role}: ${typeof content === "string" ? content : JSON.stringify(content ?? "")}\n`).join("");
+}
