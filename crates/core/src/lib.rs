@@ -9,8 +9,6 @@ pub mod isq;
 pub mod language_model;
 pub mod loader;
 pub mod model;
-pub mod sampler;
-pub mod text;
 pub mod request;
 pub mod response;
 pub mod sampler;
