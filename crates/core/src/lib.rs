@@ -14,6 +14,9 @@ pub mod response;
 pub mod sampler;
 pub mod text;
 pub mod tokenizer;
+pub mod request;
+pub mod response;
+pub mod text;
 pub mod weight;
 pub mod weights;
 
