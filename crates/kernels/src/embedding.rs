@@ -1,7 +1,7 @@
 //! Rows of a weight as f32: token embeddings.
 
 use crate::block_type::BlockType;
-use crate::blocks::{GROUP, Minimum, OpenBlock, QuantizedBlock, with_block};
+use crate::blocks::{GROUP, MAX_GROUPS, Minimum, OpenBlocks, QuantizedBlock, with_block};
 use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
 use crate::half_float::{bf16_to_f32, f16_to_f32};
@@ -42,9 +42,9 @@ fn dequantize_row(weight: &Packed, row: usize, output: &mut [f32]) {
 }
 
 fn dequantize_blocks<B: QuantizedBlock>(bytes: &[u8], output: &mut [f32]) {
-    let mut open = OpenBlock::new();
-    for (block, output) in bytes.chunks_exact(B::BYTES).zip(output.chunks_exact_mut(B::GROUPS * GROUP)) {
-        B::open(block, &mut open);
+    let mut open = OpenBlocks::new();
+    for (blocks, output) in bytes.chunks(B::STEP).zip(output.chunks_mut(MAX_GROUPS * GROUP)) {
+        B::open(blocks, &mut open);
         for (group, output) in output.chunks_exact_mut(GROUP).enumerate() {
             let (scale, minimum) = (open.scales[group], open.minima[group]);
             let half_minima = match B::MINIMUM {

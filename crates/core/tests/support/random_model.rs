@@ -54,7 +54,7 @@ impl Spec {
             head_dim,
             vocabulary: if coin() { 97 } else { 40 },
             block_size: if coin() { 16 } else { 32 },
-            window: if coin() { Some(23) } else { None },
+            window: [None, Some(23), Some(141)][usize::from(coin()) + usize::from(coin())],
             kv_dtype: if coin() { KvDType::F16 } else { KvDType::F32 },
             style: if coin() { RotaryStyle::Halves } else { RotaryStyle::Pairs },
             biases: coin(),

@@ -1,6 +1,6 @@
 //! Blocks of 256 elements: Q2_K to Q6_K.
 
-use super::{GROUP, Minimum, OpenBlock, QuantizedBlock};
+use super::{GROUP, Minimum, OpenBlocks, QuantizedBlock};
 use crate::half_float::f16_at;
 
 /// `u8 scales[16], u8 qs[64], f16 d, f16 dmin`: 2 bits, `d * sc * q - dmin * m` for each 16 (`sc` low nibble, `m` high).
@@ -26,6 +26,51 @@ fn scale_halves(values: &mut [i16; GROUP], scales: [i16; 2]) {
     }
 }
 
+/// The 2-bit fields at `SHIFT` of 32 bytes. Shifts are constants here and below: a loop over them would not vectorise well.
+#[inline(always)]
+fn two_bits<const SHIFT: u32>(bytes: &[u8], values: &mut [i16; GROUP]) {
+    for (value, byte) in values.iter_mut().zip(bytes) {
+        *value = i16::from((byte >> SHIFT) & 3);
+    }
+}
+
+/// The 2-bit fields of 64 bytes: 32 bytes hold groups 0 to 3, the next 32 groups 4 to 7.
+#[inline(always)]
+fn all_two_bits(bytes: &[u8], values: &mut [[i16; GROUP]; 8]) {
+    for (bytes, values) in bytes.chunks_exact(GROUP).zip(values.chunks_exact_mut(4)) {
+        two_bits::<0>(bytes, &mut values[0]);
+        two_bits::<2>(bytes, &mut values[1]);
+        two_bits::<4>(bytes, &mut values[2]);
+        two_bits::<6>(bytes, &mut values[3]);
+    }
+}
+
+/// The nibbles of 128 bytes: 32 bytes hold an even group (low) and the odd one after it (high).
+#[inline(always)]
+fn all_nibbles(bytes: &[u8], values: &mut [[i16; GROUP]; 8]) {
+    for (bytes, values) in bytes.chunks_exact(GROUP).zip(values.chunks_exact_mut(2)) {
+        for (value, byte) in values[0].iter_mut().zip(bytes) {
+            *value = i16::from(byte & 15);
+        }
+        for (value, byte) in values[1].iter_mut().zip(bytes) {
+            *value = i16::from(byte >> 4);
+        }
+    }
+}
+
+/// The low bits at `SHIFT` of 32 bytes and the bit `BIT` of 32 others above them.
+#[inline(always)]
+fn with_bit<const SHIFT: u32, const MASK: u8, const BIT: u32>(
+    low: &[u8],
+    high: &[u8],
+    offset: i16,
+    values: &mut [i16; GROUP],
+) {
+    for ((value, low), high) in values.iter_mut().zip(low).zip(high) {
+        *value = i16::from(((low >> SHIFT) & MASK) | (((high >> BIT) & 1) * (MASK + 1))) - offset;
+    }
+}
+
 /// Scale and minimum of group `index`, 6 bits each, packed in 12 bytes (Q4_K, Q5_K).
 #[inline(always)]
 fn scale_and_minimum(packed: &[u8], index: usize) -> (u8, u8) {
@@ -42,18 +87,15 @@ fn scale_and_minimum(packed: &[u8], index: usize) -> (u8, u8) {
 impl QuantizedBlock for Q2K {
     const BYTES: usize = 84;
     const GROUPS: usize = 8;
+    const TOGETHER: usize = 1;
     const MINIMUM: Minimum = Minimum::Half;
 
-    #[inline(always)]
-    fn open(block: &[u8], out: &mut OpenBlock) {
+    #[inline(never)]
+    fn open(block: &[u8], out: &mut OpenBlocks) {
         let (scales, rest) = block.split_at(16);
         let (d, minimum) = (f16_at(rest, 64), -f16_at(rest, 66));
+        all_two_bits(&rest[..64], &mut out.values);
         for group in 0..8 {
-            let bytes = &rest[32 * (group / 4)..][..GROUP];
-            let shift = 2 * (group % 4);
-            for (value, byte) in out.values[group].iter_mut().zip(bytes) {
-                *value = i16::from((byte >> shift) & 3);
-            }
             let pair = [scales[2 * group], scales[2 * group + 1]];
             scale_halves(&mut out.values[group], pair.map(|scale| i16::from(scale & 15)));
             out.half_minima[group] = pair.map(|scale| i32::from(scale >> 4));
@@ -66,10 +108,11 @@ impl QuantizedBlock for Q2K {
 impl QuantizedBlock for Q3K {
     const BYTES: usize = 110;
     const GROUPS: usize = 8;
+    const TOGETHER: usize = 1;
     const MINIMUM: Minimum = Minimum::None;
 
-    #[inline(always)]
-    fn open(block: &[u8], out: &mut OpenBlock) {
+    #[inline(never)]
+    fn open(block: &[u8], out: &mut OpenBlocks) {
         let (high_bits, rest) = block.split_at(32);
         let (low_bits, rest) = rest.split_at(64);
         let d = f16_at(rest, 12);
@@ -78,12 +121,17 @@ impl QuantizedBlock for Q3K {
             let high = (rest[8 + index % 4] >> (2 * (index / 4))) & 3;
             i16::from(low | (high << 4)) - 32
         };
+        let (first, second) = low_bits.split_at(GROUP);
+        let values = &mut out.values;
+        with_bit::<0, 3, 0>(first, high_bits, 4, &mut values[0]);
+        with_bit::<2, 3, 1>(first, high_bits, 4, &mut values[1]);
+        with_bit::<4, 3, 2>(first, high_bits, 4, &mut values[2]);
+        with_bit::<6, 3, 3>(first, high_bits, 4, &mut values[3]);
+        with_bit::<0, 3, 4>(second, high_bits, 4, &mut values[4]);
+        with_bit::<2, 3, 5>(second, high_bits, 4, &mut values[5]);
+        with_bit::<4, 3, 6>(second, high_bits, 4, &mut values[6]);
+        with_bit::<6, 3, 7>(second, high_bits, 4, &mut values[7]);
         for group in 0..8 {
-            let bytes = &low_bits[32 * (group / 4)..][..GROUP];
-            let shift = 2 * (group % 4);
-            for ((value, byte), high) in out.values[group].iter_mut().zip(bytes).zip(high_bits) {
-                *value = i16::from(((byte >> shift) & 3) | (((high >> group) & 1) << 2)) - 4;
-            }
             scale_halves(&mut out.values[group], [scale(2 * group), scale(2 * group + 1)]);
             out.scales[group] = d;
         }
@@ -93,68 +141,79 @@ impl QuantizedBlock for Q3K {
 impl QuantizedBlock for Q4K {
     const BYTES: usize = 144;
     const GROUPS: usize = 8;
+    const TOGETHER: usize = 1;
     const MINIMUM: Minimum = Minimum::Group;
 
-    #[inline(always)]
-    fn open(block: &[u8], out: &mut OpenBlock) {
+    #[inline(never)]
+    fn open(block: &[u8], out: &mut OpenBlocks) {
         let (d, minimum) = (f16_at(block, 0), -f16_at(block, 2));
         for group in 0..8 {
             let (scale, m) = scale_and_minimum(&block[4..16], group);
             out.scales[group] = d * f32::from(scale);
             out.minima[group] = minimum * f32::from(m);
-            let shift = 4 * (group % 2);
-            let bytes = &block[16 + 32 * (group / 2)..][..GROUP];
-            for (value, byte) in out.values[group].iter_mut().zip(bytes) {
-                *value = i16::from((byte >> shift) & 15);
-            }
         }
+        all_nibbles(&block[16..144], &mut out.values);
     }
 }
 
 impl QuantizedBlock for Q5K {
     const BYTES: usize = 176;
     const GROUPS: usize = 8;
+    const TOGETHER: usize = 1;
     const MINIMUM: Minimum = Minimum::Group;
 
-    #[inline(always)]
-    fn open(block: &[u8], out: &mut OpenBlock) {
+    #[inline(never)]
+    fn open(block: &[u8], out: &mut OpenBlocks) {
         let (d, minimum) = (f16_at(block, 0), -f16_at(block, 2));
         let high_bits = &block[16..48];
         for group in 0..8 {
             let (scale, m) = scale_and_minimum(&block[4..16], group);
             out.scales[group] = d * f32::from(scale);
             out.minima[group] = minimum * f32::from(m);
-            let shift = 4 * (group % 2);
-            let bytes = &block[48 + 32 * (group / 2)..][..GROUP];
-            for ((value, byte), high) in out.values[group].iter_mut().zip(bytes).zip(high_bits) {
-                *value = i16::from(((byte >> shift) & 15) | (((high >> group) & 1) << 4));
-            }
         }
+        let values = &mut out.values;
+        with_bit::<0, 15, 0>(&block[48..80], high_bits, 0, &mut values[0]);
+        with_bit::<4, 15, 1>(&block[48..80], high_bits, 0, &mut values[1]);
+        with_bit::<0, 15, 2>(&block[80..112], high_bits, 0, &mut values[2]);
+        with_bit::<4, 15, 3>(&block[80..112], high_bits, 0, &mut values[3]);
+        with_bit::<0, 15, 4>(&block[112..144], high_bits, 0, &mut values[4]);
+        with_bit::<4, 15, 5>(&block[112..144], high_bits, 0, &mut values[5]);
+        with_bit::<0, 15, 6>(&block[144..176], high_bits, 0, &mut values[6]);
+        with_bit::<4, 15, 7>(&block[144..176], high_bits, 0, &mut values[7]);
     }
 }
 
 impl QuantizedBlock for Q6K {
     const BYTES: usize = 210;
     const GROUPS: usize = 8;
+    const TOGETHER: usize = 1;
     const MINIMUM: Minimum = Minimum::None;
 
-    #[inline(always)]
-    fn open(block: &[u8], out: &mut OpenBlock) {
+    #[inline(never)]
+    fn open(block: &[u8], out: &mut OpenBlocks) {
         let (low_bits, rest) = block.split_at(128);
         let (high_bits, rest) = rest.split_at(64);
         let d = f16_at(rest, 16);
+        let halves = low_bits.chunks_exact(64).zip(high_bits.chunks_exact(32)).zip(out.values.chunks_exact_mut(4));
+        for ((low, high), values) in halves {
+            let (first, second) = low.split_at(GROUP);
+            six_bits::<0, 0>(first, high, &mut values[0]);
+            six_bits::<0, 2>(second, high, &mut values[1]);
+            six_bits::<4, 4>(first, high, &mut values[2]);
+            six_bits::<4, 6>(second, high, &mut values[3]);
+        }
         for group in 0..8 {
-            let (half, quarter) = (group / 4, group % 4);
-            // Quarters 0 and 1 are the low nibbles of two runs of 32 bytes, 2 and 3 the high nibbles of the same.
-            let low = &low_bits[64 * half + 32 * (quarter % 2)..][..GROUP];
-            let high = &high_bits[32 * half..][..GROUP];
-            let (low_shift, high_shift) = (4 * (quarter / 2), 2 * quarter);
-            for ((value, low), high) in out.values[group].iter_mut().zip(low).zip(high) {
-                *value = i16::from(((low >> low_shift) & 15) | (((high >> high_shift) & 3) << 4)) - 32;
-            }
             let scales = [rest[2 * group], rest[2 * group + 1]].map(|scale| i16::from(scale as i8));
             scale_halves(&mut out.values[group], scales);
             out.scales[group] = d;
         }
+    }
+}
+
+/// Four bits at `LOW` and two at `HIGH`, less 32.
+#[inline(always)]
+fn six_bits<const LOW: u32, const HIGH: u32>(low: &[u8], high: &[u8], values: &mut [i16; GROUP]) {
+    for ((value, low), high) in values.iter_mut().zip(low).zip(high) {
+        *value = i16::from(((low >> LOW) & 15) | (((high >> HIGH) & 3) << 4)) - 32;
     }
 }

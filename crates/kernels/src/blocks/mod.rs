@@ -13,7 +13,7 @@ pub(crate) use simple::{Q40, Q41, Q50, Q51, Q80};
 
 /// Elements that share a float scale, and that share one of the activation.
 pub(crate) const GROUP: usize = 32;
-/// Groups in the largest block.
+/// Groups open at a time.
 pub(crate) const MAX_GROUPS: usize = 8;
 
 /// What a type adds to `scale * value`.
@@ -33,15 +33,21 @@ pub(crate) trait QuantizedBlock {
     const BYTES: usize;
     /// Groups of 32 in a block.
     const GROUPS: usize;
+    /// Blocks opened together: 256 elements, long enough for a call. Out of line, because inlined LLVM sees where the integers come
+    /// from and picks worse instructions for the products.
+    const TOGETHER: usize;
     /// What is added.
     const MINIMUM: Minimum;
 
-    /// Opens `block` (`BYTES` long).
-    fn open(block: &[u8], out: &mut OpenBlock);
+    /// Opens up to `TOGETHER` whole blocks.
+    fn open(blocks: &[u8], out: &mut OpenBlocks);
+
+    /// Bytes opened together.
+    const STEP: usize = Self::BYTES * Self::TOGETHER;
 }
 
-/// An open block: the first `GROUPS` entries of each array are set, those for minima where the type has them.
-pub(crate) struct OpenBlock {
+/// Open blocks: an entry of each array for each group, those for minima where the type has them.
+pub(crate) struct OpenBlocks {
     /// Integers, sub-scales multiplied in.
     pub(crate) values: [[i16; GROUP]; MAX_GROUPS],
     /// Scale of each group.
@@ -52,7 +58,7 @@ pub(crate) struct OpenBlock {
     pub(crate) half_minima: [[i32; 2]; MAX_GROUPS],
 }
 
-impl OpenBlock {
+impl OpenBlocks {
     pub(crate) const fn new() -> Self {
         Self {
             values: [[0; GROUP]; MAX_GROUPS],
