@@ -194,11 +194,14 @@ impl Prepared {
             let from = row as usize * shape.hidden;
             arena.hidden.copy_within(from..from + shape.hidden, index * shape.hidden);
         }
-        let normed = &mut arena.normed[..sampled * shape.hidden];
-        rms_norm(pool, &arena.hidden[..sampled * shape.hidden], &norm.weight, norm.epsilon, normed)
-            .map_err(kernel_error)?;
-        let logits = &mut arena.logits[..sampled * shape.vocabulary];
-        project(pool, normed, sampled, &mut arena.quantized, [(head, logits, false)])?;
+        // A chunk of a prompt samples nothing.
+        if sampled > 0 {
+            let normed = &mut arena.normed[..sampled * shape.hidden];
+            rms_norm(pool, &arena.hidden[..sampled * shape.hidden], &norm.weight, norm.epsilon, normed)
+                .map_err(kernel_error)?;
+            let logits = &mut arena.logits[..sampled * shape.vocabulary];
+            project(pool, normed, sampled, &mut arena.quantized, [(head, logits, false)])?;
+        }
         arena.sampled_rows = sampled;
         // The buffer no longer holds the rows' residual stream: whoever kept the handle is told.
         arena.step += 1;
