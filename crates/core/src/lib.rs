@@ -4,7 +4,9 @@
 
 pub mod backend;
 pub mod engine;
+pub mod chat_template;
 pub mod error;
+pub mod generation_defaults;
 pub mod isq;
 pub mod language_model;
 pub mod loader;

@@ -1,7 +1,8 @@
 //! The demo model's tokenizer against transformers, and against the tokenizers crate on everything else.
 
 use serde_json::Value;
-use wick_core::tokenizer::{BpeTokenizer, Tokenizer as _, hugging_face};
+use wick_core::tokenizer::{BpeTokenizer, GgufVocabulary, Tokenizer as _, gguf, hugging_face};
+use wick_formats::Gguf;
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test/fixtures");
 
@@ -65,4 +66,95 @@ fn recognises_no_control_token_in_content() {
         let half = tokenizer.encode_with_control(&text, &[first]).unwrap();
         assert_eq!(half.iter().filter(|id| tokenizer.is_control(**id)).count(), 1);
     }
+}
+
+fn check_cases(tokenizer: &BpeTokenizer, cases: &Value, name: &str) {
+    for case in cases.as_array().unwrap() {
+        let text = case["text"].as_str().unwrap();
+        assert_eq!(tokenizer.encode_with_control(text, &[]).unwrap(), ids(&case["ids"]), "{name}: {text:?}");
+        assert_eq!(
+            tokenizer.decode(&ids(&case["ids"])).unwrap(),
+            case["decoded"].as_str().unwrap(),
+            "{name}: {text:?}"
+        );
+    }
+}
+
+/// The vocabulary of a tokenizer.json as a GGUF file holds it.
+fn as_gguf(tokenizer: &Value, pre: &str) -> GgufVocabulary {
+    let vocab = tokenizer["model"]["vocab"].as_object().unwrap();
+    let added = tokenizer["added_tokens"].as_array().unwrap();
+    let mut tokens: Vec<(u32, String, i32)> =
+        vocab.iter().map(|(text, id)| (id.as_u64().unwrap() as u32, text.clone(), 1)).collect();
+    for token in added {
+        let id = token["id"].as_u64().unwrap() as u32;
+        tokens.retain(|other| other.0 != id);
+        let kind = if token["special"].as_bool().unwrap() { 3 } else { 4 };
+        tokens.push((id, token["content"].as_str().unwrap().to_owned(), kind));
+    }
+    tokens.sort_unstable();
+    let merge = |merge: &Value| format!("{} {}", merge[0].as_str().unwrap(), merge[1].as_str().unwrap());
+    GgufVocabulary {
+        model: "gpt2".to_owned(),
+        pre: Some(pre.to_owned()),
+        types: tokens.iter().map(|token| token.2).collect(),
+        tokens: tokens.into_iter().map(|token| token.1).collect(),
+        merges: tokenizer["model"]["merges"].as_array().unwrap().iter().map(merge).collect(),
+        ..GgufVocabulary::default()
+    }
+}
+
+#[test]
+fn splits_by_every_pre_tokenizer_as_the_tokenizers_library() {
+    for pre in ["llama-bpe", "qwen2", "smollm", "tekken", "gpt-2"] {
+        let fixture = json(&format!("tokenizers/{pre}.json"));
+        let file = serde_json::to_vec(&fixture["tokenizer"]).unwrap();
+        check_cases(&hugging_face::from_json(&file, None).unwrap(), &fixture["cases"], pre);
+        check_cases(&gguf::build(&as_gguf(&fixture["tokenizer"], pre)).unwrap(), &fixture["cases"], pre);
+    }
+}
+
+#[test]
+fn merges_by_score_as_sentencepiece() {
+    for name in ["sentence-piece", "sentence-piece-no-prefix"] {
+        let fixture = json(&format!("tokenizers/{name}.json"));
+        let source = &fixture["vocabulary"];
+        let id = |key: &str| source[key].as_u64().map(|id| id as u32);
+        let vocabulary = GgufVocabulary {
+            model: "llama".to_owned(),
+            tokens: serde_json::from_value(source["tokens"].clone()).unwrap(),
+            scores: serde_json::from_value(source["scores"].clone()).unwrap(),
+            types: serde_json::from_value(source["types"].clone()).unwrap(),
+            bos: id("bos"),
+            eos: id("eos"),
+            unk: id("unk"),
+            add_space_prefix: source["add_space_prefix"].as_bool(),
+            ..GgufVocabulary::default()
+        };
+        let tokenizer = gguf::build(&vocabulary).unwrap();
+        assert_eq!(tokenizer.add_bos(), id("bos"));
+        assert_eq!(tokenizer.drops_leading_space(), source["add_space_prefix"].as_bool().unwrap());
+        for case in fixture["cases"].as_array().unwrap() {
+            let text = case["text"].as_str().unwrap();
+            assert_eq!(tokenizer.encode_text(text).unwrap(), ids(&case["ids"]), "{name}: {text:?}");
+            assert_eq!(tokenizer.decode(&ids(&case["ids"])).unwrap(), case["decoded"].as_str().unwrap(), "{text:?}");
+        }
+    }
+}
+
+#[test]
+fn reads_the_same_tokenizer_out_of_a_gguf_file() {
+    let path = format!("{FIXTURES}/demo-model/gguf/wick-demo.Q4_0.gguf");
+    let file = Gguf::open(path.as_ref(), wick_formats::OpenMode::Read).unwrap();
+    let vocabulary = GgufVocabulary::from_metadata(file.metadata()).unwrap();
+    let (tokenizer, oracle) = (gguf::build(&vocabulary).unwrap(), demo());
+    check_cases(&tokenizer, &json("demo-model/golden/tokenizer.json"), "GGUF");
+    assert_eq!(tokenizer.vocabulary_size(), oracle.vocabulary_size());
+    for id in 0..tokenizer.vocabulary_size() as u32 {
+        assert_eq!(tokenizer.token_bytes(id), oracle.token_bytes(id));
+        assert_eq!(tokenizer.token_text(id), oracle.token_text(id));
+        assert_eq!(tokenizer.is_control(id), oracle.is_control(id));
+    }
+    assert_eq!(vocabulary.config().eos_token.as_deref(), Some("<|im_end|>"));
+    assert!(vocabulary.config().chat_template(false).is_some());
 }

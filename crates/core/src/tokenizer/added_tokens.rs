@@ -10,6 +10,7 @@ const MAX_TOKENS: usize = 1 << 16;
 
 /// A token matched in text before the merges see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "the flags of the file format")]
 pub(crate) struct AddedToken {
     pub(crate) id: u32,
     pub(crate) content: String,

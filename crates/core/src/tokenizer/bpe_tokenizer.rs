@@ -18,9 +18,12 @@ use crate::error::{Error, ErrorCode, Result};
 const MAX_TEXT: usize = 16 << 20;
 
 /// What a tokenizer is made of, whichever file it came from. Nothing in it is trusted yet.
+#[expect(clippy::struct_excessive_bools, reason = "the flags of the file format")]
 pub(crate) struct Parts {
     /// The vocabulary of the merges: spelling and id.
     pub(crate) tokens: Vec<(String, u32)>,
+    /// Tokens that nothing encodes to: rows a model has and never uses.
+    pub(crate) unused: Vec<(String, u32)>,
     /// Best first.
     pub(crate) merges: Vec<(String, String)>,
     pub(crate) added: Vec<AddedToken>,
@@ -100,6 +103,7 @@ impl BpeTokenizer {
                 verbatim: false,
             }),
         );
+        entries.extend(parts.unused.iter().map(|(text, id)| Entry { id: *id, text, control: true, verbatim: true }));
         let vocabulary = Vocabulary::new(&entries, &parts.decoder.writing)?;
         drop(entries);
         drop(added_texts);

@@ -142,7 +142,7 @@ impl<'de> Deserialize<'de> for MergesSource {
     }
 }
 
-/// Reads a tokenizer.json; `config` is the tokenizer_config.json beside it.
+/// Reads a tokenizer.json; `config` is the `tokenizer_config.json` beside it.
 ///
 /// # Errors
 /// `too_large`; `tokenizer_invalid{reason}`: `json`, `model_type`, `vocabulary`, `merge`, `regex`, `added_token`,
@@ -205,6 +205,7 @@ fn build(file: File, config: Option<&TokenizerConfig>) -> Result<BpeTokenizer> {
     let template_bos = file.post_processor.as_ref().and_then(|value| first_special(value, 0));
     let mut tokenizer = BpeTokenizer::new(Parts {
         tokens,
+        unused: Vec::new(),
         merges,
         added,
         normalizer,

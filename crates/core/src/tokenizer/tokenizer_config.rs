@@ -1,4 +1,4 @@
-//! tokenizer_config.json: special tokens by role, whether a BOS is added, chat templates.
+//! `tokenizer_config.json`: special tokens by role, whether a BOS is added, chat templates.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -10,7 +10,7 @@ use crate::error::Result;
 /// Largest file accepted, in bytes: some list all added tokens again.
 const MAX_FILE: usize = 16 << 20;
 
-/// What Wick reads of a tokenizer_config.json; everything else in the file is ignored, code never runs.
+/// What Wick reads of a `tokenizer_config.json`; everything else in the file is ignored, code never runs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TokenizerConfig {
     /// Spelling of the token before a text.
