@@ -83,11 +83,11 @@ impl Clock {
                 }
                 // A naive time, as `datetime.now()` is: no zone to name.
                 Some('Z' | 'z') => {}
+                Some('%') | None => out.push('%'),
                 Some(other) => {
                     out.push('%');
                     out.push(other);
                 }
-                Some('%') | None => out.push('%'),
             }
         }
         out

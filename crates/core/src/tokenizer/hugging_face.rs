@@ -33,6 +33,7 @@ struct File {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the flags of the file format")]
 struct AddedTokenSource {
     id: u32,
     content: String,
