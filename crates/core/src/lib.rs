@@ -16,9 +16,6 @@ pub mod response;
 pub mod sampler;
 pub mod text;
 pub mod tokenizer;
-pub mod request;
-pub mod response;
-pub mod text;
 pub mod weight;
 pub mod weights;
 

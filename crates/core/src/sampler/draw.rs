@@ -3,6 +3,8 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
+use super::math;
+
 /// A number from [0, 1) with 53 random bits: a pure function of where the draw stands.
 ///
 /// The first 64 bits, little-endian, of the `ChaCha8` block whose key is `seed` (8 bytes, little-endian, then zeros),
@@ -18,13 +20,13 @@ pub(super) fn uniform(seed: u64, choice: u32, position: u32) -> f64 {
     (random.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Index of the weight in which the part `u` of their sum lies. The sum runs in the given order in f64; a weight of 0
-/// is never picked. None when all are 0.
-pub(super) fn pick(weights: impl Iterator<Item = f32> + Clone, u: f64) -> Option<usize> {
-    let total: f64 = weights.clone().map(f64::from).fold(0.0, |sum, weight| sum + weight);
+/// Index of the weight in which the part `u` of their sum lies, in the given order; a weight of 0 is never picked. None
+/// when all are 0.
+pub(super) fn pick(weights: &[f32], u: f64) -> Option<usize> {
+    let total = math::sum(weights, |weight| weight);
     let mut sum = 0.0;
     let mut last = None;
-    for (index, weight) in weights.enumerate() {
+    for (index, &weight) in weights.iter().enumerate() {
         if weight > 0.0 {
             sum += f64::from(weight);
             last = Some(index);
@@ -88,10 +90,10 @@ mod tests {
     #[test]
     fn picks_in_proportion_and_never_a_zero() {
         let weights = [0.0, 1.0, 0.0, 2.0, 1.0, 0.0];
-        let picked = |u| pick(weights.into_iter(), u);
+        let picked = |u| pick(&weights, u);
         assert_eq!([0.0, 0.24, 0.25, 0.74, 0.75].map(picked), [1, 1, 3, 3, 4].map(Some));
         assert_eq!(picked(1.0 - f64::EPSILON / 2.0), Some(4));
-        assert_eq!(pick([0.0, 0.0].into_iter(), 0.5), None);
-        assert_eq!(pick([].into_iter(), 0.5), None);
+        assert_eq!(pick(&[0.0, 0.0], 0.5), None);
+        assert_eq!(pick(&[], 0.5), None);
     }
 }

@@ -13,10 +13,9 @@ pub(super) struct LogProbs {
 }
 
 impl LogProbs {
-    /// Of `logits` `(vocabulary,)`, whose largest is `max`. The sum runs in ascending token order.
+    /// Of `logits` `(vocabulary,)`, whose largest is `max`.
     pub(super) fn new(logits: &[f32], max: f32) -> Self {
-        let sum = logits.iter().fold(0.0, |sum, &logit| sum + f64::from(math::exp(logit - max)));
-        Self { max, log_sum: math::ln(sum) }
+        Self { max, log_sum: math::ln(math::sum(logits, |logit| math::exp(logit - max))) }
     }
 
     /// The natural logarithm of the probability of a token with this logit.

@@ -5,7 +5,7 @@ use super::logprobs::LogProbs;
 use super::params::SamplingParams;
 use super::temperature::Temperature;
 use super::token_table::TokenTable;
-use super::{draw, logit_bias, mask, min_p, top_k, top_p};
+use super::{draw, logit_bias, mask, math, min_p, top_k, top_p};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Draws the tokens of one choice of one request. Has no state: `Clone` forks and there is nothing to roll back.
@@ -117,17 +117,17 @@ impl Sampler {
                 let weight = temperature.weight(logit);
                 if min_p::keeps(weight, min_p) { weight } else { 0.0 }
             }));
-            return draw::pick(weights.iter().copied(), u).map(|index| index as u32);
+            return draw::pick(weights, u).map(|index| index as u32);
         }
         if let Some(k) = top_k {
             top_k::select(logits, k, candidates);
             weights.extend(candidates.iter().map(|candidate| temperature.weight(candidate.logit())));
             if top_p < 1.0 {
-                let total = weights.iter().copied().map(f64::from).sum();
+                let total = math::sum(weights, |weight| weight);
                 weights.truncate(top_p::reach(weights.iter().copied(), top_p, total).unwrap_or(weights.len()));
             }
         } else {
-            let total = logits.iter().fold(0.0, |sum, &logit| sum + f64::from(temperature.weight(logit)));
+            let total = math::sum(logits, |logit| temperature.weight(logit));
             // The nucleus is mostly small: sort a few, and more only while they do not reach the mass.
             let mut count = FIRST_NUCLEUS;
             loop {
@@ -147,7 +147,7 @@ impl Sampler {
         }
         // Best first, so what min-p drops is a tail.
         weights.truncate(weights.partition_point(|&weight| min_p::keeps(weight, min_p)));
-        let index = draw::pick(weights.iter().copied(), u)?;
+        let index = draw::pick(weights, u)?;
         candidates.get(index).map(|candidate| candidate.token())
     }
 }

@@ -152,7 +152,7 @@ proptest! {
     /// The text is written from the events that must be read from it.
     #[test]
     fn reads_what_was_written(
-        turns in prop::collection::vec((prop::option::of("[a-z<{][a-z<{\n]{0,8}[a-z<{]"), "[a-zé]{1,6}", any::<Vec<(String, String)>>()), 0..4),
+        turns in prop::collection::vec((prop::option::of("[a-z<{][a-z<{\n]{0,8}[a-z<{]"), "[a-zé]{1,6}", prop::collection::vec(("\\PC{0,6}", "[\\PC<\n\"]{0,12}"), 0..4)), 0..4),
         size in 1_usize..12,
     ) {
         let mut text = String::new();
