@@ -13,6 +13,11 @@ pub struct Engine {
     client: u32,
 }
 
+#[expect(
+    clippy::unused_self,
+    clippy::needless_pass_by_value,
+    reason = "a class for JavaScript: its methods hang on an instance and get their strings from napi as owned values"
+)]
 #[napi]
 impl Engine {
     /// `doorbell` is called without arguments when a ticket that `take` found empty has an event: then ask `woken`.
@@ -51,7 +56,7 @@ impl Engine {
     pub fn cancel(&self, ticket: u32, reason: String) -> Result<()> {
         let reason = reason
             .parse::<CancelReason>()
-            .map_err(|_| Error::new(Status::InvalidArg, format!("no reason to cancel: {reason:?}")))?;
+            .map_err(|()| Error::new(Status::InvalidArg, format!("no reason to cancel: {reason:?}")))?;
         RUNTIME.cancel(ticket, reason);
         Ok(())
     }
