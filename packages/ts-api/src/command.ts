@@ -2,6 +2,7 @@ import type { ErrorInfo } from "./generated/protocol.js";
 import type { LoadProgress } from "./load-options.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { ModelInfo } from "./model-info.js";
+import { onAbort } from "./on-abort.js";
 import { errorOfCancel } from "./terminal-error.js";
 import { WickError } from "./wick-error.js";
 
@@ -35,8 +36,7 @@ export function runCommand(mailboxes: Mailboxes, command: string, options: Comma
   return new Promise((resolve, reject) => {
     const ticket = mailboxes.submit(command, buffers);
     let isTimedOut = false;
-    const abort = () => mailboxes.cancel(ticket, "signal");
-    signal?.addEventListener("abort", abort, { once: true });
+    const unhook = signal && onAbort(signal, () => mailboxes.cancel(ticket, "signal"));
     const timer =
       timeoutMs === undefined
         ? undefined
@@ -45,7 +45,7 @@ export function runCommand(mailboxes: Mailboxes, command: string, options: Comma
             mailboxes.cancel(ticket, "timeout");
           }, timeoutMs);
     const settle = (act: () => void) => {
-      signal?.removeEventListener("abort", abort);
+      unhook?.();
       clearTimeout(timer);
       act();
     };

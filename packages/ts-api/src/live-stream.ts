@@ -2,6 +2,7 @@ import { asyncDispose } from "./async-dispose.js";
 import type { Feed } from "./feed.js";
 import type { CancelReason, ErrorInfo, Response } from "./generated/protocol.js";
 import { isTerminal } from "./is-terminal.js";
+import { onAbort } from "./on-abort.js";
 import type { AgentStream, CompletionOf } from "./response-stream.js";
 import { encodeEvent, eventStreamHeaders } from "./server-sent-events.js";
 import { errorOfTerminal } from "./terminal-error.js";
@@ -260,11 +261,9 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
   }
 }
 
-/** The listener holds the feed alone, so that a long-lived signal does not keep forgotten streams. */
+/** The callback holds the feed alone, so that a long-lived signal does not keep forgotten streams. */
 function cancelOnAbort(signal: AbortSignal, feed: Pick<Feed<Response>, "cancel">): () => void {
-  const cancel = () => feed.cancel("signal");
-  signal.addEventListener("abort", cancel, { once: true });
-  return () => signal.removeEventListener("abort", cancel);
+  return onAbort(signal, () => feed.cancel("signal"));
 }
 
 function resultOf<R>(response: R | undefined): IteratorResult<R, void> {

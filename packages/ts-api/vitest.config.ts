@@ -1,0 +1,12 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  root: fileURLToPath(new URL("../..", import.meta.url)),
+  test: {
+    name: "ts-api",
+    include: ["packages/ts-api/test/**/*.test.ts", "test/conformance/**/*.test.ts"],
+    // For the tests of what the collector frees.
+    execArgv: ["--expose-gc"],
+  },
+});
