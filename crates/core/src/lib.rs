@@ -3,8 +3,8 @@
 //! Knows neither napi nor wasm-bindgen; clock, randomness and threads come in from outside.
 
 pub mod backend;
-pub mod engine;
 pub mod chat_template;
+pub mod engine;
 pub mod error;
 pub mod generation_defaults;
 pub mod isq;
