@@ -1,0 +1,36 @@
+import { spawnSync } from "node:child_process";
+
+import { runChild } from "../child.ts";
+import { median, percentile, type Figure } from "../report.ts";
+
+interface Bridge {
+  readonly seconds: number;
+  readonly latencies: readonly number[];
+}
+
+const EVENTS = 1_000_000;
+const PACED_EVENTS = 5_000;
+
+/** Seconds of the same loop in Rust: the runtime with its own threads, read from a thread beside it. */
+function rustLoop(events: number): number {
+  const args = ["run", "--quiet", "--release", "-p", "wick-node", "--example", "null_model", String(events)];
+  const { status, stdout, stderr } = spawnSync("cargo", args, { encoding: "utf8" });
+  if (status !== 0) throw new Error(`the loop in Rust ended with ${status}\n${stderr}`);
+  return Number(stdout);
+}
+
+export function measureBridge(): Figure[] {
+  const module = new URL("bridge.child.ts", import.meta.url);
+  const costs = Array.from({ length: 3 }, () => {
+    const inRust = rustLoop(EVENTS);
+    const inNode = runChild<Bridge>(module, ["burst", String(EVENTS)]).seconds;
+    return { inRust, inNode, perEvent: ((inNode - inRust) / EVENTS) * 1e6 };
+  });
+  const { latencies } = runChild<Bridge>(module, ["paced", String(PACED_EVENTS)]);
+  const loops = `JavaScript ${median(costs.map((cost) => cost.inNode)).toFixed(2)} s, Rust ${median(costs.map((cost) => cost.inRust)).toFixed(2)} s for 10^6; median of 3`;
+  return [
+    { name: "bridge, null model: per event", value: median(costs.map((cost) => cost.perEvent)), unit: "µs", atMost: 20, note: loops },
+    { name: "bridge, one event per ms: wake-up, median", value: percentile(latencies, 0.5), unit: "µs", atMost: 60 },
+    { name: "bridge, one event per ms: wake-up, 99th percentile", value: percentile(latencies, 0.99), unit: "µs" },
+  ];
+}
