@@ -1,5 +1,7 @@
 //! A step of `CpuBackend` allocates nothing, on no thread.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 mod support;
 
 use std::alloc::{GlobalAlloc, Layout, System};

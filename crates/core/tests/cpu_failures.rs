@@ -1,5 +1,7 @@
 //! What `CpuBackend` answers when something is wrong.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 mod support;
 
 use support::{RandomModel, Spec};

@@ -1,5 +1,7 @@
 //! A whole step of `CpuBackend` against the same model in naive f64.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 mod support;
 
 use support::{RandomModel, Spec, naive};

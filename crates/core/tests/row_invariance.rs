@@ -1,6 +1,8 @@
 //! A row's logits have the same bits whatever runs beside it, however its sequence was cut, on any number of threads, in fresh or
 //! used memory.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 mod support;
 
 use support::random_model::MAX_ROWS;

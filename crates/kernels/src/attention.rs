@@ -75,7 +75,7 @@ pub fn attention<T: KvElement>(
                 let last = (first + QUERIES).min(rows.len() * group);
                 let tables = queries.block_table_starts;
                 let blocks = &queries.block_tables[tables[sequence] as usize..tables[sequence + 1] as usize];
-                let head = Head { queries, store, layer, blocks, kv_head: task / chunks, group, first_row: rows.start };
+                let head = KvHead { queries, store, layer, blocks, index: task / chunks, group, first_row: rows.start };
                 if last - first <= FEW_QUERIES {
                     head.run::<FEW_QUERIES>(first..last, &output);
                 } else {
@@ -114,12 +114,12 @@ fn check_shapes<T: KvElement>(queries: &Queries<'_>, store: &KvStore<T>, layer: 
 }
 
 /// One KV head of one sequence.
-struct Head<'a, T: KvElement> {
+struct KvHead<'a, T: KvElement> {
     queries: &'a Queries<'a>,
     store: &'a KvStore<T>,
     layer: usize,
     blocks: &'a [u32],
-    kv_head: usize,
+    index: usize,
     /// Query heads of this KV head.
     group: usize,
     first_row: usize,
@@ -134,7 +134,7 @@ struct Running {
     started: bool,
 }
 
-impl<T: KvElement> Head<'_, T> {
+impl<T: KvElement> KvHead<'_, T> {
     /// Attends queries `range`: query `i` is head `i % group` of row `i / group`.
     fn run<const N: usize>(&self, range: Range<usize>, output: &Disjoint<'_, f32>) {
         let head_dim = self.store.shape().head_dim;
@@ -165,12 +165,12 @@ impl<T: KvElement> Head<'_, T> {
             let strips = (first.max(tile) / STRIP * STRIP..last.min(tile + TILE)).step_by(STRIP);
             for position in strips.clone() {
                 self.load_keys(position, &mut strip);
-                for query in 0..count {
+                for (query, scores) in scores.iter_mut().enumerate().take(count) {
                     let seen = seen(query);
                     let at = position - tile;
                     if seen.start < at + STRIP && at < seen.end {
                         let sums = score(self.query(range.start + query), &strip);
-                        for (score, sum) in scores[query][at..at + STRIP].iter_mut().zip(sums) {
+                        for (score, sum) in scores[at..at + STRIP].iter_mut().zip(sums) {
                             *score = sum * self.queries.scale;
                         }
                     }
@@ -205,14 +205,16 @@ impl<T: KvElement> Head<'_, T> {
             // SAFETY: as above.
             let output = unsafe { output.slice(self.place(range.start + query)) };
             let inverse = 1.0 / running.sum;
-            output.iter_mut().for_each(|value| *value *= inverse);
+            for value in output {
+                *value *= inverse;
+            }
         }
     }
 
     /// Where a query and its output are.
     fn place(&self, query: usize) -> Range<usize> {
         let head_dim = self.store.shape().head_dim;
-        let head = self.kv_head * self.group + query % self.group;
+        let head = self.index * self.group + query % self.group;
         let start = ((self.first_row + query / self.group) * self.queries.heads + head) * head_dim;
         start..start + head_dim
     }
@@ -226,7 +228,7 @@ impl<T: KvElement> Head<'_, T> {
         let block_size = self.store.shape().block_size;
         let block = self.blocks[position / block_size] as usize;
         let offset = position % block_size;
-        let keys = self.store.keys(block, self.layer, self.kv_head);
+        let keys = self.store.keys(block, self.layer, self.index);
         let (strip, _) = strip.as_chunks_mut::<STRIP>();
         for (lanes, keys) in strip.iter_mut().zip(keys.chunks_exact(block_size)) {
             for (lane, key) in lanes.iter_mut().zip(&keys[offset..offset + STRIP]) {
@@ -240,7 +242,7 @@ impl<T: KvElement> Head<'_, T> {
         let shape = self.store.shape();
         let block = self.blocks[position / shape.block_size] as usize;
         let offset = position % shape.block_size;
-        let values = self.store.values(block, self.layer, self.kv_head);
+        let values = self.store.values(block, self.layer, self.index);
         let values = &values[offset * shape.head_dim..(offset + STRIP) * shape.head_dim];
         for (out, value) in strip.iter_mut().zip(values) {
             *out = value.to_f32();

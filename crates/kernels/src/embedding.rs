@@ -22,11 +22,10 @@ pub fn embedding(pool: &ThreadPool, table: &Packed, tokens: &[u32], output: &mut
     let output = Disjoint::new(output);
     pool.run(tokens.len().div_ceil(ROWS_PER_TASK), &|task| {
         let first = task * ROWS_PER_TASK;
-        let last = (first + ROWS_PER_TASK).min(tokens.len());
-        for row in first..last {
+        for (row, &token) in tokens.iter().enumerate().skip(first).take(ROWS_PER_TASK) {
             // SAFETY: a row belongs to one task.
             let output = unsafe { output.slice(row * width..(row + 1) * width) };
-            dequantize_row(table, tokens[row] as usize, output);
+            dequantize_row(table, token as usize, output);
         }
     })
 }

@@ -7,6 +7,9 @@
 //!
 //! A kernel splits its work over a [`ThreadPool`] and allocates nothing. Shapes are checked: a mismatch is [`Error::Shape`].
 
+#![expect(clippy::inline_always, reason = "an inner loop that is not inlined does not vectorise with its caller")]
+#![cfg_attr(test, expect(clippy::float_cmp, reason = "exact results are what these tests are about"))]
+
 pub mod attention;
 pub mod embedding;
 pub mod finite;

@@ -12,7 +12,7 @@ pub(crate) const ROUND: f32 = 12_582_912.0; // 1.5 * 2^23
 #[inline(always)]
 pub fn exp(x: f32) -> f32 {
     // Cody and Waite: the high part has 10 significant bits, so that `n * LN2_HIGH` is exact.
-    const LN2_HIGH: f32 = 0.693_359_375;
+    const LN2_HIGH: f32 = 0.693_359_4;
     const LN2_LOW: f32 = -2.121_944_4e-4;
     // Written so that NaN passes through; outside these bounds the result is 0 or infinity anyway.
     let x = if x < -105.0 { -105.0 } else { x };
@@ -26,7 +26,7 @@ pub fn exp(x: f32) -> f32 {
     p = p * r + 8.333_452e-3;
     p = p * r + 4.166_579_6e-2;
     p = p * r + 1.666_666_5e-1;
-    p = p * r + 5.000_000_1e-1;
+    p = p * r + 0.5;
     let value = (p * (r * r) + r) + 1.0;
     let half = exponent >> 1;
     value * power_of_two(half) * power_of_two(exponent.wrapping_sub(half))

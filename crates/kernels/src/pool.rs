@@ -17,8 +17,6 @@ pub struct ThreadPool {
     #[cfg(not(target_family = "wasm"))]
     workers: Workers,
     threads: usize,
-    /// Set while a run is under way: a nested or concurrent run goes inline.
-    busy: AtomicBool,
     panic_next: AtomicBool,
 }
 
@@ -72,7 +70,6 @@ impl ThreadPool {
             #[cfg(not(target_family = "wasm"))]
             workers: Workers::spawn(threads - 1)?,
             threads,
-            busy: AtomicBool::new(false),
             panic_next: AtomicBool::new(false),
         })
     }
@@ -101,9 +98,10 @@ impl ThreadPool {
 
     fn dispatch(&self, count: usize, tasks: Tasks<'_>) -> Result<()> {
         #[cfg(not(target_family = "wasm"))]
-        if count > 1 && self.threads > 1 && !self.busy.swap(true, Ordering::Acquire) {
-            let panicked = self.workers.run(count, tasks);
-            self.busy.store(false, Ordering::Release);
+        if count > 1
+            && self.threads > 1
+            && let Some(panicked) = self.workers.run(count, tasks)
+        {
             return if panicked { Err(Error::TaskPanicked) } else { Ok(()) };
         }
         let counter = Counter::new();
@@ -134,9 +132,19 @@ mod workers {
     const INSIDE: u64 = OPEN - 1;
     const EPOCH: u64 = 1 << 32;
 
+    /// What a worker sees at the gate.
+    enum Found {
+        Nothing,
+        /// Open, in this epoch.
+        Work(u64),
+        Stop,
+    }
+
     pub(super) struct Workers {
         shared: Arc<Shared>,
         handles: Vec<JoinHandle<()>>,
+        /// Set while a run is under way: a nested or concurrent run goes inline.
+        busy: AtomicBool,
     }
 
     struct Shared {
@@ -166,7 +174,7 @@ mod workers {
                 stop: AtomicBool::new(false),
             });
             // Built first, so that dropping it on a failed spawn stops the threads that did start.
-            let mut workers = Self { shared, handles: Vec::with_capacity(count) };
+            let mut workers = Self { shared, handles: Vec::with_capacity(count), busy: AtomicBool::new(false) };
             for index in 0..count {
                 let shared = Arc::clone(&workers.shared);
                 let handle = Builder::new()
@@ -178,8 +186,18 @@ mod workers {
             Ok(workers)
         }
 
-        /// Whether a task panicked. Never called by two threads at once.
-        pub(super) fn run(&self, count: usize, tasks: Tasks<'_>) -> bool {
+        /// Whether a task panicked; nothing when another run is under way.
+        pub(super) fn run(&self, count: usize, tasks: Tasks<'_>) -> Option<bool> {
+            if self.busy.swap(true, Ordering::Acquire) {
+                return None;
+            }
+            let panicked = self.run_alone(count, tasks);
+            self.busy.store(false, Ordering::Release);
+            Some(panicked)
+        }
+
+        /// Whether a task panicked. `busy` keeps everyone else out.
+        fn run_alone(&self, count: usize, tasks: Tasks<'_>) -> bool {
             let shared = &*self.shared;
             // SAFETY: only the lifetime changes. `run` returns after the gate is closed and empty, so nobody keeps the reference.
             let tasks: Tasks<'static> = unsafe { std::mem::transmute(tasks) };
@@ -210,7 +228,7 @@ mod workers {
                 }
                 gate = shared.gate.load(Ordering::Acquire);
             }
-            shared.counter.panicked.load(std::sync::atomic::Ordering::Relaxed)
+            shared.counter.panicked.load(Ordering::Relaxed)
         }
     }
 
@@ -246,42 +264,41 @@ mod workers {
             let mut since = Instant::now();
             loop {
                 for _ in 0..SPINS_PER_CLOCK {
-                    if let Some(found) = self.look(seen) {
-                        return found;
+                    match self.look(seen) {
+                        Found::Nothing => {}
+                        Found::Work(epoch) => return Some(epoch),
+                        Found::Stop => return None,
                     }
                     std::hint::spin_loop();
                 }
                 if since.elapsed() >= SPIN {
-                    if let Some(found) = self.sleep(index, seen) {
-                        return found;
-                    }
+                    self.sleep(index, seen);
                     since = Instant::now();
                 }
             }
         }
 
-        /// `Some(None)` to stop, `Some(Some(epoch))` when there is work, nothing otherwise.
-        fn look(&self, seen: u64) -> Option<Option<u64>> {
+        fn look(&self, seen: u64) -> Found {
             let gate = self.gate.load(Ordering::Acquire);
             let epoch = gate / EPOCH;
             if self.stop.load(Ordering::Relaxed) {
-                Some(None)
+                Found::Stop
             } else if gate & OPEN != 0 && epoch != seen {
-                Some(Some(epoch))
+                Found::Work(epoch)
             } else {
-                None
+                Found::Nothing
             }
         }
 
-        fn sleep(&self, index: usize, seen: u64) -> Option<Option<u64>> {
+        /// Parks unless there is something to do.
+        fn sleep(&self, index: usize, seen: u64) {
             self.parked[index].store(true, Ordering::Relaxed);
             fence(Ordering::SeqCst);
-            let found = self.look(seen);
-            if found.is_none() {
-                park();
+            match self.look(seen) {
+                Found::Nothing => park(),
+                Found::Work(_) | Found::Stop => {}
             }
             self.parked[index].store(false, Ordering::Relaxed);
-            found
         }
 
         fn enter(&self, epoch: u64) -> bool {

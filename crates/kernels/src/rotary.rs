@@ -48,12 +48,12 @@ pub fn fill_angles(
     check(cosines.len() == positions.len() * width && sines.len() == cosines.len(), "angles are not (rows, dim / 2)")?;
     let (cosines, sines) = (Disjoint::new(cosines), Disjoint::new(sines));
     pool.run(positions.len().div_ceil(ROWS_PER_TASK), &|task| {
-        for row in task * ROWS_PER_TASK..positions.len().min((task + 1) * ROWS_PER_TASK) {
+        for (row, &position) in positions.iter().enumerate().skip(task * ROWS_PER_TASK).take(ROWS_PER_TASK) {
             let range = row * width..(row + 1) * width;
             // SAFETY: a row belongs to one task.
             let (cosines, sines) = unsafe { (cosines.slice(range.clone()), sines.slice(range)) };
             for ((cosine, sine), frequency) in cosines.iter_mut().zip(sines).zip(inverse_frequencies) {
-                let (s, c) = libm::sincos(f64::from(positions[row]) * frequency);
+                let (s, c) = libm::sincos(f64::from(position) * frequency);
                 *cosine = (c * factor) as f32;
                 *sine = (s * factor) as f32;
             }

@@ -1,4 +1,4 @@
-//! The gate of a SwiGLU feed-forward.
+//! The gate of a `SwiGLU` feed-forward.
 
 use crate::disjoint::Disjoint;
 use crate::error::{Result, check};

@@ -1,5 +1,7 @@
 //! Attention against naive f64, and its bits against themselves under every chunking.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 use wick_kernels::ThreadPool;
 use wick_kernels::attention::{Queries, attention};
 use wick_kernels::kv_store::{KvElement, KvShape, KvStore};

@@ -1,5 +1,7 @@
 //! Products and embeddings against naive f64, and their bits against themselves under every split.
 
+#![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
 use wick_kernels::embedding::embedding;
 use wick_kernels::matmul::{Input, Product, matmul};
 use wick_kernels::synthetic::{Random, values, weight};

@@ -1,4 +1,4 @@
-//! Blocks of 256 elements: Q2_K to Q6_K.
+//! Blocks of 256 elements: `Q2_K` to `Q6_K`.
 
 use super::{GROUP, Minimum, OpenBlocks, QuantizedBlock};
 use crate::half_float::f16_at;
@@ -9,7 +9,7 @@ pub(crate) struct Q2K;
 pub(crate) struct Q3K;
 /// `f16 d, f16 dmin, u8 scales[12], u8 qs[128]`: 4 bits, `d * sc * q - dmin * m` for each 32.
 pub(crate) struct Q4K;
-/// `f16 d, f16 dmin, u8 scales[12], u8 qh[32], u8 qs[128]`: 5 bits, as Q4_K.
+/// `f16 d, f16 dmin, u8 scales[12], u8 qh[32], u8 qs[128]`: 5 bits, as `Q4_K`.
 pub(crate) struct Q5K;
 /// `u8 ql[128], u8 qh[64], i8 scales[16], f16 d`: 6 bits, `d * sc * (q - 32)` for each 16.
 pub(crate) struct Q6K;
@@ -71,7 +71,7 @@ fn with_bit<const SHIFT: u32, const MASK: u8, const BIT: u32>(
     }
 }
 
-/// Scale and minimum of group `index`, 6 bits each, packed in 12 bytes (Q4_K, Q5_K).
+/// Scale and minimum of group `index`, 6 bits each, packed in 12 bytes (`Q4_K`, `Q5_K`).
 #[inline(always)]
 fn scale_and_minimum(packed: &[u8], index: usize) -> (u8, u8) {
     if index < 4 {

@@ -2,7 +2,7 @@
 //!
 //! Every type opens into groups of 32 elements, the width of a quantised activation block:
 //! `element = scale * value + minimum`, with `value` an exact integer that fits an i16. Where a type scales every 16 elements
-//! (Q2_K, Q3_K, Q6_K), the integer sub-scale is multiplied into `value`, so that a group still has one float scale. Layouts are ggml's
+//! (`Q2_K`, `Q3_K`, `Q6_K`), the integer sub-scale is multiplied into `value`, so that a group still has one float scale. Layouts are ggml's
 //! (`ggml-common.h`, `ggml-quants.c`).
 
 mod k_quants;

@@ -1,4 +1,4 @@
-//! Blocks of 32 elements: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0.
+//! Blocks of 32 elements: `Q4_0`, `Q4_1`, `Q5_0`, `Q5_1`, `Q8_0`.
 
 use super::{GROUP, MAX_GROUPS, Minimum, OpenBlocks, QuantizedBlock};
 use crate::half_float::f16_at;

@@ -53,18 +53,16 @@ pub(super) fn quantized_tile<B: QuantizedBlock>(
 #[inline(always)]
 fn add_blocks<B: QuantizedBlock>(sum: f32, open: &OpenBlocks, row: QuantizedRow<'_>, groups: Range<usize>) -> f32 {
     let (values, scales, halves) = (&row.values[groups.clone()], &row.scales[groups.clone()], &row.sums[groups]);
-    match (values.first_chunk::<MAX_GROUPS>(), scales.first_chunk(), halves.first_chunk()) {
-        (Some(values), Some(scales), Some(halves)) => add_groups::<B, MAX_GROUPS>(sum, open, values, scales, halves),
-        // The end of a row that is no multiple of 256.
-        _ => {
-            let mut sum = sum;
-            for (group, ((values, scale), halves)) in values.iter().zip(scales).zip(halves).enumerate() {
-                let product = dot(&open.values[group], values);
-                sum += term::<B>(open, group, product, *scale, *halves);
-            }
-            sum
-        }
+    let whole = (values.first_chunk::<MAX_GROUPS>(), scales.first_chunk(), halves.first_chunk());
+    if let (Some(values), Some(scales), Some(halves)) = whole {
+        return add_groups::<B, MAX_GROUPS>(sum, open, values, scales, halves);
     }
+    // The end of a row that is no multiple of 256.
+    let mut sum = sum;
+    for (group, ((values, scale), halves)) in values.iter().zip(scales).zip(halves).enumerate() {
+        sum += term::<B>(open, group, dot(&open.values[group], values), *scale, *halves);
+    }
+    sum
 }
 
 /// As long as a full set of open blocks, so that LLVM works on all groups at once; the sum itself ascends.
