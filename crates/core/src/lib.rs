@@ -13,6 +13,7 @@ pub mod loader;
 pub mod model;
 pub mod request;
 pub mod response;
+pub mod runtime;
 pub mod sampler;
 pub mod text;
 pub mod tokenizer;

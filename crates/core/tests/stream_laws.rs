@@ -52,6 +52,8 @@ fn oracle(job: &Job, stops: &[&str], choice: u32, room: usize) -> Oracle {
     let sampler = Sampler::new(job.sampling.clone(), job.seed, choice);
     let mut tokens = job.prompt.clone();
     let mut bytes = Vec::new();
+    // Bytes of text in which no stop string is looked for.
+    let mut unstoppable = 0;
     loop {
         let mut logits = logits_after(&tokens);
         let sampled = tokens.len() - job.prompt.len();
@@ -66,7 +68,9 @@ fn oracle(job: &Job, stops: &[&str], choice: u32, room: usize) -> Oracle {
             return over(&bytes, raw(&bytes), StopReason::Eos);
         }
         bytes.extend_from_slice(tokenizer.token_bytes(token).unwrap());
-        if let Some((text, stop)) = cut(complete(&bytes), stops) {
+        if count <= job.min_tokens {
+            unstoppable = complete(&bytes).len();
+        } else if let Some((text, stop)) = cut(&complete(&bytes), unstoppable, stops) {
             return over(&bytes, text, StopReason::StopString { text: stop });
         }
         let limit = if job.max_tokens.is_some_and(|max| count >= max) {
@@ -89,12 +93,12 @@ fn complete(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..bytes.len() - held.unwrap_or(0)]).into_owned()
 }
 
-/// The text before the first stop string to end, the longest of those that end together.
-fn cut(text: String, stops: &[&str]) -> Option<(String, String)> {
-    text.char_indices().find_map(|(at, letter)| {
-        let read = &text[..at + letter.len_utf8()];
+/// The text before the first stop string to end after `from`, the longest of those that end together.
+fn cut(text: &str, from: usize, stops: &[&str]) -> Option<(String, String)> {
+    text[from..].char_indices().find_map(|(at, letter)| {
+        let read = &text[from..from + at + letter.len_utf8()];
         let stop = stops.iter().filter(|stop| read.ends_with(**stop)).max_by_key(|stop| stop.len())?;
-        Some((read[..read.len() - stop.len()].to_owned(), (*stop).to_owned()))
+        Some((text[..from + read.len() - stop.len()].to_owned(), (*stop).to_owned()))
     })
 }
 
@@ -246,6 +250,7 @@ fn random_job(random: &mut Random) -> (Job, Vec<&'static str>) {
     let stops: Vec<&'static str> = (0..random.below(3)).map(|_| STOPS[random.below(5) as usize]).collect();
     let temperature = [0.0, 0.7, 1.0][random.below(3) as usize];
     let options = SamplingOptions { temperature: Some(temperature), ..SamplingOptions::default() };
+    let min_tokens = random.below(4);
     let job = Job {
         kind: AnswerKind::Chat,
         prompt: (0..length).map(|_| 3 + random.below(29) as u32).collect(),
@@ -253,11 +258,15 @@ fn random_job(random: &mut Random) -> (Job, Vec<&'static str>) {
         seed: random.below(4),
         n: 1 + random.below(3) as u32,
         max_tokens: random.chance(70).then(|| 1 + random.below(20)),
-        min_tokens: random.below(4),
+        min_tokens,
         ignore_eos: random.chance(10),
         priority: random.below(2) as i32,
         logprobs: false,
-        text: TextOptions { stops: StopStrings::new(&stops).unwrap(), ..TextOptions::default() },
+        text: TextOptions {
+            stops: StopStrings::new(&stops).unwrap(),
+            min_tokens: min_tokens as usize,
+            ..TextOptions::default()
+        },
         echo: None,
         drop_leading_space: false,
         prompt_progress: random.chance(30),

@@ -1,11 +1,13 @@
 //! One answer in the making.
 
+use std::sync::Arc;
+
 use super::answer::Delta;
 use super::job::Job;
 use super::kv_cache::BlockTable;
 use crate::response::{self, FinishReason, FunctionCallDelta, StopReason, TokenAlternative, TokenLogprob};
 use crate::sampler::{Sampled, Sampler};
-use crate::text::{TextEvent, TextPipeline, ToolCallDelta};
+use crate::text::{TextEvent, TextOptions, TextPipeline, ToolCallDelta};
 use crate::tokenizer::Tokenizer;
 
 /// Everything that belongs to one choice: its tokens, its keys and values, its draws and its text.
@@ -47,7 +49,7 @@ impl Sequence {
             computed: 0,
             blocks,
             sampler: Sampler::new(job.sampling.clone(), job.seed, choice),
-            text: TextPipeline::new(job.text.clone()),
+            text: TextPipeline::new(text_options(job, choice)),
             logprobs: Vec::new(),
             reasoning_tokens: 0,
             finished: false,
@@ -142,6 +144,19 @@ impl Sequence {
         }
         delta
     }
+}
+
+/// The job's, with ids of tool calls that differ between choices.
+fn text_options(job: &Job, choice: u32) -> TextOptions {
+    let mut options = job.text.clone();
+    if let Some(tools) = &mut options.tools
+        && choice > 0
+    {
+        let inner = Arc::clone(&tools.call_id);
+        // No answer has a million calls.
+        tools.call_id = Arc::new(move |index| inner(index + choice as usize * 1_000_000));
+    }
+    options
 }
 
 /// Moves the first piece, copies the rare second.

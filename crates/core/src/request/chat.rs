@@ -20,6 +20,8 @@ pub struct ChatRequest {
     pub tools: Vec<FunctionTool>,
     /// Variables of the template.
     pub template_kwargs: Map<String, Value>,
+    /// `reasoning.effort` asks for some.
+    pub wants_reasoning: bool,
     /// Whether the stream begins with `prompt_progress`.
     pub prompt_progress: bool,
 }
@@ -56,24 +58,15 @@ impl ChatRequest {
             ));
         }
         read_response_format(fields.take("responseFormat"))?;
-        let template_kwargs = read_template_kwargs(&mut fields)?;
+        let (template_kwargs, wants_reasoning) = read_template_kwargs(&mut fields)?;
         let prompt_progress = fields.flag("promptProgress")?.unwrap_or(false);
         fields.finish()?;
-        Ok(Self { sampling, messages, tools, template_kwargs, prompt_progress })
+        Ok(Self { sampling, messages, tools, template_kwargs, wants_reasoning, prompt_progress })
     }
 
-    /// The text the answer goes on from, where the last message is a prefix.
-    pub fn prefix(&self) -> Option<String> {
-        match self.messages.last() {
-            Some(Message::Assistant { content, prefix: true, .. }) => Some(content.text()),
-            Some(
-                Message::System { .. }
-                | Message::User { .. }
-                | Message::Assistant { prefix: false, .. }
-                | Message::Tool { .. },
-            )
-            | None => None,
-        }
+    /// Whether the answer goes on from the last message.
+    pub fn has_prefix(&self) -> bool {
+        matches!(self.messages.last(), Some(Message::Assistant { prefix: true, .. }))
     }
 }
 

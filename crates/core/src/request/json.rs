@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// Arrays and objects in one another.
-const MAX_DEPTH: usize = 64;
+/// Arrays and objects in one another: 64 in a request, and the command round it.
+const MAX_DEPTH: usize = 65;
 
 /// Reads `text`. A lone surrogate (JavaScript can have one, Unicode cannot) becomes U+FFFD.
 ///
 /// # Errors
-/// `invalid_request` for what is no JSON, a number out of range, or more than 64 levels.
+/// `invalid_request` for what is no JSON, a number out of range, or more than 65 levels.
 pub fn parse_json(text: &str) -> Result<Value> {
     let value: Value = serde_json::from_str(&without_lone_surrogates(text)).map_err(|error| {
         // serde_json stops at 128 levels, and its message for that says "recursion limit".
@@ -88,9 +88,9 @@ mod tests {
     #[test]
     fn refuses_deep_and_broken_json() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        assert!(parse_json(&nested(64)).is_ok());
+        assert!(parse_json(&nested(65)).is_ok());
         for text in
-            [nested(65), nested(100_000), "1e999".to_owned(), "{".to_owned(), String::new(), "\"\\ud8\"".to_owned()]
+            [nested(66), nested(100_000), "1e999".to_owned(), "{".to_owned(), String::new(), "\"\\ud8\"".to_owned()]
         {
             assert_eq!(parse_json(&text).unwrap_err().code(), crate::ErrorCode::InvalidRequest);
         }

@@ -13,7 +13,9 @@ mod tool;
 
 pub use chat::ChatRequest;
 pub use completion::{CompletionRequest, Prompt};
+pub(crate) use fields::{Fields, whole_number};
 pub use json::parse_json;
 pub use message::{Content, Message, MessageToolCall};
+pub(crate) use sampling::token_ids;
 pub use sampling::{Dry, SamplingRequest};
 pub use tool::FunctionTool;

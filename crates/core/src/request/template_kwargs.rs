@@ -3,38 +3,21 @@
 use serde_json::{Map, Value};
 
 use super::fields::{Fields, wrong_type};
+use crate::chat_template::check_kwargs;
 use crate::error::{Error, Result};
-
-/// What templates of public models read beside messages and tools.
-///
-/// Everything else is refused: `messages`, `tools`, `tokenize` or `chat_template` would get round the checks of the request.
-const ALLOWED: [&str; 10] = [
-    "enable_thinking",
-    "thinking",
-    "reasoning_effort",
-    "thinking_budget",
-    "add_vision_id",
-    "custom_instructions",
-    "system_instruction",
-    "documents",
-    "date_string",
-    "xml_tools",
-];
 
 const EFFORTS: [&str; 6] = ["none", "minimal", "low", "medium", "high", "xhigh"];
 
-/// Reads `chatTemplateKwargs` and `reasoning` into one set of variables.
-pub(super) fn read_template_kwargs(fields: &mut Fields) -> Result<Map<String, Value>> {
+/// Reads `chatTemplateKwargs` and `reasoning` into one set of variables; true where the model is asked to reason.
+pub(super) fn read_template_kwargs(fields: &mut Fields) -> Result<(Map<String, Value>, bool)> {
     let mut kwargs = match fields.take("chatTemplateKwargs") {
         None => Map::new(),
         Some(Value::Object(kwargs)) => kwargs,
         Some(other) => return Err(wrong_type("chatTemplateKwargs", "an object", &other)),
     };
-    if let Some(name) = kwargs.keys().find(|name| !ALLOWED.contains(&name.as_str())) {
-        let path = format!("chatTemplateKwargs.{name}");
-        return Err(Error::invalid_request(path, format!("A template may be given: {}.", ALLOWED.join(", "))));
-    }
-    let Some(value) = fields.take("reasoning") else { return Ok(kwargs) };
+    check_kwargs(&kwargs)?;
+    let Some(value) = fields.take("reasoning") else { return Ok((kwargs, false)) };
+    let mut wanted = false;
     let mut reasoning = Fields::new(value, "reasoning")?;
     if reasoning.take("maxTokens").is_some() {
         return Err(Error::unsupported(
@@ -47,6 +30,7 @@ pub(super) fn read_template_kwargs(fields: &mut Fields) -> Result<Map<String, Va
             let message = format!("`reasoning.effort` must be one of {}.", EFFORTS.join(", "));
             return Err(Error::invalid_request("reasoning.effort", message));
         }
+        wanted = effort != "none";
         for (name, value) in
             [("enable_thinking", Value::from(effort != "none")), ("reasoning_effort", Value::from(effort.as_str()))]
         {
@@ -60,5 +44,5 @@ pub(super) fn read_template_kwargs(fields: &mut Fields) -> Result<Map<String, Va
         }
     }
     reasoning.finish()?;
-    Ok(kwargs)
+    Ok((kwargs, wanted))
 }

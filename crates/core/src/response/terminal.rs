@@ -5,7 +5,7 @@ use serde::ser::{Error as _, Serializer};
 use ts_rs::TS;
 
 use super::completion::{ChatCompletion, Completion, EmbeddingList};
-use crate::error::ErrorInfo;
+use crate::error::{Error, ErrorInfo};
 
 /// Who cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
@@ -20,6 +20,20 @@ pub enum CancelReason {
     Timeout,
     /// The client went away.
     Disconnect,
+}
+
+impl std::str::FromStr for CancelReason {
+    type Err = Error;
+
+    fn from_str(reason: &str) -> Result<Self, Error> {
+        match reason {
+            "signal" => Ok(Self::Signal),
+            "cancel" => Ok(Self::Cancel),
+            "timeout" => Ok(Self::Timeout),
+            "disconnect" => Ok(Self::Disconnect),
+            _ => Err(Error::invalid_request("reason", "A reason is signal, cancel, timeout or disconnect.")),
+        }
+    }
 }
 
 /// A chat came to its end.

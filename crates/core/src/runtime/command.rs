@@ -1,0 +1,90 @@
+//! Commands, read from JSON.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::loader::{Source, read_source};
+use crate::engine::AnswerKind;
+use crate::error::{Error, Result};
+use crate::request::{Fields, parse_json};
+
+/// What a caller wants.
+pub(super) enum Command {
+    Load { source: Source, options: Value },
+    Estimate { source: Source, options: Value },
+    Answer { kind: AnswerKind, model: u32, request: Value, timeout: Option<Duration> },
+    Model { model: u32, call: ModelCall },
+    NullModel { events: u64, interval: Duration },
+}
+
+/// What a model answers once.
+pub(super) enum ModelCall {
+    Tokenize { text: String, special: bool },
+    Detokenize { tokens: Value },
+    ApplyChatTemplate { request: Value },
+    CountTokens { request: Value },
+    Logits { tokens: Value, last: usize },
+    Stats,
+    Close,
+    Panic,
+}
+
+/// JavaScript's timers go no further.
+const MAX_TIMEOUT_MS: f64 = 2_147_483_647.0;
+
+impl Command {
+    pub(super) fn read(text: &str, buffers: Vec<Vec<u8>>) -> Result<Self> {
+        let mut fields = Fields::new(parse_json(text)?, "")?;
+        let kind = fields.require_text("kind")?;
+        let command = match kind.as_str() {
+            "load" | "estimate" => {
+                let source = read_source(fields.require("source")?, buffers)?;
+                let options = fields.take("options").unwrap_or(Value::Null);
+                if kind == "load" { Self::Load { source, options } } else { Self::Estimate { source, options } }
+            }
+            "chat" | "completion" => Self::Answer {
+                kind: if kind == "chat" { AnswerKind::Chat } else { AnswerKind::Completion },
+                model: model(&mut fields)?,
+                request: fields.require("request")?,
+                timeout: fields.number("timeoutMs", 0.0..=MAX_TIMEOUT_MS)?.map(|ms| Duration::from_secs_f64(ms / 1e3)),
+            },
+            "null_model" => Self::NullModel {
+                events: fields.integer("events", 0..=i64::from(u32::MAX))?.unwrap_or(0).cast_unsigned(),
+                interval: Duration::from_secs_f64(fields.number("intervalMs", 0.0..=60_000.0)?.unwrap_or(0.0) / 1e3),
+            },
+            _ => {
+                let model = model(&mut fields)?;
+                Self::Model { model, call: ModelCall::read(&kind, &mut fields)? }
+            }
+        };
+        fields.finish()?;
+        Ok(command)
+    }
+}
+
+impl ModelCall {
+    fn read(kind: &str, fields: &mut Fields) -> Result<Self> {
+        Ok(match kind {
+            "tokenize" => {
+                Self::Tokenize { text: fields.require_text("text")?, special: fields.flag("special")?.unwrap_or(false) }
+            }
+            "detokenize" => Self::Detokenize { tokens: fields.require("tokens")? },
+            "apply_chat_template" => Self::ApplyChatTemplate { request: fields.require("request")? },
+            "count_tokens" => Self::CountTokens { request: fields.require("request")? },
+            "logits" => Self::Logits {
+                tokens: fields.require("tokens")?,
+                last: fields.integer("last", 1..=i64::from(i32::MAX))?.unwrap_or(1) as usize,
+            },
+            "stats" => Self::Stats,
+            "close" => Self::Close,
+            "panic" => Self::Panic,
+            _ => return Err(Error::unsupported("kind", "This engine knows no such command.")),
+        })
+    }
+}
+
+fn model(fields: &mut Fields) -> Result<u32> {
+    let model = fields.integer("model", 0..=i64::from(u32::MAX))?;
+    model.map(|model| model as u32).ok_or_else(|| Error::invalid_request("model", "`model` is missing."))
+}

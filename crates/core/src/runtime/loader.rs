@@ -1,0 +1,76 @@
+//! Where models come from.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::chat_template::ChatTemplate;
+use crate::error::{Error, Result};
+use crate::generation_defaults::GenerationDefaults;
+use crate::language_model::LanguageModel;
+use crate::request::{Fields, whole_number};
+use crate::tokenizer::Tokenizer;
+pub use crate::weights::Source;
+
+/// Turns a source into a model. The runtime's own reads files; tests bring fakes.
+pub trait Loader: Send + Sync {
+    /// Loads; may take long. `cancelled` is asked now and then.
+    fn load(
+        &self,
+        source: Source,
+        options: &Value,
+        progress: &mut dyn FnMut(Value),
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Loaded>;
+
+    /// What a load would need, as the JSON of a `MemoryEstimate`.
+    fn estimate(&self, source: Source, options: &Value) -> Result<Value>;
+}
+
+/// A model with all that the runtime needs to know of it.
+pub struct Loaded {
+    /// The maths.
+    pub model: Box<dyn LanguageModel>,
+    /// Text to ids and back.
+    pub tokenizer: Arc<dyn Tokenizer>,
+    /// For chats; raw completions need none.
+    pub template: Option<Arc<ChatTemplate>>,
+    /// End tokens, and what requests leave open.
+    pub defaults: GenerationDefaults,
+    /// JSON of a `ModelInfo` without `backend`; `id` names the model in answers.
+    pub info: Value,
+    /// Bytes of weights and tokenizer.
+    pub weights_bytes: u64,
+    /// What the model may use of memory (`maxMemoryBytes`).
+    pub max_memory_bytes: Option<u64>,
+}
+
+/// Reads a command's `source`, whose bytes lie in `buffers`.
+pub(super) fn read_source(value: Value, buffers: Vec<Vec<u8>>) -> Result<Source> {
+    let mut buffers: Vec<Option<Vec<u8>>> = buffers.into_iter().map(Some).collect();
+    let mut buffer = |value: &Value, path: &str| {
+        let last = buffers.len() as i64 - 1;
+        let index = whole_number(value, path, 0..=last)?;
+        buffers[index as usize].take().ok_or_else(|| Error::invalid_request(path, "A buffer is named twice."))
+    };
+    let mut fields = Fields::new(value, "source")?;
+    let source = match fields.require_text("kind")?.as_str() {
+        "path" => Source::Path(PathBuf::from(fields.require_text("path")?)),
+        "bytes" => Source::Bytes(buffer(&fields.require("buffer")?, "source.buffer")?),
+        "files" => {
+            let Value::Object(files) = fields.require("files")? else {
+                return Err(Error::invalid_request("source.files", "`source.files` must be an object."));
+            };
+            let read = |(name, index): (String, Value)| {
+                let path = format!("source.files.{name}");
+                Ok((name, buffer(&index, &path)?))
+            };
+            Source::Files(files.into_iter().map(read).collect::<Result<_>>()?)
+        }
+        _ => return Err(Error::invalid_request("source.kind", "`source.kind` must be path, bytes or files.")),
+    };
+    fields.finish()?;
+    Ok(source)
+}

@@ -1,0 +1,449 @@
+//! The engine as bindings see it: commands as JSON go in, events as JSON come out of tickets.
+//!
+//! A [`Runtime`] has no threads of its own. The caller's thread submits and takes, which never waits for a step; one
+//! thread calls [`Runtime::step`], one (or the same, in WebAssembly) [`Runtime::load_one`]. What those threads share
+//! is the desk, a table under a short lock, and the mailboxes.
+
+mod command;
+mod desk;
+mod engines;
+mod host;
+mod loader;
+mod model;
+mod null_model;
+mod task;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+pub use host::Host;
+pub use loader::{Loaded, Loader, Source};
+
+use self::command::{Command, ModelCall};
+use self::desk::{Desk, Letterbox, LoadErrand};
+use self::engines::{AnswerErrand, Engines, Errand, closed};
+use self::model::{ModelShared, Outside};
+use self::null_model::NullStream;
+use self::task::{Task, TaskEvent};
+use crate::engine::{
+    AnswerKind, Bell, End, Engine, EngineOptions, LogitsJob, Mailbox, Memory, MemoryUse, StatsCell, Taken,
+};
+use crate::error::{Error, ErrorCode, Result};
+use crate::request::{ChatRequest, token_ids};
+use crate::response::{CancelReason, typescript};
+
+/// Sampled tokens that may lie unread.
+const READ_AHEAD: u32 = 16;
+
+/// How a runtime behaves.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RuntimeOptions {
+    /// Whether `panic` is a command.
+    pub test_faults: bool,
+}
+
+/// Names the generated TypeScript types that this engine speaks.
+pub fn schema_hash() -> &'static str {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(typescript::schema_hash)
+}
+
+/// Everything a process has of Wick: its clients, models, tickets.
+pub struct Runtime {
+    shared: Arc<Shared>,
+    engines: Mutex<Engines>,
+    loader: Box<dyn Loader>,
+    memory: Arc<Memory>,
+    options: RuntimeOptions,
+}
+
+/// What doorbells reach.
+struct Shared {
+    desk: Mutex<Desk>,
+    host: Arc<dyn Host>,
+}
+
+impl Runtime {
+    /// A runtime that loads by `loader`.
+    pub fn with_loader(host: Arc<dyn Host>, options: RuntimeOptions, loader: Box<dyn Loader>) -> Self {
+        Self {
+            shared: Arc::new(Shared { desk: Mutex::default(), host }),
+            engines: Mutex::default(),
+            loader,
+            memory: Memory::new(None),
+            options,
+        }
+    }
+
+    /// A new client: one JavaScript environment.
+    pub fn open(&self) -> u32 {
+        self.desk().next_client()
+    }
+
+    /// The environment is gone: its tickets are released, its models closed. Waits for no step.
+    pub fn shut(&self, client: u32) {
+        let mut desk = self.desk();
+        desk.clients.remove(&client);
+        let tickets: Vec<u32> =
+            desk.tickets.iter().filter(|(_, (owner, _))| *owner == client).map(|(ticket, _)| *ticket).collect();
+        let boxes: Vec<Letterbox> =
+            tickets.iter().filter_map(|ticket| desk.tickets.remove(ticket)).map(|(_, letterbox)| letterbox).collect();
+        let models: Vec<u32> =
+            desk.models.iter().filter(|(_, shared)| shared.client == client).map(|(model, _)| *model).collect();
+        for model in models {
+            desk.models.remove(&model);
+            desk.errands.push_back(Errand::Close { model, task: None });
+        }
+        drop(desk);
+        for letterbox in boxes {
+            release(&letterbox);
+        }
+        self.shared.host.wake_engine();
+    }
+
+    /// Takes a command; what becomes of it, also that it cannot be read, are the events of the ticket.
+    pub fn submit(&self, client: u32, command: &str, buffers: Vec<Vec<u8>>) -> u32 {
+        match Command::read(command, buffers) {
+            Ok(Command::Answer { kind, model, request, timeout }) => {
+                self.submit_answer(client, kind, model, request, timeout)
+            }
+            Ok(Command::NullModel { events, interval }) => self.submit_null(client, events, interval),
+            Ok(Command::Load { source, options }) => self.submit_load(client, source, options, false),
+            Ok(Command::Estimate { source, options }) => self.submit_load(client, source, options, true),
+            Ok(Command::Model { model, call }) => {
+                let (ticket, task) = self.open_task(client);
+                self.call(model, call, &task);
+                ticket
+            }
+            Err(error) => {
+                let (ticket, task) = self.open_task(client);
+                task.end(Err(error));
+                ticket
+            }
+        }
+    }
+
+    /// JSON of the ticket's next event. `None`: none yet, and its client's doorbell rings once there is one; or the
+    /// ticket has ended.
+    pub fn take(&self, ticket: u32) -> Option<String> {
+        let letterbox = self.letterbox(ticket)?;
+        let (event, last) = match &letterbox {
+            Letterbox::Stream(mailbox) => match mailbox.take() {
+                Taken::Event(response) => {
+                    // Only raw logits do not serialise, and no mailbox has them.
+                    let json = serde_json::to_string(&response).ok();
+                    (json, response.is_terminal())
+                }
+                Taken::Nothing => (None, false),
+                Taken::Over => (None, true),
+            },
+            Letterbox::Task(task) => match task.take() {
+                TaskEvent::Next(event) => (Some(event), false),
+                TaskEvent::Last(event) => (Some(event), !task.has_vector()),
+                TaskEvent::Nothing => (None, false),
+                TaskEvent::Over => (None, !task.has_vector()),
+            },
+        };
+        if last {
+            self.desk().tickets.remove(&ticket);
+        }
+        event
+    }
+
+    /// The vector of the event just taken, once.
+    pub fn take_vector(&self, ticket: u32) -> Option<Vec<f32>> {
+        match self.letterbox(ticket)? {
+            Letterbox::Stream(_) => None,
+            Letterbox::Task(task) => {
+                let vector = task.take_vector();
+                if vector.is_some() {
+                    self.desk().tickets.remove(&ticket);
+                }
+                vector
+            }
+        }
+    }
+
+    /// Ends the work of a ticket; its last event is there at once.
+    pub fn cancel(&self, ticket: u32, reason: CancelReason) {
+        match self.letterbox(ticket) {
+            Some(Letterbox::Stream(mailbox)) => mailbox.cancel(reason),
+            Some(Letterbox::Task(task)) => task.cancel(reason),
+            None => {}
+        }
+    }
+
+    /// Nobody reads the ticket any more.
+    pub fn release(&self, ticket: u32) {
+        let letterbox = self.desk().tickets.remove(&ticket);
+        if let Some((_, letterbox)) = letterbox {
+            release(&letterbox);
+        }
+    }
+
+    /// The tickets that rang since the last call.
+    pub fn woken(&self, client: u32) -> Vec<u32> {
+        let mut desk = self.desk();
+        let Some(client) = desk.clients.get_mut(&client) else { return Vec::new() };
+        client.rung = false;
+        std::mem::take(&mut client.woken)
+    }
+
+    /// One turn of the engine thread; true when it is to call again at once.
+    pub fn step(&self) -> bool {
+        let mut engines = lock(&self.engines);
+        loop {
+            let errand = self.desk().errands.pop_front();
+            let Some(errand) = errand else { break };
+            if engines.run(errand) {
+                break;
+            }
+        }
+        let host = &self.shared.host;
+        let worked = engines.step(&|| host.now());
+        let mut desk = self.desk();
+        desk.deadline = engines.deadline();
+        worked || !desk.errands.is_empty()
+    }
+
+    /// When [`Self::step`] is due though nobody wakes the engine thread, on [`Host::now`]'s clock.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.desk().deadline
+    }
+
+    /// Loads or estimates one model, to its end; true when there was one.
+    pub fn load_one(&self) -> bool {
+        let errand = self.desk().loads.pop_front();
+        let Some(errand) = errand else { return false };
+        if errand.task.is_cancelled() {
+            return true;
+        }
+        let task = Arc::clone(&errand.task);
+        // Formats and tokenizers are checked, but a broken file must not end the thread.
+        if catch_unwind(AssertUnwindSafe(|| self.load(errand))).is_err() {
+            let message = "Loading broke inside the engine; please report it with the model's name.";
+            task.end(Err(Error::new(ErrorCode::Internal, message)));
+        }
+        true
+    }
+
+    fn load(&self, errand: LoadErrand) {
+        let LoadErrand { client, task, source, options, estimate } = errand;
+        if estimate {
+            task.end(self.loader.estimate(source, &options));
+            return;
+        }
+        let mut progress = |progress: Value| task.progress(&progress);
+        let loaded = self.loader.load(source, &options, &mut progress, &|| task.is_cancelled());
+        match loaded.and_then(|loaded| self.install(client, &task, loaded)) {
+            Ok(()) => {}
+            Err(error) => task.end(Err(error)),
+        }
+    }
+
+    fn install(&self, client: u32, task: &Task, loaded: Loaded) -> Result<()> {
+        let Loaded { model, tokenizer, template, defaults, info, weights_bytes, max_memory_bytes } = loaded;
+        let account = self.memory.open(max_memory_bytes);
+        account.charge(MemoryUse::Weights, weights_bytes)?;
+        let kv_memory_bytes = max_memory_bytes.map(|max| max.saturating_sub(weights_bytes));
+        let options = EngineOptions { kv_memory_bytes, ..EngineOptions::default() };
+        let engine = Engine::new(model, Arc::clone(&tokenizer), defaults.end_tokens, options, account);
+        let name = info.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let shared =
+            ModelShared { name, client, tokenizer, template, defaults: defaults.sampling, stats: engine.stats() };
+        let mut desk = self.desk();
+        if !desk.clients.contains_key(&client) || task.is_cancelled() {
+            return Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."));
+        }
+        let model = desk.next_model();
+        desk.models.insert(model, Arc::new(shared));
+        desk.errands.push_back(Errand::Install { model, engine: Box::new(engine) });
+        drop(desk);
+        if !task.end_with(Ok(json!({"kind": "loaded", "model": model, "info": info})), None) {
+            // Cancelled just now: nobody learns of this model.
+            let mut desk = self.desk();
+            desk.models.remove(&model);
+            desk.errands.push_back(Errand::Close { model, task: None });
+        }
+        self.shared.host.wake_engine();
+        Ok(())
+    }
+
+    fn submit_load(&self, client: u32, source: Source, options: Value, estimate: bool) -> u32 {
+        let (ticket, task) = self.open_task(client);
+        self.desk().loads.push_back(LoadErrand { client, task, source, options, estimate });
+        self.shared.host.wake_loader();
+        ticket
+    }
+
+    fn submit_answer(
+        &self,
+        client: u32,
+        kind: AnswerKind,
+        model: u32,
+        request: Value,
+        timeout: Option<Duration>,
+    ) -> u32 {
+        let host = &self.shared.host;
+        let outside = Outside { unix_seconds: host.unix_seconds(), seed: host.seed() };
+        let prefix = match kind {
+            AnswerKind::Chat => "chatcmpl",
+            AnswerKind::Completion => "cmpl",
+        };
+        let id = format!("{prefix}-{:016x}", host.seed());
+        let (ticket, mailbox) = self.open_stream(client, kind);
+        let shared = self.desk().models.get(&model).cloned();
+        let name = shared.as_ref().map(|shared| shared.name.clone()).unwrap_or_default();
+        mailbox.begin(id.clone(), name, outside.unix_seconds, 1);
+        let Some(shared) = shared else {
+            mailbox.end(End::InternalError(closed().into_info()));
+            return ticket;
+        };
+        let arrived = host.now();
+        let deadline = timeout.map(|timeout| arrived + timeout);
+        let errand = AnswerErrand { model, shared, kind, request, mailbox, id, outside, arrived, deadline };
+        self.desk().errands.push_back(Errand::Answer(Box::new(errand)));
+        host.wake_engine();
+        ticket
+    }
+
+    fn submit_null(&self, client: u32, events: u64, interval: Duration) -> u32 {
+        let (ticket, mailbox) = self.open_stream(client, AnswerKind::Chat);
+        mailbox.begin("chatcmpl-null".to_owned(), "null".to_owned(), 0, 1);
+        let next = self.shared.host.now() + interval;
+        let stream = NullStream { mailbox, left: events, interval, next };
+        self.desk().errands.push_back(Errand::Null(stream));
+        self.shared.host.wake_engine();
+        ticket
+    }
+
+    /// Answers a call, or sends it to the engine thread.
+    fn call(&self, model: u32, call: ModelCall, task: &Arc<Task>) {
+        let shared = self.desk().models.get(&model).cloned();
+        let answer = match (call, shared) {
+            (ModelCall::Close, _) => {
+                let mut desk = self.desk();
+                desk.models.remove(&model);
+                desk.errands.push_back(Errand::Close { model, task: Some(Arc::clone(task)) });
+                drop(desk);
+                self.shared.host.wake_engine();
+                return;
+            }
+            (_, None) => Err(closed()),
+            (ModelCall::Panic, Some(_)) if !self.options.test_faults => {
+                Err(Error::unsupported("kind", "Faults are for tests, which set WICK_TEST_FAULTS=1."))
+            }
+            (ModelCall::Panic, Some(_)) => return self.errand(Errand::Panic { model, task: Arc::clone(task) }),
+            (ModelCall::Logits { tokens, last }, Some(shared)) => match logits_job(&shared, tokens, last, task) {
+                Ok(job) => return self.errand(Errand::Logits { model, job }),
+                Err(error) => Err(error),
+            },
+            (ModelCall::Stats, Some(shared)) => stats(&shared.stats),
+            (ModelCall::Tokenize { text, special }, Some(shared)) => {
+                let tokenizer = &shared.tokenizer;
+                let ids =
+                    if special { tokenizer.encode_with_control(&text, &[]) } else { tokenizer.encode_text(&text) };
+                ids.map(Value::from)
+            }
+            (ModelCall::Detokenize { tokens }, Some(shared)) => token_ids(tokens, "tokens", shared.vocabulary())
+                .and_then(|ids| shared.tokenizer.decode(&ids))
+                .map(Value::from),
+            (ModelCall::ApplyChatTemplate { request }, Some(shared)) => ChatRequest::read(request, shared.vocabulary())
+                .and_then(|request| shared.render_plain(&request, self.outside()))
+                .map(Value::from),
+            (ModelCall::CountTokens { request }, Some(shared)) => ChatRequest::read(request, shared.vocabulary())
+                .and_then(|request| shared.encode(&shared.render(&request, self.outside())?))
+                .map(|ids| Value::from(ids.len())),
+        };
+        task.end(answer);
+    }
+
+    fn errand(&self, errand: Errand) {
+        self.desk().errands.push_back(errand);
+        self.shared.host.wake_engine();
+    }
+
+    fn outside(&self) -> Outside {
+        Outside { unix_seconds: self.shared.host.unix_seconds(), seed: 0 }
+    }
+
+    fn open_stream(&self, client: u32, kind: AnswerKind) -> (u32, Arc<Mailbox>) {
+        let mut desk = self.desk();
+        let ticket = desk.next_ticket();
+        let host = Arc::clone(&self.shared.host);
+        let mailbox = Mailbox::new(kind, READ_AHEAD, self.bell(client, ticket), Box::new(move || host.wake_engine()));
+        let mailbox = Arc::new(mailbox);
+        desk.tickets.insert(ticket, (client, Letterbox::Stream(Arc::clone(&mailbox))));
+        (ticket, mailbox)
+    }
+
+    fn open_task(&self, client: u32) -> (u32, Arc<Task>) {
+        let mut desk = self.desk();
+        let ticket = desk.next_ticket();
+        let task = Arc::new(Task::new(self.bell(client, ticket)));
+        desk.tickets.insert(ticket, (client, Letterbox::Task(Arc::clone(&task))));
+        (ticket, task)
+    }
+
+    fn bell(&self, client: u32, ticket: u32) -> Bell {
+        // Weak: the desk holds the mailboxes that hold the bells.
+        let shared: Weak<Shared> = Arc::downgrade(&self.shared);
+        Box::new(move || {
+            let Some(shared) = shared.upgrade() else { return };
+            let ring = lock(&shared.desk).wake(client, ticket);
+            if ring {
+                shared.host.ring(client);
+            }
+        })
+    }
+
+    fn letterbox(&self, ticket: u32) -> Option<Letterbox> {
+        self.desk().tickets.get(&ticket).map(|(_, letterbox)| letterbox.clone())
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        lock(&self.shared.desk)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic under one of these locks is caught further in, or leaves nothing half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn release(letterbox: &Letterbox) {
+    match letterbox {
+        Letterbox::Stream(mailbox) => mailbox.release(),
+        Letterbox::Task(task) => task.cancel(CancelReason::Disconnect),
+    }
+}
+
+fn stats(cell: &StatsCell) -> Result<Value> {
+    serde_json::to_value(cell.read()).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))
+}
+
+fn logits_job(shared: &ModelShared, tokens: Value, last: usize, task: &Arc<Task>) -> Result<LogitsJob> {
+    let tokens = token_ids(tokens, "tokens", shared.vocabulary())?;
+    if last > tokens.len() && !tokens.is_empty() {
+        let message = format!("`last` must be at most {}, the number of tokens.", tokens.len());
+        return Err(Error::invalid_request("last", message).detail("max", tokens.len()));
+    }
+    let rows = tokens[tokens.len() - last.min(tokens.len())..].to_vec();
+    let (answered, asked) = (Arc::clone(task), Arc::clone(task));
+    Ok(LogitsJob {
+        tokens,
+        last,
+        done: Box::new(move |result| match result {
+            Ok(vector) => {
+                let columns = vector.len() / rows.len().max(1);
+                let value = json!({"tokens": rows, "rows": rows.len(), "columns": columns});
+                answered.end_with(Ok(json!({"kind": "result", "value": value})), Some(vector));
+            }
+            Err(error) => answered.end(Err(error)),
+        }),
+        cancelled: Box::new(move || asked.is_cancelled()),
+    })
+}

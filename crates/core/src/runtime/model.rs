@@ -1,0 +1,249 @@
+//! The part of a model that needs no engine: anyone may use it while a step runs.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::chat_template::{ChatTemplate, Clock, RenderedPrompt, TemplateInput};
+use crate::engine::{AnswerKind, Job, StatsCell};
+use crate::error::{Error, Result};
+use crate::generation_defaults::SamplingDefaults;
+use crate::request::{ChatRequest, CompletionRequest, FunctionTool, Message, Prompt, SamplingRequest};
+use crate::sampler::{DryOptions, SamplingOptions, SamplingParams, breaker_tokens};
+use crate::text::{ReasoningMarkers, StopStrings, TextOptions, ToolFormat, ToolOptions};
+use crate::tokenizer::Tokenizer;
+
+/// Texts over which DRY sees no repetition, as its author has them.
+const DRY_BREAKERS: [&str; 4] = ["\n", ":", "\"", "*"];
+
+/// Tokenizer, template and defaults of a loaded model.
+pub(super) struct ModelShared {
+    pub(super) name: String,
+    pub(super) client: u32,
+    pub(super) tokenizer: Arc<dyn Tokenizer>,
+    pub(super) template: Option<Arc<ChatTemplate>>,
+    pub(super) defaults: SamplingDefaults,
+    pub(super) stats: Arc<StatsCell>,
+}
+
+/// What a job needs from outside.
+#[derive(Clone, Copy)]
+pub(super) struct Outside {
+    /// For templates that say the date.
+    pub(super) unix_seconds: u64,
+    /// For the draws where the request has no seed, and for the ids of tool calls.
+    pub(super) seed: u64,
+}
+
+impl Outside {
+    fn clock(self) -> Clock {
+        Clock { unix_seconds: self.unix_seconds.cast_signed(), utc_offset_seconds: 0 }
+    }
+}
+
+impl ModelShared {
+    /// Ids that can be sampled or fed.
+    pub(super) fn vocabulary(&self) -> usize {
+        self.tokenizer.vocabulary_size()
+    }
+
+    /// A chat, ready to run. `deadline` and the like are the caller's.
+    pub(super) fn chat_job(&self, request: Value, outside: Outside) -> Result<Job> {
+        let request = ChatRequest::read(request, self.vocabulary())?;
+        let rendered = self.render(&request, outside)?;
+        let prompt = self.encode(&rendered)?;
+        let mut job = self.job(AnswerKind::Chat, prompt, &request.sampling, outside)?;
+        job.prompt_progress = request.prompt_progress;
+        job.drop_leading_space = !request.has_prefix() && self.tokenizer.drops_leading_space();
+        let known = |marker: &str| self.tokenizer.token_id(marker).is_some();
+        if known("<think>") && known("</think>") {
+            job.text.reasoning = Some(ReasoningMarkers::think(rendered.opens_reasoning()));
+        }
+        if !request.tools.is_empty() {
+            let seed = outside.seed;
+            let call_id = Arc::new(move |index| call_id(seed, index));
+            job.text.tools = Some(ToolOptions { format: ToolFormat::Hermes, call_id });
+        }
+        Ok(job)
+    }
+
+    /// A raw completion, ready to run.
+    pub(super) fn completion_job(&self, request: Value, outside: Outside) -> Result<Job> {
+        let CompletionRequest { sampling, prompt, echo } = CompletionRequest::read(request, self.vocabulary())?;
+        let (tokens, echo) = match prompt {
+            Prompt::Text(text) => {
+                let ids = self.tokenizer.encode_with_control(&text, &[]).map_err(|error| error.at("prompt"))?;
+                (self.with_bos(ids), echo.then_some(text))
+            }
+            Prompt::Tokens(tokens) => {
+                let echo = if echo { Some(self.tokenizer.decode(&tokens)?) } else { None };
+                (tokens, echo)
+            }
+        };
+        let mut job = self.job(AnswerKind::Completion, tokens, &sampling, outside)?;
+        job.echo = echo;
+        Ok(job)
+    }
+
+    /// The prompt of a chat as text.
+    pub(super) fn render(&self, request: &ChatRequest, outside: Outside) -> Result<RenderedPrompt> {
+        let (template, input) = self.template_input(request)?;
+        template.render(&input, outside.clock())
+    }
+
+    /// The prompt of a chat for people to read.
+    pub(super) fn render_plain(&self, request: &ChatRequest, outside: Outside) -> Result<String> {
+        let (template, input) = self.template_input(request)?;
+        template.render_plain(&input, outside.clock())
+    }
+
+    /// Ids of a rendered prompt.
+    pub(super) fn encode(&self, prompt: &RenderedPrompt) -> Result<Vec<u32>> {
+        let ids = self.tokenizer.encode_with_control(&prompt.text, &prompt.breaks);
+        Ok(self.with_bos(ids.map_err(|error| error.at("messages"))?))
+    }
+
+    fn template_input(&self, request: &ChatRequest) -> Result<(&ChatTemplate, TemplateInput)> {
+        let Some(template) = &self.template else {
+            let message = "This model has no chat template; load it with `chatTemplate`, or use raw completions.";
+            return Err(Error::unsupported("messages", message));
+        };
+        let capabilities = template.capabilities();
+        if !request.tools.is_empty() && !capabilities.tools {
+            return Err(Error::unsupported("tools", "This model's chat template knows no tools."));
+        }
+        if request.wants_reasoning && !capabilities.reasoning {
+            return Err(Error::unsupported("reasoning.effort", "This model's chat template knows no reasoning."));
+        }
+        let tools: Vec<Value> = request.tools.iter().map(FunctionTool::to_template_value).collect();
+        let input = TemplateInput {
+            messages: request.messages.iter().map(template_message).collect(),
+            tools: (!tools.is_empty()).then_some(tools),
+            add_generation_prompt: !request.has_prefix(),
+            continue_final_message: request.has_prefix(),
+            kwargs: request.template_kwargs.clone(),
+        };
+        Ok((template, input))
+    }
+
+    fn with_bos(&self, mut ids: Vec<u32>) -> Vec<u32> {
+        if let Some(bos) = self.tokenizer.add_bos()
+            && ids.first() != Some(&bos)
+        {
+            ids.insert(0, bos);
+        }
+        ids
+    }
+
+    fn job(&self, kind: AnswerKind, prompt: Vec<u32>, request: &SamplingRequest, outside: Outside) -> Result<Job> {
+        let sampling = SamplingParams::new(&self.sampling_options(request), self.vocabulary())?;
+        Ok(Job {
+            kind,
+            prompt,
+            seed: request.random_seed.unwrap_or(outside.seed),
+            n: request.n,
+            max_tokens: request.max_tokens,
+            min_tokens: request.min_tokens,
+            ignore_eos: request.ignore_eos,
+            priority: request.priority,
+            logprobs: request.logprobs,
+            text: TextOptions {
+                stops: StopStrings::new(&request.stop)?,
+                min_tokens: usize::try_from(request.min_tokens).unwrap_or(usize::MAX),
+                ..TextOptions::default()
+            },
+            sampling,
+            echo: None,
+            drop_leading_space: false,
+            prompt_progress: false,
+            deadline: None,
+        })
+    }
+
+    /// The request, and the model's defaults where it leaves something open.
+    fn sampling_options(&self, request: &SamplingRequest) -> SamplingOptions {
+        let defaults = &self.defaults;
+        let dry = request.dry.as_ref().map(|dry| {
+            let breakers = dry.sequence_breakers.clone().unwrap_or_else(|| DRY_BREAKERS.map(str::to_owned).to_vec());
+            DryOptions {
+                multiplier: dry.multiplier,
+                base: dry.base,
+                allowed_length: dry.allowed_length,
+                breakers: breaker_tokens(&breakers, self.vocabulary(), |id| self.tokenizer.token_bytes(id)),
+            }
+        });
+        SamplingOptions {
+            temperature: request.temperature.or(if defaults.greedy { Some(0.0) } else { defaults.temperature }),
+            top_p: request.top_p.or(defaults.top_p),
+            top_k: request.top_k.or(defaults.top_k),
+            min_p: request.min_p.or(defaults.min_p),
+            frequency_penalty: request.frequency_penalty,
+            presence_penalty: request.presence_penalty,
+            repetition_penalty: request.repetition_penalty.or(defaults.repetition_penalty),
+            dry,
+            logit_bias: request.logit_bias.clone(),
+            logprobs: request.logprobs,
+            top_logprobs: request.top_logprobs,
+        }
+    }
+}
+
+/// Nine letters or digits, which is the form Mistral's templates insist on.
+fn call_id(seed: u64, index: usize) -> String {
+    let mut value = seed.wrapping_add(index as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    value ^= value >> 29;
+    (0..9)
+        .map(|_| {
+            let digit = (value % 36) as u32;
+            value /= 36;
+            char::from_digit(digit, 36).unwrap_or('0')
+        })
+        .collect()
+}
+
+/// A message in the shape templates know.
+fn template_message(message: &Message) -> Value {
+    let mut map = Map::new();
+    let mut set = |name: &str, value: Value| map.insert(name.to_owned(), value);
+    match message {
+        Message::System { content } => {
+            set("role", "system".into());
+            set("content", content.text().into());
+        }
+        Message::User { content } => {
+            set("role", "user".into());
+            set("content", content.text().into());
+        }
+        Message::Assistant { content, reasoning_content, tool_calls, prefix: _ } => {
+            set("role", "assistant".into());
+            set("content", content.text().into());
+            if let Some(reasoning) = reasoning_content {
+                set("reasoning_content", reasoning.as_str().into());
+            }
+            if !tool_calls.is_empty() {
+                let calls = tool_calls.iter().map(|call| {
+                    // Templates print arguments with `tojson`: an object, as transformers hands it over.
+                    let arguments = match serde_json::from_str(&call.arguments) {
+                        Ok(Value::Object(object)) => Value::Object(object),
+                        Ok(_) | Err(_) => Value::from(call.arguments.as_str()),
+                    };
+                    serde_json::json!({
+                        "id": call.id,
+                        "type": "function",
+                        "function": {"name": call.name, "arguments": arguments},
+                    })
+                });
+                set("tool_calls", calls.collect());
+            }
+        }
+        Message::Tool { tool_call_id, content, name } => {
+            set("role", "tool".into());
+            set("content", content.text().into());
+            set("tool_call_id", tool_call_id.as_str().into());
+            if let Some(name) = name {
+                set("name", name.as_str().into());
+            }
+        }
+    }
+    Value::Object(map)
+}

@@ -1,0 +1,488 @@
+//! The runtime as a binding uses it: commands in, events out, and no caller that waits for a step.
+
+mod fake;
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use fake::{EOS, FakeModel, FakeTokenizer, Faults};
+use serde_json::{Value, json};
+use wick_core::chat_template::ChatTemplate;
+use wick_core::error::{Error, ErrorCode, Result};
+use wick_core::generation_defaults::{GenerationDefaults, SamplingDefaults};
+use wick_core::response::CancelReason;
+use wick_core::runtime::{Host, Loaded, Loader, Runtime, RuntimeOptions, Source};
+use wick_core::tokenizer::{Tokenizer, TokenizerConfig};
+
+#[derive(Default)]
+struct FakeHost {
+    rings: AtomicU32,
+    engine_wakes: AtomicU32,
+    millis: AtomicU64,
+    seeds: AtomicU64,
+}
+
+impl Host for FakeHost {
+    fn ring(&self, _: u32) {
+        self.rings.fetch_add(1, Relaxed);
+    }
+
+    fn wake_engine(&self) {
+        self.engine_wakes.fetch_add(1, Relaxed);
+    }
+
+    fn wake_loader(&self) {}
+
+    fn now(&self) -> Duration {
+        Duration::from_millis(self.millis.load(Relaxed))
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        1_700_000_000
+    }
+
+    fn seed(&self) -> u64 {
+        self.seeds.fetch_add(1, Relaxed)
+    }
+}
+
+const TEMPLATE: &str =
+    "{% for m in messages %}{{ m.role }} {{ m.content }}<think>{% endfor %}{% if add_generation_prompt %}a{% endif %}";
+
+struct FakeLoader {
+    faults: Arc<Faults>,
+    /// A forward pass waits for one message before it begins.
+    gate: Option<Mutex<mpsc::Receiver<()>>>,
+}
+
+impl Loader for FakeLoader {
+    fn load(
+        &self,
+        source: Source,
+        _: &Value,
+        progress: &mut dyn FnMut(Value),
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Loaded> {
+        if let Source::Path(path) = &source {
+            match path.to_str().unwrap() {
+                "missing" => return Err(Error::new(ErrorCode::NotFound, "No such model.").at("missing")),
+                "broken" => panic!("injected"),
+                _ => {}
+            }
+        }
+        progress(json!({"kind": "weights", "loadedBytes": 1, "totalBytes": 2}));
+        progress(json!({"kind": "weights", "loadedBytes": 2, "totalBytes": 2}));
+        if cancelled() {
+            return Err(Error::new(ErrorCode::Cancelled, "cancelled"));
+        }
+        let tokenizer = FakeTokenizer::new();
+        let template = ChatTemplate::parse(TEMPLATE, &TokenizerConfig::default(), &tokenizer.control_texts())?;
+        if let Some(gate) = &self.gate {
+            let _ = gate.lock().unwrap().recv();
+        }
+        Ok(Loaded {
+            model: Box::new(FakeModel::new(200, Arc::clone(&self.faults))),
+            tokenizer: Arc::new(tokenizer),
+            template: Some(Arc::new(template)),
+            defaults: GenerationDefaults {
+                end_tokens: vec![EOS],
+                sampling: SamplingDefaults { greedy: true, ..SamplingDefaults::default() },
+            },
+            info: json!({"id": "fake", "warnings": []}),
+            weights_bytes: 10,
+            max_memory_bytes: None,
+        })
+    }
+
+    fn estimate(&self, _: Source, _: &Value) -> Result<Value> {
+        Ok(json!({"fits": true}))
+    }
+}
+
+struct World {
+    runtime: Runtime,
+    host: Arc<FakeHost>,
+    faults: Arc<Faults>,
+    client: u32,
+}
+
+impl World {
+    fn new() -> Self {
+        let host = Arc::new(FakeHost::default());
+        let faults = Arc::new(Faults::default());
+        let loader = FakeLoader { faults: Arc::clone(&faults), gate: None };
+        let options = RuntimeOptions { test_faults: true };
+        let shared_host: Arc<dyn Host> = host.clone();
+        let runtime = Runtime::with_loader(shared_host, options, Box::new(loader));
+        let client = runtime.open();
+        Self { runtime, host, faults, client }
+    }
+
+    fn submit(&self, command: &Value) -> u32 {
+        self.runtime.submit(self.client, &command.to_string(), Vec::new())
+    }
+
+    fn turn(&self) {
+        while self.runtime.load_one() | self.runtime.step() {}
+    }
+
+    /// The next event, running the engine where there is none.
+    fn next(&self, ticket: u32) -> Option<Value> {
+        let event = self.runtime.take(ticket).or_else(|| {
+            self.turn();
+            self.runtime.take(ticket)
+        });
+        event.map(|event| serde_json::from_str(&event).unwrap())
+    }
+
+    fn all(&self, ticket: u32) -> Vec<Value> {
+        std::iter::from_fn(|| self.next(ticket)).collect()
+    }
+
+    fn call(&self, command: &Value) -> Value {
+        let ticket = self.submit(command);
+        self.all(ticket).pop().expect("an answer")
+    }
+
+    fn load(&self) -> u64 {
+        self.call(&json!({"kind": "load", "source": {"kind": "path", "path": "x"}}))["model"].as_u64().unwrap()
+    }
+
+    fn chat(&self, model: u64, extra: &Value) -> u32 {
+        let mut request = json!({"messages": [{"role": "user", "content": "ab"}], "maxTokens": 60});
+        for (name, value) in extra.as_object().unwrap() {
+            request[name] = value.clone();
+        }
+        self.submit(&json!({"kind": "chat", "model": model, "request": request}))
+    }
+}
+
+fn text(events: &[Value]) -> String {
+    events.iter().filter_map(|event| event["choices"][0]["delta"]["content"].as_str()).collect()
+}
+
+#[test]
+fn loads_streams_and_closes() {
+    let world = World::new();
+    let ticket = world.submit(&json!({"kind": "load", "source": {"kind": "path", "path": "x"}, "options": {}}));
+    let events = world.all(ticket);
+    assert_eq!(events[0]["progress"]["loadedBytes"], 2, "of several unread figures the last");
+    assert_eq!(events[1]["kind"], "loaded");
+    assert_eq!(events[1]["info"]["id"], "fake");
+    let model = events[1]["model"].as_u64().unwrap();
+
+    let ticket = world.chat(model, &json!({}));
+    let events = world.all(ticket);
+    let done = events.last().unwrap();
+    assert_eq!(done["kind"], "done");
+    assert_eq!(done["completion"]["choices"][0]["message"]["content"], text(&events));
+    assert_eq!(done["completion"]["model"], "fake");
+    assert_eq!(done["completion"]["created"], 1_700_000_000);
+    assert!(done["completion"]["id"].as_str().unwrap().starts_with("chatcmpl-"));
+    assert!(world.runtime.take(ticket).is_none(), "nothing after the terminal");
+
+    assert_eq!(world.call(&json!({"kind": "close", "model": model}))["kind"], "result");
+    assert_eq!(world.call(&json!({"kind": "close", "model": model}))["kind"], "result", "closing twice is harmless");
+    assert_eq!(world.call(&json!({"kind": "tokenize", "model": model, "text": "a"}))["error"]["code"], "engine_closed");
+    let events = world.all(world.chat(model, &json!({})));
+    assert_eq!((events.len(), &events[0]["kind"]), (1, &json!("internal_error")));
+    assert_eq!(events[0]["error"]["code"], "engine_closed");
+    assert_eq!(events[0]["partial"]["choices"][0]["message"]["content"], "");
+}
+
+#[test]
+fn same_bytes_whoever_else_runs() {
+    let world = World::new();
+    let model = world.load();
+    let alone = text(&world.all(world.chat(model, &json!({"temperature": 1, "randomSeed": 5}))));
+    let tickets: Vec<u32> =
+        (0..6).map(|seed| world.chat(model, &json!({"temperature": 1, "randomSeed": seed, "n": 1}))).collect();
+    let texts: Vec<String> = tickets.iter().map(|&ticket| text(&world.all(ticket))).collect();
+    assert_eq!(texts[5], alone);
+}
+
+#[test]
+fn answers_calls() {
+    let world = World::new();
+    let model = world.load();
+    let call = |command: Value| world.call(&command);
+    assert_eq!(
+        call(json!({"kind": "tokenize", "model": model, "text": "a<eos>"}))["value"].as_array().unwrap().len(),
+        6
+    );
+    assert_eq!(
+        call(json!({"kind": "tokenize", "model": model, "text": "a<eos>", "special": true}))["value"],
+        json!([3, 0])
+    );
+    assert_eq!(call(json!({"kind": "detokenize", "model": model, "tokens": [3, 4]}))["value"], "ab");
+    assert_eq!(call(json!({"kind": "detokenize", "model": model, "tokens": [99]}))["error"]["where"], "tokens[0]");
+    let request = json!({"messages": [{"role": "user", "content": "ab"}]});
+    assert_eq!(
+        call(json!({"kind": "apply_chat_template", "model": model, "request": request}))["value"],
+        "user ab<think>a"
+    );
+    // `user ab` is 7 letters, then one control token and the letter.
+    assert_eq!(call(json!({"kind": "count_tokens", "model": model, "request": request}))["value"], 9);
+    assert_eq!(
+        call(json!({"kind": "estimate", "source": {"kind": "bytes", "buffer": 0}}))["error"]["where"],
+        "source.buffer"
+    );
+    assert_eq!(call(json!({"kind": "stats", "model": model}))["value"]["running"], 0);
+    assert_eq!(call(json!({"kind": "nonsense", "model": model}))["error"]["code"], "unsupported");
+    let ticket = world.runtime.submit(world.client, "{\"kind\":", Vec::new());
+    assert_eq!(world.next(ticket).unwrap()["error"]["code"], "invalid_request");
+    assert_eq!(
+        call(json!({"kind": "load", "source": {"kind": "path", "path": "missing"}}))["error"]["code"],
+        "not_found"
+    );
+    let silent = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    assert_eq!(
+        call(json!({"kind": "load", "source": {"kind": "path", "path": "broken"}}))["error"]["code"],
+        "internal"
+    );
+    std::panic::set_hook(silent);
+}
+
+/// Law 8.
+#[test]
+fn content_never_becomes_a_control_token() {
+    let world = World::new();
+    let model = world.load();
+    let count = |content: &str| {
+        let request = json!({"messages": [{"role": "user", "content": content}]});
+        world.call(&json!({"kind": "count_tokens", "model": model, "request": request}))["value"].as_u64().unwrap()
+    };
+    // Byte by byte: a control token would be one.
+    assert_eq!(count("<eos>"), count("xxxxx"));
+    assert_eq!(count("</think>"), count("xxxxxxxx"));
+    let parts = json!([{"type": "text", "text": "<e"}, {"type": "text", "text": "os>"}]);
+    let request = json!({"messages": [{"role": "user", "content": parts}]});
+    let counted = world.call(&json!({"kind": "count_tokens", "model": model, "request": request}))["value"].as_u64();
+    assert_eq!(counted, Some(count("xxxxx")));
+    let prefix = json!([{"role": "user", "content": "a"}, {"role": "assistant", "content": "<eos>", "prefix": true}]);
+    let counted = |messages: &Value| {
+        world.call(&json!({"kind": "count_tokens", "model": model, "request": {"messages": messages}}))["value"]
+            .as_u64()
+    };
+    let plain = json!([{"role": "user", "content": "a"}, {"role": "assistant", "content": "xxxxx", "prefix": true}]);
+    assert_eq!(counted(&prefix), counted(&plain));
+}
+
+#[test]
+fn raw_completions_echo() {
+    let world = World::new();
+    let model = world.load();
+    for prompt in [json!("ab"), json!([3, 4])] {
+        let request = json!({"prompt": prompt, "echo": true, "maxTokens": 3, "n": 2});
+        let events = world.all(world.submit(&json!({"kind": "completion", "model": model, "request": request})));
+        let done = events.last().unwrap();
+        assert_eq!(done["kind"], "completion_done");
+        let choice = &done["completion"]["choices"][1];
+        assert!(choice["text"].as_str().unwrap().starts_with("ab"));
+        assert_eq!(done["completion"]["usage"]["promptTokens"], 2);
+        let streamed: String = events
+            .iter()
+            .filter(|event| event["choices"][0]["index"] == 1)
+            .filter_map(|event| event["choices"][0]["text"].as_str())
+            .collect();
+        assert_eq!(choice["text"], streamed);
+    }
+}
+
+#[test]
+fn bad_requests_are_validation_errors() {
+    let world = World::new();
+    let model = world.load();
+    for (extra, code, location) in [
+        (json!({"temprature": 1}), "invalid_request", json!("temprature")),
+        (json!({"reasoning": {"effort": "high"}}), "none", Value::Null),
+        (
+            json!({"tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}]}),
+            "unsupported",
+            json!("tools"),
+        ),
+        (json!({"messages": [{"role": "user", "content": "a".repeat(300)}]}), "context_overflow", Value::Null),
+        (json!({"logitBias": {"32": 1}}), "invalid_request", json!("logitBias.32")),
+    ] {
+        let events = world.all(world.chat(model, &extra));
+        if code == "none" {
+            assert_eq!(events.last().unwrap()["kind"], "done");
+            continue;
+        }
+        assert_eq!((events.len(), &events[0]["kind"]), (1, &json!("validation_error")), "{extra}");
+        assert_eq!(events[0]["error"]["code"], code);
+        assert_eq!(events[0]["error"]["where"], location);
+    }
+    let overflow = world.all(world.chat(model, &json!({"messages": [{"role": "user", "content": "a".repeat(300)}]})));
+    assert_eq!(overflow[0]["error"]["details"], json!({"prompt": 307, "max": 200}));
+}
+
+#[test]
+fn raw_logits_come_apart() {
+    let world = World::new();
+    let model = world.load();
+    let ticket = world.submit(&json!({"kind": "logits", "model": model, "tokens": [3, 4, 5], "last": 2}));
+    let event = world.next(ticket).unwrap();
+    assert_eq!(event["value"], json!({"tokens": [4, 5], "rows": 2, "columns": 37}));
+    let vector = world.runtime.take_vector(ticket).unwrap();
+    assert_eq!(vector, [fake::logits_after(&[3, 4]), fake::logits_after(&[3, 4, 5])].concat());
+    assert!(world.runtime.take_vector(ticket).is_none());
+    for (tokens, last, location) in
+        [(json!([]), 1, "tokens"), (json!([3]), 2, "last"), (json!([3, 32]), 1, "tokens[1]")]
+    {
+        let failed = world.call(&json!({"kind": "logits", "model": model, "tokens": tokens, "last": last}));
+        assert_eq!(failed["error"]["where"], location);
+    }
+}
+
+#[test]
+fn cancelling_ends_at_once_and_frees_in_a_step() {
+    let world = World::new();
+    let model = world.load();
+    let ticket = world.chat(model, &json!({"ignoreEos": true}));
+    assert_eq!(world.next(ticket).unwrap()["kind"], "chunk");
+    world.runtime.cancel(ticket, CancelReason::Signal);
+    let cancelled: Value = serde_json::from_str(&world.runtime.take(ticket).expect("without a step")).unwrap();
+    assert_eq!((&cancelled["kind"], &cancelled["reason"]), (&json!("cancelled"), &json!("signal")));
+    world.runtime.step();
+    assert_eq!(world.call(&json!({"kind": "stats", "model": model}))["value"]["kvBytesUsed"], 0);
+    // In the queue of the desk, before the engine saw it.
+    let ticket = world.chat(model, &json!({}));
+    world.runtime.cancel(ticket, CancelReason::Cancel);
+    assert_eq!(world.all(ticket).len(), 1);
+    let ticket = world.submit(&json!({"kind": "load", "source": {"kind": "path", "path": "x"}}));
+    world.runtime.cancel(ticket, CancelReason::Signal);
+    assert_eq!(world.all(ticket).pop().unwrap()["error"]["code"], "cancelled");
+}
+
+#[test]
+fn a_timeout_ends_a_stream_that_nobody_reads() {
+    let world = World::new();
+    let model = world.load();
+    let request = json!({"messages": [{"role": "user", "content": "a"}], "ignoreEos": true});
+    let ticket = world.submit(&json!({"kind": "chat", "model": model, "request": request, "timeoutMs": 50}));
+    world.turn();
+    assert_eq!(world.runtime.next_deadline(), Some(Duration::from_millis(50)));
+    world.host.millis.store(51, Relaxed);
+    world.turn();
+    let events = world.all(ticket);
+    assert_eq!((events.len(), &events[0]["reason"]), (1, &json!("timeout")), "unread events are dropped");
+    assert_eq!(world.runtime.next_deadline(), None);
+}
+
+#[test]
+fn a_panic_ends_the_engine_and_nothing_else() {
+    let world = World::new();
+    let silent = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let (broken, healthy) = (world.load(), world.load());
+    let streams = [world.chat(broken, &json!({"ignoreEos": true})), world.chat(healthy, &json!({}))];
+    assert_eq!(world.next(streams[0]).unwrap()["kind"], "chunk");
+    assert_eq!(world.call(&json!({"kind": "panic", "model": broken}))["kind"], "result");
+    let events = world.all(streams[0]);
+    std::panic::set_hook(silent);
+    let last = events.last().unwrap();
+    assert_eq!((&last["kind"], &last["error"]["code"]), (&json!("internal_error"), &json!("engine_failed")));
+    assert!(!last["partial"]["choices"][0]["message"]["content"].as_str().unwrap().is_empty());
+    let refused = world.all(world.chat(broken, &json!({})));
+    assert_eq!(refused[0]["error"]["code"], "engine_failed");
+    assert_eq!(world.all(streams[1]).last().unwrap()["kind"], "done");
+    assert_eq!(world.all(world.chat(world.load(), &json!({}))).last().unwrap()["kind"], "done");
+}
+
+#[test]
+fn closing_ends_live_streams() {
+    let world = World::new();
+    let model = world.load();
+    let tickets: Vec<u32> = (0..9).map(|_| world.chat(model, &json!({"ignoreEos": true}))).collect();
+    world.turn();
+    let close = world.submit(&json!({"kind": "close", "model": model}));
+    for ticket in tickets {
+        let last = world.all(ticket).pop().unwrap();
+        assert_eq!((&last["kind"], &last["error"]["code"]), (&json!("internal_error"), &json!("engine_closed")));
+    }
+    assert_eq!(world.next(close).unwrap()["kind"], "result");
+}
+
+#[test]
+fn the_doorbell_rings_once_until_someone_looks() {
+    let world = World::new();
+    let model = world.load();
+    let rings = || world.host.rings.load(Relaxed);
+    world.runtime.woken(world.client);
+    let before = rings();
+    let tickets = [world.chat(model, &json!({})), world.chat(model, &json!({}))];
+    assert!(tickets.iter().all(|&ticket| world.runtime.take(ticket).is_none()), "armed");
+    world.turn();
+    assert_eq!(rings() - before, 1);
+    let mut woken = world.runtime.woken(world.client);
+    woken.sort_unstable();
+    assert_eq!(woken, tickets);
+    assert!(world.runtime.woken(world.client).is_empty());
+    // Nobody waits: no ring.
+    world.turn();
+    assert_eq!(rings() - before, 1);
+}
+
+#[test]
+fn an_environment_that_ends_takes_its_tickets_and_models_with_it() {
+    let world = World::new();
+    let model = world.load();
+    let other = world.runtime.open();
+    let ticket = world.chat(model, &json!({"ignoreEos": true}));
+    world.turn();
+    world.runtime.shut(world.client);
+    assert!(world.runtime.take(ticket).is_none());
+    world.turn();
+    let ticket = world.runtime.submit(other, &json!({"kind": "stats", "model": model}).to_string(), Vec::new());
+    assert_eq!(world.next(ticket).unwrap()["error"]["code"], "engine_closed");
+    let steps = world.faults.steps.load(Relaxed);
+    world.turn();
+    assert_eq!(world.faults.steps.load(Relaxed), steps, "nothing runs any more");
+}
+
+#[test]
+fn null_streams_are_bounded_by_their_reader() {
+    let world = World::new();
+    let ticket = world.submit(&json!({"kind": "null_model", "events": 100}));
+    world.turn();
+    let events = world.all(ticket);
+    assert_eq!((events.len(), &events[100]["kind"]), (101, &json!("done")));
+    let ticket = world.submit(&json!({"kind": "null_model", "events": 2, "intervalMs": 1}));
+    world.turn();
+    assert!(world.runtime.take(ticket).is_none());
+    world.host.millis.fetch_add(1, Relaxed);
+    world.turn();
+    assert!(world.runtime.take(ticket).is_some());
+}
+
+/// The loader blocks until the test lets it go on; if anything the caller's thread does waited for it, this would hang.
+#[test]
+fn callers_do_not_wait_for_a_load_or_a_step() {
+    let host = Arc::new(FakeHost::default());
+    let (open, gate) = mpsc::channel();
+    let faults = Arc::new(Faults::default());
+    let loader = FakeLoader { faults, gate: Some(Mutex::new(gate)) };
+    let shared_host: Arc<dyn Host> = host;
+    let runtime = Arc::new(Runtime::with_loader(shared_host, RuntimeOptions::default(), Box::new(loader)));
+    let client = runtime.open();
+    let command = json!({"kind": "load", "source": {"kind": "path", "path": "x"}}).to_string();
+    let ticket = runtime.submit(client, &command, Vec::new());
+    let loading = std::thread::spawn({
+        let runtime = Arc::clone(&runtime);
+        move || runtime.load_one()
+    });
+    while !runtime.take(ticket).is_some_and(|event| event.contains("progress")) {
+        std::thread::yield_now();
+    }
+    assert!(!runtime.step());
+    let other = runtime.submit(client, &json!({"kind": "stats", "model": 9}).to_string(), Vec::new());
+    assert!(runtime.take(other).is_some());
+    runtime.cancel(ticket, CancelReason::Signal);
+    assert!(runtime.take(ticket).is_some_and(|event| event.contains("cancelled")));
+    open.send(()).unwrap();
+    assert!(loading.join().unwrap());
+    assert!(runtime.take(ticket).is_none());
+}
