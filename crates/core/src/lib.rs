@@ -11,8 +11,6 @@ pub mod isq;
 pub mod language_model;
 pub mod loader;
 pub mod model;
-pub mod sampler;
-pub mod text;
 pub mod request;
 pub mod response;
 pub mod runtime;
