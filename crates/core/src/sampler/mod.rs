@@ -5,7 +5,8 @@
 //!
 //! Everything is a pure function of the logits, the token history, the parameters and (seed, choice, position): there
 //! is no state to roll back, a sequence that is replayed, preempted or speculated draws the same tokens, and a clone
-//! is a fork. Equal logits are ordered by ascending token id; sums run in f64 in a fixed order.
+//! is a fork. Of equal logits the lower token id is the better one; sums run in f64 in a fixed order; the draw walks over the
+//! tokens that are left by ascending id.
 
 mod candidate;
 mod draw;

@@ -5,6 +5,7 @@ use super::logprobs::LogProbs;
 use super::params::SamplingParams;
 use super::temperature::Temperature;
 use super::token_table::TokenTable;
+use super::top_p::LargeNucleus;
 use super::{draw, logit_bias, mask, math, min_p, top_k, top_p};
 use crate::error::{Error, ErrorCode, Result};
 
@@ -47,6 +48,7 @@ pub struct Scratch {
     table: TokenTable,
     candidates: Vec<Candidate>,
     weights: Vec<f32>,
+    large_nucleus: LargeNucleus,
 }
 
 impl Sampler {
@@ -106,55 +108,66 @@ impl Sampler {
         Ok(Sampled { token, logprob, top })
     }
 
-    /// Temperature, top-k, top-p, min-p and the draw.
+    /// Temperature, top-k, top-p, min-p and the draw, which walks over the tokens that are left by ascending id.
     fn draw(&self, scratch: &mut Scratch, logits: &[f32], temperature: Temperature, u: f64) -> Option<u32> {
         let SamplingParams { top_k, top_p, min_p, .. } = self.params;
-        let Scratch { candidates, weights, .. } = scratch;
-        weights.clear();
-        if top_k.is_none() && top_p >= 1.0 {
-            // Nothing needs an order: weights of the whole vocabulary, by ascending id.
-            weights.extend(logits.iter().map(|&logit| {
-                let weight = temperature.weight(logit);
-                if min_p::keeps(weight, min_p) { weight } else { 0.0 }
-            }));
-            return draw::pick(weights, u).map(|index| index as u32);
-        }
-        if let Some(k) = top_k {
-            top_k::select(logits, k, candidates);
+        let Scratch { candidates, weights, large_nucleus, .. } = scratch;
+        let total = match top_k {
+            Some(k) => {
+                weigh_best(logits, k, temperature, candidates, weights);
+                math::sum(weights, |weight| weight)
+            }
+            None if top_p < 1.0 => {
+                weigh_best(logits, SMALL_NUCLEUS, temperature, candidates, weights);
+                math::sum(logits, |logit| temperature.weight(logit))
+            }
+            None => 0.0,
+        };
+        let kept = match (top_k, top_p < 1.0) {
+            (_, true) => top_p::reach(weights, top_p * total).or(top_k.map(|_| weights.len())),
+            (Some(_), false) => Some(weights.len()),
+            (None, false) => None,
+        };
+        if let Some(kept) = kept {
+            // Best first, so what min-p drops is a tail.
+            let kept = weights[..kept].partition_point(|&weight| min_p::keeps(weight, min_p));
+            candidates.truncate(kept);
+            candidates.sort_unstable_by_key(|candidate| candidate.token());
+            weights.clear();
             weights.extend(candidates.iter().map(|candidate| temperature.weight(candidate.logit())));
-            if top_p < 1.0 {
-                let total = math::sum(weights, |weight| weight);
-                weights.truncate(top_p::reach(weights.iter().copied(), top_p, total).unwrap_or(weights.len()));
-            }
-        } else {
-            let total = math::sum(logits, |logit| temperature.weight(logit));
-            // The nucleus is mostly small: sort a few, and more only while they do not reach the mass.
-            let mut count = FIRST_NUCLEUS;
-            loop {
-                top_k::select(logits, count, candidates);
-                weights.clear();
-                weights.extend(candidates.iter().map(|candidate| temperature.weight(candidate.logit())));
-                if let Some(kept) = top_p::reach(weights.iter().copied(), top_p, total) {
-                    weights.truncate(kept);
-                    break;
-                }
-                // Rounding can leave the sum of all just below.
-                if candidates.len() < count {
-                    break;
-                }
-                count = count.saturating_mul(NUCLEUS_GROWTH);
+            let index = draw::pick(weights, u)?;
+            return candidates.get(index).map(|candidate| candidate.token());
+        }
+        // The whole vocabulary, or a nucleus of a large part of it.
+        weights.clear();
+        weights.extend(logits.iter().map(|&logit| temperature.weight(logit)));
+        if top_p < 1.0 {
+            large_nucleus.keep(logits, weights, top_p * total);
+        }
+        if min_p > 0.0 {
+            for weight in weights.iter_mut() {
+                *weight = if min_p::keeps(*weight, min_p) { *weight } else { 0.0 };
             }
         }
-        // Best first, so what min-p drops is a tail.
-        weights.truncate(weights.partition_point(|&weight| min_p::keeps(weight, min_p)));
-        let index = draw::pick(weights, u)?;
-        candidates.get(index).map(|candidate| candidate.token())
+        draw::pick(weights, u).map(|index| index as u32)
     }
 }
 
-/// Tokens sorted at first for a nucleus without top-k, and how many times more if they do not suffice.
-const FIRST_NUCLEUS: usize = 256;
-const NUCLEUS_GROWTH: usize = 16;
+/// Tokens in which a nucleus without top-k is looked for before the whole vocabulary is.
+const SMALL_NUCLEUS: usize = 512;
+
+/// Leaves the best `k` tokens, best first, and their weights.
+fn weigh_best(
+    logits: &[f32],
+    k: usize,
+    temperature: Temperature,
+    candidates: &mut Vec<Candidate>,
+    weights: &mut Vec<f32>,
+) {
+    top_k::select(logits, k, candidates);
+    weights.clear();
+    weights.extend(candidates.iter().map(|candidate| temperature.weight(candidate.logit())));
+}
 
 fn refuse_nan(logits: &[f32]) -> Result<()> {
     // No early exit and integers only, so that the loop runs in SIMD lanes.
