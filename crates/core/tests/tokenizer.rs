@@ -113,6 +113,16 @@ fn splits_by_every_pre_tokenizer_as_the_tokenizers_library() {
     }
 }
 
+/// SentencePiece vocabularies in both styles of tokenizer.json, and the flags of added tokens.
+#[test]
+fn reads_llama_files_as_the_tokenizers_library() {
+    for name in ["llama-legacy", "llama-metaspace"] {
+        let fixture = json(&format!("tokenizers/{name}.json"));
+        let file = serde_json::to_vec(&fixture["tokenizer"]).unwrap();
+        check_cases(&hugging_face::from_json(&file, None).unwrap(), &fixture["cases"], name);
+    }
+}
+
 #[test]
 fn merges_by_score_as_sentencepiece() {
     for name in ["sentence-piece", "sentence-piece-no-prefix"] {

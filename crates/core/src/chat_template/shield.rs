@@ -5,25 +5,34 @@
 //! beginning of one that a literal or the next part completes. After rendering the nonces come out again, and their
 //! places are the breaks that no control token may straddle.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 /// Spellings of control tokens, and how to mark text against them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Shield {
-    controls: Vec<String>,
-    /// First characters of `controls`.
-    starts: Vec<char>,
+    controls: HashSet<String>,
+    /// Beginnings of control tokens, the whole left out.
+    prefixes: HashSet<String>,
+    /// Endings of control tokens, the whole left out.
+    suffixes: HashSet<String>,
+    /// Bytes of the longest.
+    longest: usize,
 }
 
 impl Shield {
     pub(crate) fn new(controls: &[&str]) -> Self {
-        let mut controls: Vec<String> =
-            controls.iter().filter(|text| !text.is_empty()).map(|text| (*text).to_owned()).collect();
-        controls.sort_unstable();
-        controls.dedup();
-        let mut starts: Vec<char> = controls.iter().filter_map(|text| text.chars().next()).collect();
-        starts.dedup();
-        Self { controls, starts }
+        let mut shield = Self::default();
+        for control in controls.iter().filter(|control| !control.is_empty()) {
+            for (at, _) in control.char_indices().skip(1) {
+                shield.prefixes.insert(control[..at].to_owned());
+                shield.suffixes.insert(control[at..].to_owned());
+            }
+            shield.longest = shield.longest.max(control.len());
+            shield.controls.insert((*control).to_owned());
+        }
+        shield
     }
 
     /// Byte offsets in `text` where a nonce goes.
@@ -33,7 +42,7 @@ impl Shield {
             return places;
         }
         for (at, first) in text.char_indices() {
-            if self.starts.contains(&first) && self.starts_control(&text[at..]) {
+            if self.starts_control(&text[at..]) {
                 places.push(at + first.len_utf8());
             }
         }
@@ -54,30 +63,29 @@ impl Shield {
         places
     }
 
-    /// Controls that begin with the same bytes stand next to each other in order, so few need comparing.
     fn starts_control(&self, text: &str) -> bool {
-        let first = text.chars().next().map_or(0, char::len_utf8);
-        let from = self.controls.partition_point(|control| control.as_str() < &text[..first]);
-        self.controls[from..]
-            .iter()
-            .take_while(|control| control.as_bytes().starts_with(&text.as_bytes()[..first]))
-            .any(|control| text.starts_with(control.as_str()))
+        for (at, character) in text.char_indices() {
+            let head = &text[..at + character.len_utf8()];
+            if self.controls.contains(head) {
+                return true;
+            }
+            if !self.prefixes.contains(head) {
+                return false;
+            }
+        }
+        false
     }
 
     /// Where the longest ending of `text` begins that begins some control token without being all of it.
     fn trailing_prefix(&self, text: &str) -> Option<usize> {
-        let longest = self.controls.iter().map(String::len).max().unwrap_or(0);
-        let from = text.len().saturating_sub(longest);
-        let from = (from..=text.len()).find(|at| text.is_char_boundary(*at))?;
-        text[from..].char_indices().map(|(at, _)| from + at).find(|at| {
-            self.controls.iter().any(|control| control.len() > text.len() - at && control.starts_with(&text[*at..]))
-        })
+        let from = text.len().saturating_sub(self.longest);
+        (from..text.len()).find(|at| text.is_char_boundary(*at) && self.prefixes.contains(&text[*at..]))
     }
 
     /// Whether some control token ends with a beginning of `text`.
     fn leading_suffix(&self, text: &str) -> bool {
-        let ends = |control: &String| control.char_indices().skip(1).any(|(at, _)| text.starts_with(&control[at..]));
-        self.controls.iter().any(ends)
+        let to = text.len().min(self.longest);
+        (1..=to).any(|at| text.is_char_boundary(at) && self.suffixes.contains(&text[..at]))
     }
 
     fn mark(&self, text: &str, nonce: char) -> Option<String> {
