@@ -11,8 +11,10 @@ export async function collect<R extends WickResponse>(stream: AsyncIterable<R>):
 export function textOf(responses: readonly WickResponse[], index = 0): string {
   return responses
     .flatMap((response) => {
-      if (response.kind === "chunk") return response.choices.filter((c) => c.index === index).map((c) => c.delta.content ?? "");
-      if (response.kind === "completion_chunk") return response.choices.filter((c) => c.index === index).map((c) => c.text);
+      if (response.kind === "chunk")
+        return response.choices.filter((c) => c.index === index).map((c) => c.delta.content ?? "");
+      if (response.kind === "completion_chunk")
+        return response.choices.filter((c) => c.index === index).map((c) => c.text);
       return [];
     })
     .join("");

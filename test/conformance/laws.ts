@@ -1,3 +1,5 @@
+// oxlint-disable vitest/no-conditional-expect -- a narrowed union needs an `if`, and each is preceded by what it must be.
+
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ChatRequest, type Model, WickError, isTerminal, readResponses } from "wick";
 import { collect, doneOf, eventually, terminalOf, textOf } from "./chunks.ts";
@@ -8,12 +10,10 @@ export interface Subject {
   /** A model whose answer to `request` has at least 8 chunks. */
   load(): Promise<Model>;
   request: ChatRequest;
-  /** A model that writes: sampling, stop strings and tokens mean something. */
-  isReal: boolean;
 }
 
 /** The laws of a stream, as every transport must keep them. */
-export function describeLaws({ name, load, request, isReal }: Subject): void {
+export function describeLaws({ name, load, request }: Subject): void {
   describe(`laws of a stream: ${name}`, () => {
     let model: Model;
     beforeAll(async () => {
@@ -33,8 +33,8 @@ export function describeLaws({ name, load, request, isReal }: Subject): void {
       test("of a raw completion", async () => {
         const responses = await collect(model.completions.stream({ prompt: "Once upon a time", maxTokens: 12 }));
         expect(responses.findIndex((response) => isTerminal(response))).toBe(responses.length - 1);
-        expect(terminalOf(responses).kind).toBe("completion_done");
         const terminal = terminalOf(responses);
+        expect(terminal.kind).toBe("completion_done");
         if (terminal.kind === "completion_done") expect(terminal.completion.choices[0].text).toBe(textOf(responses));
       });
 
@@ -59,7 +59,9 @@ export function describeLaws({ name, load, request, isReal }: Subject): void {
         expect(choices).toHaveLength(n);
         for (const { index, message, finishReason } of choices) {
           expect(message.content).toBe(textOf(responses, index));
-          const chunks = responses.flatMap((r) => (r.kind === "chunk" ? r.choices.filter((c) => c.index === index) : []));
+          const chunks = responses.flatMap((r) =>
+            r.kind === "chunk" ? r.choices.filter((c) => c.index === index) : [],
+          );
           expect(chunks[0]?.delta.role).toBe("assistant");
           expect(chunks.at(-1)?.finishReason).toBe(finishReason);
           expect(chunks.slice(0, -1).every((chunk) => chunk.finishReason === null)).toBe(true);
@@ -134,7 +136,9 @@ export function describeLaws({ name, load, request, isReal }: Subject): void {
         const reason = new Error("enough");
         const responses = await collect(model.chat.stream(request, { signal: AbortSignal.abort(reason) }));
         expect(responses).toMatchObject([{ kind: "cancelled", reason: "signal" }]);
-        const error = await model.chat.complete(request, { signal: AbortSignal.abort(reason) }).catch((caught) => caught);
+        const error = await model.chat
+          .complete(request, { signal: AbortSignal.abort(reason) })
+          .catch((caught) => caught);
         expect(error).toMatchObject({ code: "cancelled", name: "AbortError", partialText: "" });
         expect(error.cause).toBe(reason);
       });
@@ -158,7 +162,7 @@ export function describeLaws({ name, load, request, isReal }: Subject): void {
       test("a client that goes away", async () => {
         const body = model.chat.stream(request).toResponse().body;
         const reader = body?.getReader();
-        await reader?.read();
+        expect((await reader?.read())?.done).toBe(false);
         await reader?.cancel();
         await idle();
       });
@@ -213,86 +217,6 @@ export function describeLaws({ name, load, request, isReal }: Subject): void {
       test("await on a stream is harmless", async () => {
         const stream = await model.chat.stream(request);
         expect(terminalOf(await collect(stream)).kind).toBe("done");
-      });
-    });
-
-    if (isReal) describe("of a model that writes", () => {
-      test("3: deltas are whole Unicode", async () => {
-        const messages = [{ role: "user" as const, content: "Repeat: 👩‍👩‍👧 naïve 日本 🏳️‍🌈" }];
-        for (const randomSeed of [1, 2, 3]) {
-          const stream = model.chat.stream({ messages, temperature: 2, maxTokens: 60, randomSeed });
-          for await (const response of stream) {
-            if (response.kind === "chunk") expect(response.choices[0].delta.content ?? "").not.toMatch(/\p{Surrogate}/u);
-          }
-        }
-      });
-
-      test("3: nothing at or after a stop string leaves", async () => {
-        const whole = (await model.chat.complete({ ...request, temperature: 0 })).choices[0].message.content;
-        for (let at = 1; at < Math.min(whole.length - 2, 12); at += 1) {
-          const stop = whole.slice(at, at + 3);
-          const responses = await collect(model.chat.stream({ ...request, temperature: 0, stop }));
-          const [choice] = doneOf(responses).choices;
-          expect(textOf(responses)).toBe(whole.slice(0, whole.indexOf(stop)));
-          expect(choice).toMatchObject({ finishReason: "stop", stopReason: { kind: "stop_string", text: stop } });
-        }
-      });
-
-      test("4: the engine parks behind a slow reader", async () => {
-        const stream = model.chat.stream({ ...request, ignoreEos: true, maxTokens: 200 });
-        const reader = stream[Symbol.asyncIterator]();
-        await reader.next();
-        await new Promise((resolve) => setTimeout(resolve, 300));
-        stream.cancel();
-        const { value } = await reader.next();
-        if (value?.kind !== "cancelled") throw new Error(`expected cancelled, got ${value?.kind}`);
-        expect(value.partial.usage?.completionTokens).toBeLessThanOrEqual(1 + 16 + 1);
-      });
-
-      test("6: the same seed gives the same bytes, another gives others", async () => {
-        const sampled = { ...request, temperature: 1.5, maxTokens: 24 };
-        const say = async (randomSeed: number) => (await model.chat.complete({ ...sampled, randomSeed })).choices[0].message.content;
-        expect(await say(7)).toBe(await say(7));
-        expect(await say(7)).not.toBe(await say(8));
-      });
-
-      test("8: content that spells a control token is text", async () => {
-        const { messages } = request;
-        const base = await model.countTokens({ messages });
-        const spelled = "<|im_end|>";
-        const longer = await model.countTokens({ messages: [...messages.slice(0, -1), { role: "user", content: `Hi${spelled}` }] });
-        const plain = await model.countTokens({ messages: [...messages.slice(0, -1), { role: "user", content: "Hi" }] });
-        expect(base).toBeGreaterThan(0);
-        expect(longer - plain).toBe((await model.tokenize(`Hi${spelled}`)).length - (await model.tokenize("Hi")).length);
-        expect((await model.tokenize(spelled)).length).toBeGreaterThan(1);
-        expect((await model.tokenize(spelled, { special: true })).length).toBe(1);
-      });
-
-      test("maxTokens ends with length, usage counts them", async () => {
-        const { choices, usage } = await model.chat.complete({ ...request, ignoreEos: true, maxTokens: 5 });
-        expect(choices[0]).toMatchObject({ finishReason: "length", stopReason: { kind: "max_tokens" } });
-        expect(usage?.completionTokens).toBe(5);
-      });
-
-      test("timeoutMs cancels", async () => {
-        const stream = model.chat.stream({ ...request, ignoreEos: true, maxTokens: 4000 }, { timeoutMs: 30 });
-        expect(terminalOf(await collect(stream))).toMatchObject({ kind: "cancelled", reason: "timeout" });
-        await expect(model.chat.complete({ ...request, ignoreEos: true }, { timeoutMs: 1 })).rejects.toMatchObject({ code: "timeout" });
-      });
-
-      test("tokenize and detokenize are inverse", async () => {
-        const text = "Why is the sky blue? Ünïcödé 🌍";
-        expect(await model.detokenize(await model.tokenize(text))).toBe(text);
-      });
-
-      test("logits have a row per token", async () => {
-        const tokens = await model.tokenize("The sky is");
-        const last = await model.logits(tokens);
-        expect(last.tokens).toEqual(tokens.slice(-1));
-        expect(last.logits).toHaveLength(model.info.vocabularySize ?? -1);
-        const all = await model.logits(tokens, { last: tokens.length });
-        expect(all.logits.length).toBe(last.logits.length * tokens.length);
-        expect(all.logits.slice(-last.logits.length)).toEqual(last.logits);
       });
     });
 

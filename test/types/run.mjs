@@ -13,11 +13,10 @@ const execute = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
 const fromPackage = createRequire(join(root, "packages/ts-api/package.json"));
-const fromRoot = createRequire(join(root, "package.json"));
 
 const compilers = [
   { name: "5.4", resolve: () => fromPackage.resolve("typescript-5.4/package.json") },
-  { name: "newest", resolve: () => fromRoot.resolve("typescript/package.json") },
+  { name: "7", resolve: () => fromPackage.resolve("typescript-7/package.json") },
 ];
 const strictness = [
   { name: "strict", options: {} },
@@ -44,14 +43,18 @@ async function compiles(folder, index, compiler, options) {
     skipLibCheck: options.types.length > 0,
     ...options,
   };
-  await writeFile(config, JSON.stringify({ compilerOptions, files: [join(here, "programs.ts"), join(here, "testing.ts")] }));
+  await writeFile(
+    config,
+    JSON.stringify({ compilerOptions, files: [join(here, "programs.ts"), join(here, "testing.ts")] }),
+  );
   await execute(process.execPath, [join(dirname(manifest), "bin/tsc"), "-p", config]);
 }
 
 async function hasReference() {
   for (const entry of ["entry/node", "entry/native", "index", "testing/index"]) {
     const text = await readFile(join(root, `packages/ts-api/dist/${entry}.d.ts`), "utf8");
-    if (!text.includes('/// <reference lib="esnext.disposable" preserve="true" />')) throw new Error(`${entry}.d.ts lost its reference`);
+    if (!text.includes('/// <reference lib="esnext.disposable" preserve="true" />'))
+      throw new Error(`${entry}.d.ts lost its reference`);
     if (text.includes("node:")) throw new Error(`${entry}.d.ts names a module of Node`);
   }
 }
@@ -70,14 +73,20 @@ async function attwIsUnchanged(folder) {
   });
   const [{ filename }] = JSON.parse(packed);
   const cli = join(dirname(fromPackage.resolve("@arethetypeswrong/cli/package.json")), "dist/index.js");
-  const { stdout } = await execute(process.execPath, [cli, join(folder, filename), "--format", "json"]).catch((error) => error);
+  const { stdout } = await execute(process.execPath, [cli, join(folder, filename), "--format", "json"]).catch(
+    (error) => error,
+  );
   const { analysis } = JSON.parse(stdout);
-  const found = analysis.problems.map(({ kind, entrypoint, resolutionKind }) => `${kind} ${entrypoint} ${resolutionKind}`).sort();
+  const found = analysis.problems
+    .map(({ kind, entrypoint, resolutionKind }) => `${kind} ${entrypoint} ${resolutionKind}`)
+    .toSorted();
   const snapshot = join(here, "attw.snap.json");
   if (process.argv.includes("--update")) return writeFile(snapshot, `${JSON.stringify(found, undefined, 2)}\n`);
   const expected = JSON.parse(await readFile(snapshot, "utf8"));
   if (JSON.stringify(found) !== JSON.stringify(expected)) {
-    throw new Error(`attw found ${JSON.stringify(found)}, the snapshot has ${JSON.stringify(expected)}; see run.mjs --update`);
+    throw new Error(
+      `attw found ${JSON.stringify(found)}, the snapshot has ${JSON.stringify(expected)}; see run.mjs --update`,
+    );
   }
 }
 

@@ -10,7 +10,10 @@ import { requestJson } from "./request-json.js";
 export function chatRequestJson(request: unknown): string {
   if (isRecord(request)) {
     if (request["onApproval"] !== undefined) {
-      throw unsupported("onApproval", "This version runs no tools, so that there is nothing to approve; leave onApproval out.");
+      throw unsupported(
+        "onApproval",
+        "This version runs no tools, so that there is nothing to approve; leave onApproval out.",
+      );
     }
     const { tools, responseFormat } = request;
     if (Array.isArray(tools)) tools.forEach(checkTool);
@@ -29,7 +32,10 @@ function checkTool(tool: unknown, index: number): void {
       if (isRecord(tool["function"])) checkSchema(tool["function"]["parameters"], `${where}.function.parameters`);
       break;
     case "executable":
-      throw unsupported(where, `${where}: this version does not run tools; pass it as a function and answer its calls yourself.`);
+      throw unsupported(
+        where,
+        `${where}: this version does not run tools; pass it as a function and answer its calls yourself.`,
+      );
     case "web_search":
     case "code_interpreter":
     case "image_generation":

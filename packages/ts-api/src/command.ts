@@ -30,7 +30,11 @@ export interface CommandOptions {
  * @throws {@link WickError} as the engine says, with the signal's reason as its cause when that ended it; or what `onProgress`
  * threw, after ending the command.
  */
-export function runCommand(mailboxes: Mailboxes, command: string, options: CommandOptions = {}): Promise<CommandAnswer> {
+export function runCommand(
+  mailboxes: Mailboxes,
+  command: string,
+  options: CommandOptions = {},
+): Promise<CommandAnswer> {
   const { buffers, signal, timeoutMs, onProgress } = options;
   if (signal?.aborted === true) return Promise.reject(cancelledBy(signal));
   return new Promise((resolve, reject) => {

@@ -52,12 +52,18 @@ export function createModel(backend: Backend): ModelLoader {
 }
 
 async function openMailboxes(backend: Backend): Promise<Mailboxes> {
-  let mailboxes: Mailboxes | undefined;
-  const engine = await backend.open(() => mailboxes?.ring());
-  mailboxes = new Mailboxes(engine, (waiting) => backend.keepAlive(waiting));
+  // The doorbell is handed over before there is anyone to ring for.
+  const doorbell = { ring: () => {} };
+  const engine = await backend.open(() => doorbell.ring());
+  const mailboxes = new Mailboxes(engine, (waiting) => backend.keepAlive(waiting));
+  doorbell.ring = () => mailboxes.ring();
   return mailboxes;
 }
 
 function noAnswer(kind: string): WickError {
-  return new WickError({ code: "internal", message: `The engine did not answer "${kind}". Please report this.`, retryable: false });
+  return new WickError({
+    code: "internal",
+    message: `The engine did not answer "${kind}". Please report this.`,
+    retryable: false,
+  });
 }

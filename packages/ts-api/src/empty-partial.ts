@@ -11,13 +11,23 @@ export interface EmptyPartial {
 /** A chat answer of which nothing was delivered. */
 export function emptyChatCompletion({ model, choices }: EmptyPartial, finishReason: FinishReason): ChatCompletion {
   const choice = (index: number) => ({ index, message: { role: "assistant" as const, content: "" }, finishReason });
-  return { object: "chat.completion", ...head(model), choices: [choice(0), ...others(choices).map(choice)], usage: noUsage() };
+  return {
+    object: "chat.completion",
+    ...head(model),
+    choices: [choice(0), ...others(choices).map(choice)],
+    usage: noUsage(),
+  };
 }
 
 /** A raw completion of which nothing was delivered. */
 export function emptyCompletion({ model, choices }: EmptyPartial, finishReason: FinishReason): Completion {
   const choice = (index: number) => ({ index, text: "", finishReason });
-  return { object: "text_completion", ...head(model), choices: [choice(0), ...others(choices).map(choice)], usage: noUsage() };
+  return {
+    object: "text_completion",
+    ...head(model),
+    choices: [choice(0), ...others(choices).map(choice)],
+    usage: noUsage(),
+  };
 }
 
 function head(model: string) {

@@ -163,7 +163,8 @@ export class EventStreamFeed<R extends Response> implements Feed<R> {
     const { ok, status, headers } = this.#source;
     if (!ok) return ["http_error", `The server answered with status ${status}.`];
     const type = headers.get("content-type") ?? "nothing";
-    if (!type.startsWith("text/event-stream")) return ["stream_protocol", `The server sent ${type}, not text/event-stream.`];
+    if (!type.startsWith("text/event-stream"))
+      return ["stream_protocol", `The server sent ${type}, not text/event-stream.`];
     return undefined;
   }
 

@@ -42,7 +42,23 @@ export type {
   ResponseStream,
   WithProgress,
 } from "./response-stream.js";
-export type { AgentResponse, ChatResponse, CompletionResponse, EmbeddingResponse, Kind, ResponseOf, WickResponse } from "./response.js";
+export type {
+  AgentResponse,
+  ChatResponse,
+  CompletionResponse,
+  EmbeddingResponse,
+  Kind,
+  ResponseOf,
+  WickResponse,
+} from "./response.js";
 export type { InferSchema, JsonSchema, Schema, StandardSchema } from "./schema.js";
-export { type ExecutableTool, type FunctionTool, type HostedTool, type Tool, type ToolContext, type ToolDefinition, tool } from "./tool.js";
+export {
+  type ExecutableTool,
+  type FunctionTool,
+  type HostedTool,
+  type Tool,
+  type ToolContext,
+  type ToolDefinition,
+  tool,
+} from "./tool.js";
 export { WickError } from "./wick-error.js";

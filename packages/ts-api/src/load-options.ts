@@ -79,7 +79,12 @@ export interface LoadOptions {
   signal?: AbortSignal | undefined;
   /** Access to the hub. */
   hub?:
-    | { token?: string | undefined; endpoint?: string | undefined; cacheDir?: string | undefined; offline?: boolean | undefined }
+    | {
+        token?: string | undefined;
+        endpoint?: string | undefined;
+        cacheDir?: string | undefined;
+        offline?: boolean | undefined;
+      }
     | undefined;
   /** Browsers: run in a Web Worker. */
   worker?: boolean | undefined;

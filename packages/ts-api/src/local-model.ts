@@ -50,7 +50,8 @@ export class LocalModel implements Model {
       parse: async <S extends Schema>(): Promise<Parsed<InferSchema<S>>> => {
         throw noSchemas();
       },
-      parseStream: <S extends Schema>() => new ObjectLiveStream<InferSchema<S>>(refusedBy(noSchemas()), this.#chatTerminals({})),
+      parseStream: <S extends Schema>() =>
+        new ObjectLiveStream<InferSchema<S>>(refusedBy(noSchemas()), this.#chatTerminals({})),
     };
     this.completions = {
       stream: (request, options) => this.#completionStream(request, options),
@@ -113,15 +114,17 @@ export class LocalModel implements Model {
   }
 
   close(): Promise<void> {
-    if (this.#closing === undefined) {
-      unreachable.unregister(this);
-      this.#closing = runCommand(this.#mailboxes, closeCommand(this.#id)).then(() => {});
-    }
+    this.#closing ??= this.#closeNow();
     return this.#closing;
   }
 
   [asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #closeNow(): Promise<void> {
+    unreachable.unregister(this);
+    await runCommand(this.#mailboxes, closeCommand(this.#id));
   }
 
   #chatStream(request: unknown, options: CallOptions = {}): LiveStream<ChatResponse> {
@@ -132,7 +135,12 @@ export class LocalModel implements Model {
 
   #completionStream(request: unknown, options: CallOptions = {}): LiveStream<CompletionResponse> {
     const terminals = completionTerminals(this.#partial(request));
-    const feed = this.#feed<CompletionResponse>("completion", () => requestJson(request, ""), options, terminals.failed);
+    const feed = this.#feed<CompletionResponse>(
+      "completion",
+      () => requestJson(request, ""),
+      options,
+      terminals.failed,
+    );
     return new LiveStream({ feed, terminals, signal: signalOf(options), owner: this });
   }
 
@@ -201,7 +209,10 @@ function signalOf({ signal }: CallOptions): AbortSignal | undefined {
 }
 
 function noSchemas(): WickError {
-  return unsupported("schema", "This version does not constrain answers to a schema; ask for JSON in the prompt and parse it.");
+  return unsupported(
+    "schema",
+    "This version does not constrain answers to a schema; ask for JSON in the prompt and parse it.",
+  );
 }
 
 function noFim(): WickError {
@@ -209,5 +220,9 @@ function noFim(): WickError {
 }
 
 function noAnswer(kind: string): WickError {
-  return new WickError({ code: "internal", message: `The engine did not answer "${kind}". Please report this.`, retryable: false });
+  return new WickError({
+    code: "internal",
+    message: `The engine did not answer "${kind}". Please report this.`,
+    retryable: false,
+  });
 }

@@ -28,7 +28,10 @@ export interface ChatCalls {
    * }
    * ```
    */
-  stream<T extends Tool = never, P extends boolean = false>(request: ChatRequest<T, P>, options?: CallOptions): ChatStream<T, P>;
+  stream<T extends Tool = never, P extends boolean = false>(
+    request: ChatRequest<T, P>,
+    options?: CallOptions,
+  ): ChatStream<T, P>;
   /**
    * The whole answer at once.
    *
@@ -191,7 +194,10 @@ export interface Model extends AsyncDisposable {
    * const likeliest = logits.indexOf(Math.max(...logits));
    * ```
    */
-  logits(tokens: readonly number[], options?: CallOptions & { last?: number | undefined }): Promise<Omit<RawResponse, "kind">>;
+  logits(
+    tokens: readonly number[],
+    options?: CallOptions & { last?: number | undefined },
+  ): Promise<Omit<RawResponse, "kind">>;
   /**
    * What the engine is doing with this model now.
    *

@@ -41,5 +41,9 @@ export function readResponses<R extends Response = ChatResponse>(
     const refusal = new FixedFeed<R>({ kind: "validation_error", error: error.info } as Response as R);
     return new LiveStream<R>({ feed: refusal, terminals });
   }
-  return new LiveStream<R>({ feed: new EventStreamFeed<R>(source, options.timeoutMs), terminals, signal: options.signal });
+  return new LiveStream<R>({
+    feed: new EventStreamFeed<R>(source, options.timeoutMs),
+    terminals,
+    signal: options.signal,
+  });
 }

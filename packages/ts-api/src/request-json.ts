@@ -19,7 +19,8 @@ function write(value: unknown, path: string, ancestors: readonly object[]): stri
     case "boolean":
       return JSON.stringify(value);
     case "number":
-      if (!Number.isFinite(value)) throw invalidRequest(path, `${named(path)} is ${value}; it must be a finite number.`);
+      if (!Number.isFinite(value))
+        throw invalidRequest(path, `${named(path)} is ${value}; it must be a finite number.`);
       return JSON.stringify(value);
     case "object":
       return value === null ? "null" : writeObject(value, path, ancestors);
@@ -41,7 +42,8 @@ function writeObject(value: object, path: string, ancestors: readonly object[]):
   }
   // Dates, maps, typed arrays: their content is not in their fields.
   const tag = Object.prototype.toString.call(value).slice(8, -1);
-  if (tag !== "Object") throw invalidRequest(path, `${named(path)} is a ${tag}; a request holds plain objects and arrays only.`);
+  if (tag !== "Object")
+    throw invalidRequest(path, `${named(path)} is a ${tag}; a request holds plain objects and arrays only.`);
   const fields = Object.entries(value)
     .filter(([, field]) => field !== undefined)
     .map(([name, field]) => `${JSON.stringify(name)}:${write(field, path === "" ? name : `${path}.${name}`, within)}`);

@@ -16,7 +16,12 @@ export type ResponseFormat =
   | { type: "json_object" }
   | {
       type: "json_schema";
-      jsonSchema: { name: string; schemaDefinition: Schema; description?: string | undefined; strict?: boolean | undefined };
+      jsonSchema: {
+        name: string;
+        schemaDefinition: Schema;
+        description?: string | undefined;
+        strict?: boolean | undefined;
+      };
     }
   | { type: "regex"; regex: string }
   | { type: "lark"; grammar: string }

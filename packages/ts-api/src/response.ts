@@ -50,7 +50,10 @@ export type ResponseOf<K extends Kind> = Extract<Response, { kind: K }>;
  */
 export type ChatResponse = Extract<
   Response,
-  { kind: "chunk" | "done" | "validation_error" | "model_error" | "internal_error" | "cancelled"; partial?: ChatCompletion }
+  {
+    kind: "chunk" | "done" | "validation_error" | "model_error" | "internal_error" | "cancelled";
+    partial?: ChatCompletion;
+  }
 >;
 
 /**
@@ -74,7 +77,13 @@ export type AgentResponse = ChatResponse | ResponseOf<"agentic_tool_call_progres
 export type CompletionResponse = Extract<
   Response,
   {
-    kind: "completion_chunk" | "completion_done" | "validation_error" | "completion_model_error" | "internal_error" | "cancelled";
+    kind:
+      | "completion_chunk"
+      | "completion_done"
+      | "validation_error"
+      | "completion_model_error"
+      | "internal_error"
+      | "cancelled";
     partial?: Completion;
   }
 >;

@@ -11,6 +11,7 @@ export interface StandardSchema<O = unknown> {
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
+    /** Answers with the value or the issues. */
     readonly validate: (value: unknown) => unknown;
     readonly types?: { readonly input: unknown; readonly output: O } | undefined;
   };

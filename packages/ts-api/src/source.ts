@@ -25,7 +25,10 @@ export function sourceCommand(source: ModelSource, { resolvePath }: Pick<Backend
   if (source instanceof ArrayBuffer) return { json: '{"kind":"bytes","buffer":0}', buffers: [new Uint8Array(source)] };
   if (typeof source !== "object" || source === null) throw notASource();
   if (source instanceof Request || source instanceof Response || source instanceof ReadableStream) {
-    throw unsupported("source", "This version loads no requests, responses or streams; read them into a Uint8Array first.");
+    throw unsupported(
+      "source",
+      "This version loads no requests, responses or streams; read them into a Uint8Array first.",
+    );
   }
   if ("hub" in source) throw noHub(String(source.hub));
   if ("files" in source && typeof source.files === "object" && source.files !== null) return filesCommand(source.files);
@@ -68,7 +71,10 @@ function filesCommand(files: Readonly<Record<string, Uint8Array>>): SourceComman
 }
 
 function noHub(name: string): WickError {
-  return unsupported("source", `"${name}" names a model of the hub, which this version does not reach; for a file write "./${name}".`);
+  return unsupported(
+    "source",
+    `"${name}" names a model of the hub, which this version does not reach; for a file write "./${name}".`,
+  );
 }
 
 function notASource(): WickError {

@@ -13,7 +13,10 @@ export function errorOfTerminal(terminal: Response, signal: AbortSignal | undefi
     case "cancelled": {
       const partial = textual(terminal.partial);
       const byTheSignal = terminal.reason === "signal" && signal !== undefined;
-      return new WickError(errorOfCancel(terminal.reason), byTheSignal ? { partial, cause: signal.reason } : { partial });
+      return new WickError(
+        errorOfCancel(terminal.reason),
+        byTheSignal ? { partial, cause: signal.reason } : { partial },
+      );
     }
     case "chunk":
     case "completion_chunk":
@@ -36,9 +39,19 @@ export function errorOfTerminal(terminal: Response, signal: AbortSignal | undefi
 export function errorOfCancel(reason: CancelReason): ErrorInfo {
   switch (reason) {
     case "signal":
-      return { code: "cancelled", message: "The call was cancelled by its signal.", retryable: false, details: { reason } };
+      return {
+        code: "cancelled",
+        message: "The call was cancelled by its signal.",
+        retryable: false,
+        details: { reason },
+      };
     case "cancel":
-      return { code: "cancelled", message: "The call was cancelled by the program.", retryable: false, details: { reason } };
+      return {
+        code: "cancelled",
+        message: "The call was cancelled by the program.",
+        retryable: false,
+        details: { reason },
+      };
     case "disconnect":
       return { code: "cancelled", message: "The client went away.", retryable: false, details: { reason } };
     case "timeout":

@@ -29,6 +29,8 @@ export class WickError extends Error {
   declare readonly partial?: ChatCompletion | Completion;
 
   /**
+   * For tests, and for code that stands in for Wick.
+   *
    * @param info - What went wrong.
    * @param options - What had been delivered, and what caused it.
    */
@@ -44,7 +46,9 @@ export class WickError extends Error {
   /** The text of choice 0 that had been delivered; `""` without a partial. */
   get partialText(): string {
     if (this.partial === undefined) return "";
-    return this.partial.object === "chat.completion" ? this.partial.choices[0].message.content : this.partial.choices[0].text;
+    return this.partial.object === "chat.completion"
+      ? this.partial.choices[0].message.content
+      : this.partial.choices[0].text;
   }
 
   /**

@@ -61,7 +61,8 @@ export function fakeBackend(engine: FakeEngine): Backend & { alive: boolean[]; o
       return engine;
     },
     keepAlive: (waiting: boolean) => void backend.alive.push(waiting),
-    resolvePath: (source: string | URL) => (typeof source === "string" ? source.replace("~", "/home/me") : source.pathname),
+    resolvePath: (source: string | URL) =>
+      typeof source === "string" ? source.replace("~", "/home/me") : source.pathname,
   };
   return backend;
 }

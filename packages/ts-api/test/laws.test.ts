@@ -12,6 +12,5 @@ for (const delayMs of [undefined, 0, 1]) {
     name: `a scripted model, chunks ${delayMs === undefined ? "ready" : `${delayMs} ms apart`}`,
     load: async () => scriptedModel({ replies: [{ text, delayMs, promptProgress }] }),
     request: { messages: [{ role: "user", content: "Why is the sky blue?" }] },
-    isReal: false,
   });
 }

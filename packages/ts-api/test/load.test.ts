@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
 import { createModel } from "../src/create-model.js";
-import type { LoadOptions, ModelSource } from "../src/load-options.js";
+import type { LoadOptions, LoadProgress, ModelSource } from "../src/load-options.js";
 import { FakeEngine, fakeBackend } from "./fake-engine.js";
 
 const info = { id: "m", capabilities: { tools: false, reasoning: false, fim: false, embeddings: false }, warnings: [] };
@@ -57,34 +57,63 @@ describe("a source", () => {
     ["invalid_request", "an empty object", {}],
   ])("%s: %s", async (code, _, source) => {
     const { backend, Model } = setUp();
-    await expect(Model.load(source as ModelSource)).rejects.toMatchObject({ name: "WickError", code, info: { where: "source" } });
+    await expect(Model.load(source as ModelSource)).rejects.toMatchObject({
+      name: "WickError",
+      code,
+      info: { where: "source" },
+    });
     expect(backend.opened).toBe(0);
   });
 
   test("a file that is no bytes", async () => {
     const { Model } = setUp();
     const source = { files: { "config.json": "{}" } } as never;
-    await expect(Model.load(source)).rejects.toMatchObject({ code: "invalid_request", info: { where: 'source.files["config.json"]' } });
+    await expect(Model.load(source)).rejects.toMatchObject({
+      code: "invalid_request",
+      info: { where: 'source.files["config.json"]' },
+    });
   });
 });
 
 describe("options", () => {
   test("those of the engine are sent, undefined ones are not set", async () => {
     const { engine, Model } = setUp();
-    const sent = { isq: 4, dtype: "bf16", backend: "candle", device: "cpu", threads: 2, contextLength: 512, maxMemoryBytes: 1e9, chatTemplate: "{{ x }}" };
+    const sent = {
+      isq: 4,
+      dtype: "bf16",
+      backend: "candle",
+      device: "cpu",
+      threads: 2,
+      contextLength: 512,
+      maxMemoryBytes: 1e9,
+      chatTemplate: "{{ x }}",
+    };
     void Model.load("m", { ...sent, kvCache: undefined, onProgress: () => {} } as LoadOptions).catch(() => {});
     await turn();
     expect(engine.submitted[0]?.command["options"]).toEqual(sent);
   });
 
-  test.each(["maxSequences", "maxQueue", "prefillChunk", "readAhead", "kvCache", "kvMemoryBytes", "speculation", "hub", "worker", "workerUrl", "wasmUrl", "browserCache"])(
-    "unsupported: %s",
-    async (name) => {
-      const { Model } = setUp();
-      await expect(Model.load("m", { [name]: 1 })).rejects.toMatchObject({ code: "unsupported", info: { where: `options.${name}` } });
-      await expect(Model.estimate("m", { [name]: 1 })).rejects.toMatchObject({ code: "unsupported" });
-    },
-  );
+  test.each([
+    "maxSequences",
+    "maxQueue",
+    "prefillChunk",
+    "readAhead",
+    "kvCache",
+    "kvMemoryBytes",
+    "speculation",
+    "hub",
+    "worker",
+    "workerUrl",
+    "wasmUrl",
+    "browserCache",
+  ])("unsupported: %s", async (name) => {
+    const { Model } = setUp();
+    await expect(Model.load("m", { [name]: 1 })).rejects.toMatchObject({
+      code: "unsupported",
+      info: { where: `options.${name}` },
+    });
+    await expect(Model.estimate("m", { [name]: 1 })).rejects.toMatchObject({ code: "unsupported" });
+  });
 
   test.each<[string, object]>([
     ["options.contextLenght", { contextLenght: 5 }],
@@ -100,7 +129,7 @@ describe("options", () => {
 describe("a load", () => {
   test("reports progress, then gives the model; the process is kept only meanwhile", async () => {
     const { engine, backend, Model } = setUp();
-    const onProgress = vi.fn();
+    const onProgress = vi.fn<(progress: LoadProgress) => void>();
     const loading = Model.load("m", { onProgress });
     await turn();
     expect(backend.alive).toEqual([true]);
@@ -128,7 +157,11 @@ describe("a load", () => {
   test("with an aborted signal opens nothing", async () => {
     const { backend, Model } = setUp();
     const reason = new Error("no");
-    await expect(Model.load("m", { signal: AbortSignal.abort(reason) })).rejects.toMatchObject({ code: "cancelled", name: "AbortError", cause: reason });
+    await expect(Model.load("m", { signal: AbortSignal.abort(reason) })).rejects.toMatchObject({
+      code: "cancelled",
+      name: "AbortError",
+      cause: reason,
+    });
     expect(backend.opened).toBe(0);
   });
 
@@ -213,5 +246,7 @@ test("what an engine cannot mean ends the stream, it does not throw", async () =
 test("connect and list come later", async () => {
   const { Model } = setUp();
   await expect(Model.list()).rejects.toMatchObject({ code: "unsupported" });
-  expect(() => Model.connect({ provider: "mistral", model: "x" })).toThrow(expect.objectContaining({ code: "unsupported" }));
+  expect(() => Model.connect({ provider: "mistral", model: "x" })).toThrow(
+    expect.objectContaining({ code: "unsupported" }),
+  );
 });

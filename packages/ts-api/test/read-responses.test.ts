@@ -8,7 +8,9 @@ const headers = { "content-type": "text/event-stream" };
 const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 async function wire(text: string | readonly string[] = ["Hé", "llo ", "👋"]): Promise<Uint8Array> {
-  const body = scriptedModel({ replies: [{ text }] }).chat.stream({ messages }).toResponse();
+  const body = scriptedModel({ replies: [{ text }] })
+    .chat.stream({ messages })
+    .toResponse();
   return new Uint8Array(await body.arrayBuffer());
 }
 
@@ -28,7 +30,9 @@ function bodyOf(pieces: readonly Uint8Array[], failure?: Error): ReadableStream<
 describe("a body of responses", () => {
   test.each([1, 2, 3, 7, 1000])("in pieces of %i bytes", async (size) => {
     const bytes = await wire();
-    const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.slice(index * size, (index + 1) * size));
+    const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+      bytes.slice(index * size, (index + 1) * size),
+    );
     const responses = await collect(readResponses(bodyOf(pieces)));
     expect(responses.map(({ kind }) => kind)).toEqual(["chunk", "chunk", "chunk", "done"]);
     expect(terminalOf(responses)).toMatchObject({ completion: { choices: [{ message: { content: "Héllo 👋" } }] } });
@@ -60,7 +64,11 @@ describe("a body of responses", () => {
     const responses = await collect(readResponses(bodyOf([bytesOf(`: ping\n\n${first}data: {"error":\n\n`)])));
     expect(responses).toMatchObject([
       { kind: "chunk" },
-      { kind: "internal_error", error: { code: "stream_protocol", where: "event 2" }, partial: { choices: [{ message: { content: "Hé" } }] } },
+      {
+        kind: "internal_error",
+        error: { code: "stream_protocol", where: "event 2" },
+        partial: { choices: [{ message: { content: "Hé" } }] },
+      },
     ]);
   });
 
@@ -75,7 +83,9 @@ describe("a body of responses", () => {
     ["stream_protocol", new Response("<html>", { headers: { "content-type": "text/html" } })],
     ["stream_truncated", new Response(null, { headers })],
   ])("%s", async (code, response) => {
-    expect(await collect(readResponses(response))).toMatchObject([{ kind: "internal_error", error: { code, status: response.status } }]);
+    expect(await collect(readResponses(response))).toMatchObject([
+      { kind: "internal_error", error: { code, status: response.status } },
+    ]);
   });
 });
 
@@ -89,8 +99,11 @@ describe("leaving", () => {
       timeout: () => {},
     };
     for (const [name, leave] of Object.entries(ways)) {
-      const cancel = vi.fn();
-      const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(bytes.slice(0, 400)), cancel });
+      const cancel = vi.fn<() => void>();
+      const body = new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(bytes.slice(0, 400)),
+        cancel,
+      });
       const controller = new AbortController();
       const options = { signal: controller.signal, timeoutMs: name === "timeout" ? 10 : undefined };
       const stream = readResponses(body, options);
@@ -106,7 +119,7 @@ describe("leaving", () => {
   });
 
   test("before the first pull as well", async () => {
-    const cancel = vi.fn();
+    const cancel = vi.fn<() => void>();
     const stream = readResponses(new ReadableStream<Uint8Array>({ cancel }));
     stream.cancel();
     expect(await collect(stream)).toMatchObject([{ kind: "cancelled", reason: "cancel" }]);
@@ -114,7 +127,9 @@ describe("leaving", () => {
   });
 
   test("nothing is read before the first pull, or ahead of the reader", async () => {
-    const pull = vi.fn((controller: ReadableStreamDefaultController<Uint8Array>) => controller.enqueue(bytesOf(": ping\n\n")));
+    const pull = vi.fn<(controller: ReadableStreamDefaultController<Uint8Array>) => void>((controller) =>
+      controller.enqueue(bytesOf(": ping\n\n")),
+    );
     readResponses(new ReadableStream<Uint8Array>({ pull }, { highWaterMark: 0 }));
     await new Promise((resolve) => setTimeout(resolve, 5));
     expect(pull).not.toHaveBeenCalled();

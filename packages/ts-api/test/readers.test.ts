@@ -1,5 +1,7 @@
 // Random readers of random scripts. Each seed is a test that can be run again: `READER_SEED=7 npx vitest run readers`.
 
+// oxlint-disable vitest/no-conditional-expect -- what holds of a reader depends on what the seed made it do.
+
 import { describe, expect, test } from "vitest";
 import { isTerminal } from "../src/is-terminal.js";
 import { scriptedModel } from "../src/testing/index.js";
@@ -7,8 +9,23 @@ import { WickError } from "../src/wick-error.js";
 import { textOf } from "../../../test/conformance/chunks.js";
 import type { ChatResponse } from "../src/response.js";
 
-const seeds = process.env["READER_SEED"] === undefined ? Array.from({ length: 400 }, (_, seed) => seed) : [Number(process.env["READER_SEED"])];
-const actions = ["read", "read", "read", "two pulls", "final", "cancel", "abort", "return", "dispose", "second reader", "wait"] as const;
+const seeds =
+  process.env["READER_SEED"] === undefined
+    ? Array.from({ length: 400 }, (_, seed) => seed)
+    : [Number(process.env["READER_SEED"])];
+const actions = [
+  "read",
+  "read",
+  "read",
+  "two pulls",
+  "final",
+  "cancel",
+  "abort",
+  "return",
+  "dispose",
+  "second reader",
+  "wait",
+] as const;
 
 /** Numbers from 0 to below `bound`, the same for the same seed (mulberry32). */
 function numbers(seed: number): (bound: number) => number {
@@ -30,14 +47,20 @@ describe("laws 1, 2, 5 and 7 for random readers", () => {
     const endKind = kinds[random(kinds.length)] ?? "done";
     const after = random(pieces.length + 1);
     const error = { code: "engine_failed" as const };
-    const end = endKind === "done" ? undefined : endKind === "hang" || endKind === "cancelled" ? { kind: endKind, after } : { kind: endKind, after, error };
+    const end =
+      endKind === "done"
+        ? undefined
+        : endKind === "hang" || endKind === "cancelled"
+          ? { kind: endKind, after }
+          : { kind: endKind, after, error };
     const model = scriptedModel({ replies: [{ text: pieces, delayMs, end }] });
     const controller = new AbortController();
     const stream = model.chat.stream({ messages: [] }, { signal: controller.signal });
     const reader = stream[Symbol.asyncIterator]();
     const read: ChatResponse[] = [];
-    const keep = ({ done, value }: IteratorResult<ChatResponse, void>) => (done === true ? undefined : read.push(value));
-    let wholes: Promise<unknown>[] = [];
+    const keep = ({ done, value }: IteratorResult<ChatResponse, void>) =>
+      done === true ? undefined : read.push(value);
+    const wholes: Promise<unknown>[] = [];
     let isLeft = false;
 
     for (let step = random(30); step > 0; step -= 1) {
@@ -92,7 +115,9 @@ describe("laws 1, 2, 5 and 7 for random readers", () => {
     // Law 2: what was read is a beginning of the script, and every partial is exactly that.
     expect(pieces.join("").startsWith(textOf(read))).toBe(true);
     for (const whole of ends) {
-      const completion = WickError.isInstance(whole) ? whole.partial : (whole as { choices: never; usage: never; object: "chat.completion" });
+      const completion = WickError.isInstance(whole)
+        ? whole.partial
+        : (whole as { choices: never; usage: never; object: "chat.completion" });
       if (completion?.object !== "chat.completion") throw new Error("no chat completion");
       // A reader who left by `return` beside a waiting pull was still handed what that pull got.
       expect(completion.choices[0].message.content).toBe(textOf(read));

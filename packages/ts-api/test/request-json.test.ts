@@ -11,7 +11,14 @@ const where = (value: unknown) => {
 
 describe("a request becomes JSON", () => {
   test("as JSON.stringify has it, where that loses nothing", () => {
-    const value = { messages: [{ role: "user", content: 'a "b" \u2028 \n é 👩‍👧' }], n: 1.5e-7, logitBias: { 3: -100 }, stop: [], x: null, big: 2 ** 60 };
+    const value = {
+      messages: [{ role: "user", content: 'a "b" \u2028 \n é 👩‍👧' }],
+      n: 1.5e-7,
+      logitBias: { 3: -100 },
+      stop: [],
+      x: null,
+      big: 2 ** 60,
+    };
     expect(requestJson(value, "")).toBe(JSON.stringify(value));
   });
 

@@ -104,7 +104,7 @@ describe("final()", () => {
   });
 
   test("asked for and left alone, it ends no process", async () => {
-    const unhandled = vi.fn();
+    const unhandled = vi.fn<() => void>();
     process.on("unhandledRejection", unhandled);
     const end = { kind: "internal_error" as const, after: 1, error: { code: "engine_failed" as const } };
     const stream = modelOf({ text: pieces, end }).chat.stream({ messages });
@@ -135,14 +135,22 @@ describe("text()", () => {
   });
 
   test("is choice 0's content alone", async () => {
-    const reply = { reasoning: ["hm "], text: pieces, toolCalls: [{ id: "c", type: "function" as const, function: { name: "f", arguments: "{}" } }] };
+    const reply = {
+      reasoning: ["hm "],
+      text: pieces,
+      toolCalls: [{ id: "c", type: "function" as const, function: { name: "f", arguments: "{}" } }],
+    };
     const stream = modelOf(reply).chat.stream({ messages, n: 3 });
     let text = "";
     for await (const piece of stream.text()) text += piece;
     expect(text).toBe(pieces.join(""));
     const completion = await stream.final();
     expect(completion.choices[2]).toMatchObject({
-      message: { reasoningContent: "hm ", content: text, toolCalls: [{ id: "c", function: { name: "f", arguments: "{}" } }] },
+      message: {
+        reasoningContent: "hm ",
+        content: text,
+        toolCalls: [{ id: "c", function: { name: "f", arguments: "{}" } }],
+      },
       finishReason: "tool_calls",
     });
   });
@@ -179,17 +187,27 @@ describe("signals", () => {
   test("one signal for many streams, all told once", async () => {
     const controller = new AbortController();
     const model = modelOf({ text: pieces, end: { kind: "hang", after: 1 } });
-    const streams = Array.from({ length: 20 }, () => collect(model.chat.stream({ messages }, { signal: controller.signal })));
+    const streams = Array.from({ length: 20 }, () =>
+      collect(model.chat.stream({ messages }, { signal: controller.signal })),
+    );
     await pause(2);
     controller.abort();
-    for (const responses of await Promise.all(streams)) expect(responses.map(({ kind }) => kind)).toEqual(["chunk", "cancelled"]);
+    for (const responses of await Promise.all(streams))
+      expect(responses.map(({ kind }) => kind)).toEqual(["chunk", "cancelled"]);
   });
 
   test("timeoutMs", async () => {
     const model = modelOf({ text: pieces, end: { kind: "hang", after: 2 } });
     const responses = await collect(model.chat.stream({ messages }, { timeoutMs: 10 }));
-    expect(responses.at(-1)).toMatchObject({ kind: "cancelled", reason: "timeout", partial: { choices: [{ message: { content: "one two " } }] } });
-    await expect(model.chat.complete({ messages }, { timeoutMs: 10 })).rejects.toMatchObject({ code: "timeout", name: "WickError" });
+    expect(responses.at(-1)).toMatchObject({
+      kind: "cancelled",
+      reason: "timeout",
+      partial: { choices: [{ message: { content: "one two " } }] },
+    });
+    await expect(model.chat.complete({ messages }, { timeoutMs: 10 })).rejects.toMatchObject({
+      code: "timeout",
+      name: "WickError",
+    });
   });
 });
 
@@ -201,8 +219,16 @@ describe("refusals", () => {
   test.each([
     ["onApproval", "unsupported", { messages, onApproval: () => true }],
     ["tools[0]", "unsupported", { messages, tools: [executable] }],
-    ["tools[1]", "unsupported", { messages, tools: [{ type: "function", function: { name: "f", parameters: {} } }, { type: "web_search" }] }],
-    ["tools[0].function.parameters", "unsupported", { messages, tools: [{ type: "function", function: { name: "f", parameters: standard } }] }],
+    [
+      "tools[1]",
+      "unsupported",
+      { messages, tools: [{ type: "function", function: { name: "f", parameters: {} } }, { type: "web_search" }] },
+    ],
+    [
+      "tools[0].function.parameters",
+      "unsupported",
+      { messages, tools: [{ type: "function", function: { name: "f", parameters: standard } }] },
+    ],
     [
       "responseFormat.jsonSchema.schemaDefinition",
       "unsupported",
@@ -212,7 +238,9 @@ describe("refusals", () => {
     ["messages[0].content", "invalid_request", { messages: [{ role: "user", content: () => "x" }] }],
     ["", "invalid_request", undefined],
   ])("%s: %s", async (where, code, request) => {
-    expect(await collect(model.chat.stream(request as never))).toMatchObject([{ kind: "validation_error", error: { code, where } }]);
+    expect(await collect(model.chat.stream(request as never))).toMatchObject([
+      { kind: "validation_error", error: { code, where } },
+    ]);
     await expect(model.chat.complete(request as never)).rejects.toMatchObject({ code, info: { where } });
   });
 
@@ -220,6 +248,7 @@ describe("refusals", () => {
     ["options.headers", "unsupported", { headers: {} }],
     ["options.timeoutMs", "invalid_request", { timeoutMs: -1 }],
     ["options.timeoutMs", "invalid_request", { timeoutMs: Number.NaN }],
+    ["options.timeoutMs", "invalid_request", { timeoutMs: Number.POSITIVE_INFINITY }],
     ["options.signal", "invalid_request", { signal: {} }],
     ["options.singal", "invalid_request", { singal: 1 }],
   ])("%s: %s", async (where, code, options) => {
@@ -230,12 +259,16 @@ describe("refusals", () => {
 
   test("what comes later", async () => {
     const schema = { type: "object" };
-    expect(await collect(model.fim.stream({ prompt: "" }))).toMatchObject([{ kind: "validation_error", error: { code: "unsupported" } }]);
+    expect(await collect(model.fim.stream({ prompt: "" }))).toMatchObject([
+      { kind: "validation_error", error: { code: "unsupported" } },
+    ]);
     await expect(model.fim.complete({ prompt: "" })).rejects.toMatchObject({ code: "unsupported" });
     await expect(model.embeddings.create({ inputs: "" })).rejects.toMatchObject({ code: "unsupported" });
     await expect(model.chat.parse({ messages }, schema)).rejects.toMatchObject({ code: "unsupported" });
     await expect(model.chat.parseStream({ messages }, schema).final()).rejects.toMatchObject({ code: "unsupported" });
-    await expect(collect(model.chat.parseStream({ messages }, schema).partials() as never)).rejects.toMatchObject({ code: "unsupported" });
+    await expect(collect(model.chat.parseStream({ messages }, schema).partials() as never)).rejects.toMatchObject({
+      code: "unsupported",
+    });
     await expect(model.logits([1])).rejects.toMatchObject({ code: "unsupported" });
   });
 });
@@ -249,14 +282,19 @@ describe("a closed model", () => {
     await Promise.all([model.close(), model.close(), model[Symbol.asyncDispose]()]);
     for (const responses of await Promise.all(streams)) {
       expect(responses.map(({ kind }) => kind)).toEqual(["chunk", "chunk", "internal_error"]);
-      expect(responses.at(-1)).toMatchObject({ error: { code: "engine_closed" }, partial: { choices: [{ message: { content: "one two " } }] } });
+      expect(responses.at(-1)).toMatchObject({
+        error: { code: "engine_closed" },
+        partial: { choices: [{ message: { content: "one two " } }] },
+      });
     }
   });
 
   test("refuses everything else", async () => {
     const model = modelOf({ text: pieces });
     await model.close();
-    expect(await collect(model.chat.stream({ messages }))).toMatchObject([{ kind: "internal_error", error: { code: "engine_closed" } }]);
+    expect(await collect(model.chat.stream({ messages }))).toMatchObject([
+      { kind: "internal_error", error: { code: "engine_closed" } },
+    ]);
     await expect(model.completions.complete({ prompt: "x" })).rejects.toMatchObject({ code: "engine_closed" });
     await expect(model.tokenize("x")).rejects.toMatchObject({ code: "engine_closed" });
     expect(() => model.stats()).toThrow(expect.objectContaining({ code: "engine_closed" }));
@@ -286,18 +324,23 @@ describe("forgotten streams", () => {
 
 describe("on the wire", () => {
   test("one event per pull, ended by the terminal", async () => {
-    const body = modelOf({ text: ["a", "b"] }).chat.stream({ messages }).toServerSentEvents();
+    const body = modelOf({ text: ["a", "b"] })
+      .chat.stream({ messages })
+      .toServerSentEvents();
     const decoder = new TextDecoder();
     const events: string[] = [];
     const reader = body.getReader();
-    for (let result = await reader.read(); result.done === false; result = await reader.read()) events.push(decoder.decode(result.value));
+    for (let result = await reader.read(); result.done === false; result = await reader.read())
+      events.push(decoder.decode(result.value));
     expect(events).toHaveLength(3);
     expect(events.every((event) => /^data: \{.*\}\n\n$/.test(event))).toBe(true);
     expect(JSON.parse(events[2]?.slice(6) ?? "").kind).toBe("done");
   });
 
   test("toResponse has the headers of an event stream, and yours over them", () => {
-    const response = modelOf({}).chat.stream({ messages }).toResponse({ status: 201, headers: { "x-a": "b", "Cache-Control": "none" } });
+    const response = modelOf({})
+      .chat.stream({ messages })
+      .toResponse({ status: 201, headers: { "x-a": "b", "Cache-Control": "none" } });
     expect(response.status).toBe(201);
     expect(Object.fromEntries(response.headers)).toEqual({
       "cache-control": "none",

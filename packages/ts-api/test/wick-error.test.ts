@@ -12,11 +12,18 @@ describe("WickError", () => {
     expect(Other).not.toBe(WickError);
     expect(error instanceof WickError).toBe(false);
     expect(WickError.isInstance(error)).toBe(true);
-    expect([undefined, null, "x", {}, new Error("x"), { code: "numeric_error" }].some(WickError.isInstance)).toBe(false);
+    expect([undefined, null, "x", {}, new Error("x"), { code: "numeric_error" }].some(WickError.isInstance)).toBe(
+      false,
+    );
   });
 
   test("is an AbortError when it was cancelled, by name", () => {
-    expect(new WickError(info)).toMatchObject({ name: "WickError", code: "numeric_error", message: info.message, info });
+    expect(new WickError(info)).toMatchObject({
+      name: "WickError",
+      code: "numeric_error",
+      message: info.message,
+      info,
+    });
     expect(new WickError({ ...info, code: "cancelled" }, { cause: 5 })).toMatchObject({ name: "AbortError", cause: 5 });
   });
 
@@ -25,7 +32,7 @@ describe("WickError", () => {
     expect("partial" in error).toBe(false);
     expect("cause" in error).toBe(false);
     expect(error.partialText).toBe("");
-    expect(Object.keys(error).sort()).toEqual(["code", "info", "name"]);
+    expect(Object.keys(error).toSorted()).toEqual(["code", "info", "name"]);
   });
 });
 

@@ -5,6 +5,23 @@ import type { ModelLoader } from "../model-loader.js";
 import { nativeBackend } from "../native/native-backend.js";
 
 export * from "../index.js";
-/** {@inheritDoc ModelLoader} */
+/**
+ * Loads models, over the best backend of the platform.
+ *
+ * @example
+ * ```ts
+ * await using model = await Model.load("./model.gguf");
+ * ```
+ */
 export const Model: ModelLoader = createModel(nativeBackend);
+/**
+ * A loaded model. Closed by `await using`, or by hand.
+ *
+ * @interface
+ *
+ * @example
+ * ```ts
+ * const count = async (model: Model, text: string) => (await model.tokenize(text)).length;
+ * ```
+ */
 export type Model = LoadedModel;

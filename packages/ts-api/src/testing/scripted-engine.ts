@@ -104,7 +104,9 @@ export class ScriptedEngine implements Engine {
       wantsProgress: isChat && Boolean(request.promptProgress),
     };
     // The two arms of the union, which destructuring took apart.
-    ticket.run = new ScriptedRun(about, this.#script.reply({ kind, request } as ScriptedCall), () => this.#wake(number));
+    ticket.run = new ScriptedRun(about, this.#script.reply({ kind, request } as ScriptedCall), () =>
+      this.#wake(number),
+    );
     if (timeoutMs !== undefined) ticket.timer = setTimeout(() => this.cancel(number, "timeout"), timeoutMs);
   }
 
@@ -164,5 +166,7 @@ function bytes(text: string): Uint8Array {
 
 /** A template for those who need one: `role: content`, a line for each message. */
 function templated({ messages }: ChatRequest): string {
-  return messages.map(({ role, content }) => `${role}: ${typeof content === "string" ? content : JSON.stringify(content ?? "")}\n`).join("");
+  return messages
+    .map(({ role, content }) => `${role}: ${typeof content === "string" ? content : JSON.stringify(content ?? "")}\n`)
+    .join("");
 }

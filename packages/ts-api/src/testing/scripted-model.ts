@@ -76,10 +76,11 @@ export function scriptedModel(options: ScriptedModelOptions): ScriptedModel {
     const scripted = replyTo(call, calls.length - 1, options.replies);
     return typeof scripted === "string" ? { text: scripted } : scripted;
   };
-  let mailboxes: Mailboxes | undefined;
-  const engine = new ScriptedEngine({ info, reply }, () => mailboxes?.ring());
+  const doorbell = { ring: () => {} };
+  const engine = new ScriptedEngine({ info, reply }, () => doorbell.ring());
   // A script has no work of its own beside its timers, and those keep the process alive.
-  mailboxes = new Mailboxes(engine, () => {});
+  const mailboxes = new Mailboxes(engine, () => {});
+  doorbell.ring = () => mailboxes.ring();
   return new LocalScriptedModel(mailboxes, info, calls);
 }
 

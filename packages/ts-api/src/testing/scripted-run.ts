@@ -152,7 +152,13 @@ function chunksOf(request: ScriptedRequest, reply: ScriptedReply): Response[] {
       const role = step === 0 ? { role: "assistant" as const } : {};
       return request.kind === "chat"
         ? { kind: "chunk", id, model, created, choices: [{ index, delta: { ...role, ...delta }, finishReason }] }
-        : { kind: "completion_chunk", id, model, created, choices: [{ index, text: delta.content ?? "", finishReason }] };
+        : {
+            kind: "completion_chunk",
+            id,
+            model,
+            created,
+            choices: [{ index, text: delta.content ?? "", finishReason }],
+          };
     }),
   );
 }

@@ -1,0 +1,157 @@
+// The packages as they are published: the tarballs of `npm run pack`, installed into a clean folder and used as people use them.
+// Each line below is one test.
+
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const execute = promisify(execFile);
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "..", "..");
+const fromPackage = createRequire(join(root, "packages/ts-api/package.json"));
+const isWindows = process.platform === "win32";
+
+/** Node as this runs, and the one of the machine if that is another: the product supports older ones than its tools do. */
+async function nodes() {
+  const all = [{ name: `Node ${process.version}`, path: process.execPath }];
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    if (folder.includes("node_modules")) continue;
+    const path = join(folder, isWindows ? "node.exe" : "node");
+    const { stdout } = await execute(path, ["--version"]).catch(() => ({ stdout: "" }));
+    const version = stdout.trim();
+    if (version === "") continue;
+    const [major, minor] = version.slice(1).split(".").map(Number);
+    const isSupported = major > 20 || (major === 20 && minor >= 19);
+    if (isSupported && version !== process.version) all.push({ name: `Node ${version}`, path });
+    break;
+  }
+  return all;
+}
+
+async function install(folder) {
+  const tarballs = (await readdir(join(root, "dist-packages"))).filter((name) => name.endsWith(".tgz"));
+  const dependencies = {};
+  for (const name of tarballs) {
+    const { stdout } = await execute("tar", ["-xzOf", join(root, "dist-packages", name), "package/package.json"]);
+    const manifest = JSON.parse(stdout);
+    dependencies[manifest.name] = `file:${join(root, "dist-packages", name)}`;
+    if (manifest.scripts !== undefined) throw new Error(`${name} has scripts`);
+  }
+  const manifest = { name: "consumer", private: true, type: "module", dependencies };
+  await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
+  const flags = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+  await execute("npm", ["install", ...flags], { cwd: folder, shell: isWindows });
+  await cp(join(here, "consumers"), folder, { recursive: true });
+}
+
+function streams({ stdout }) {
+  const { text, usage, backend } = JSON.parse(stdout.trim().split("\n").at(-1));
+  if (backend !== "native" || text.trim() === "" || usage.completionTokens < 1) throw new Error(`streamed ${stdout}`);
+}
+
+async function bundle(folder) {
+  const { build } = await import(fromPackage.resolve("esbuild"));
+  // The recipe of the README: the addon beside the bundle, and `require` for it.
+  await build({
+    absWorkingDir: folder,
+    entryPoints: ["esm.mjs"],
+    outfile: join(folder, "bundle/out.mjs"),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    external: ["@wick/demo-model"],
+    loader: { ".node": "copy" },
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    logLevel: "error",
+  });
+}
+
+async function compile(folder, module, moduleResolution) {
+  const config = join(folder, `tsconfig.${module}.json`);
+  const compilerOptions = {
+    strict: true,
+    noEmit: true,
+    target: "es2022",
+    lib: ["es2022", "dom"],
+    types: [],
+    module,
+    moduleResolution,
+  };
+  await writeFile(config, JSON.stringify({ compilerOptions, files: ["typescript.ts"] }));
+  const manifest = fromPackage.resolve("typescript-5.4/package.json");
+  await execute(process.execPath, [join(dirname(manifest), "bin/tsc"), "-p", config]);
+}
+
+async function fails(node, folder, expected, environment = {}) {
+  const { stdout } = await execute(node.path, ["failing.mjs"], {
+    cwd: folder,
+    env: { ...process.env, ...environment },
+  });
+  const { isWickError, code, message } = JSON.parse(stdout);
+  if (!isWickError || code !== "backend_unavailable" || !expected.test(message)) throw new Error(`printed ${stdout}`);
+}
+
+/** Without the package of the platform, as npm below 11.3 leaves it. */
+async function failsWithoutAddon(node, folder) {
+  const scope = join(folder, "node_modules/@wick");
+  const platforms = (await readdir(scope)).filter((name) => name.startsWith("node-"));
+  for (const name of platforms) await rename(join(scope, name), join(folder, name));
+  try {
+    await fails(node, folder, /npm install @wick\/node-/);
+  } finally {
+    for (const name of platforms) await rename(join(folder, name), join(scope, name));
+  }
+}
+
+const folder = await mkdtemp(join(tmpdir(), "wick-packaging-"));
+const run = (node, ...args) => execute(node.path, args, { cwd: folder });
+const tests = [["the tarballs install into a clean folder, without scripts", () => install(folder)]];
+for (const node of await nodes()) {
+  tests.push(
+    [`${node.name}: import`, async () => streams(await run(node, "esm.mjs"))],
+    [`${node.name}: require`, async () => streams(await run(node, "commonjs.cjs"))],
+  );
+}
+const [node] = await nodes();
+tests.push(
+  [
+    "a bundle of esbuild",
+    async () => {
+      await bundle(folder);
+      streams(await run(node, "bundle/out.mjs"));
+    },
+  ],
+  ["TypeScript under nodenext", () => compile(folder, "nodenext", "nodenext")],
+  ["TypeScript under bundler", () => compile(folder, "esnext", "bundler")],
+  [
+    "an addon of another version",
+    () => fails(node, folder, /0{16}.*one version/, { WICK_NATIVE_PATH: join(folder, "other-version.cjs") }),
+  ],
+  ["no addon for the platform", () => failsWithoutAddon(node, folder)],
+  [
+    "no source but the package's own is needed",
+    async () => {
+      const { dependencies } = JSON.parse(await readFile(join(folder, "node_modules/wick/package.json"), "utf8"));
+      const others = Object.keys(dependencies).filter((name) => !name.startsWith("@wick/"));
+      if (others.length > 1) throw new Error(`third-party dependencies: ${others.join(", ")}`);
+    },
+  ],
+);
+
+let failed = 0;
+for (const [name, test] of tests) {
+  try {
+    await test();
+    console.log(`ok ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED ${name}\n${error.stdout ?? ""}${error.stderr ?? ""}${error.stack}`);
+  }
+}
+await rm(folder, { recursive: true, force: true });
+console.log(`${tests.length - failed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;
