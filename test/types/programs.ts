@@ -58,8 +58,8 @@ export async function forgotten(model: Model): Promise<void> {
       case "model_error":
       case "internal_error":
         break;
-      // @ts-expect-error — "cancelled" is missing
       default:
+        // @ts-expect-error — "cancelled" is missing
         assertNever(response);
     }
   }
@@ -73,8 +73,8 @@ export function forgottenReturn(response: ChatResponse): string {
     case "model_error":
     case "internal_error":
       return response.error.code;
-    // @ts-expect-error — "cancelled" is missing
     default:
+      // @ts-expect-error — "cancelled" is missing
       return assertNever(response);
   }
 }
@@ -150,8 +150,8 @@ export async function agentForgotten(model: Model): Promise<void> {
       case "internal_error":
       case "cancelled":
         break;
-      // @ts-expect-error — a tool loop has two more kinds
       default:
+        // @ts-expect-error — a tool loop has two more kinds
         assertNever(response);
     }
   }
