@@ -322,6 +322,9 @@ fn case_14_offsets() {
     for offsets in [[1, 32], [0, 31], [0, 64], [0, 0], [0, 1 << 32], [0, 1 << 63], [0, u64::MAX - 31], [0, u64::MAX]] {
         assert_eq!(outcome(placed(offsets)), invalid("offset"), "{offsets:?}");
     }
+    // Nothing wrong but the alignment.
+    let unaligned = GgufBuilder::default().tensor("a", &[8], 0, 0).tensor("b", &[8], 0, 40).data(96);
+    assert_eq!(outcome(read(&unaligned)), invalid("offset"));
     // Overlap by part of a tensor, and one byte past the end.
     let overlap = GgufBuilder::default().tensor("a", &[16], 0, 0).tensor("b", &[8], 0, 32).data(96);
     assert_eq!(outcome(read(&overlap)), invalid("offset"));
