@@ -4,6 +4,7 @@ mod load_options;
 mod load_progress;
 mod memory_estimate;
 mod model_info;
+mod text_files;
 
 pub use load_options::{BackendChoice, DeviceChoice, LoadOptions};
 pub use load_progress::LoadProgress;
@@ -12,18 +13,67 @@ pub use model_info::{Capabilities, EngineKind, ModelInfo};
 
 pub use crate::weights::Source;
 
-use self::memory_estimate::MemoryPlan;
+use std::sync::Arc;
+
+use self::{memory_estimate::MemoryPlan, text_files::TextFiles};
 use crate::{
     backend::{
         Backend,
         candle::{CandleBackend, DeviceKind},
         cpu::CpuBackend,
     },
-    error::{Error, Result},
+    chat_template::ChatTemplate,
+    error::{Error, ErrorCode, Result},
+    generation_defaults::GenerationDefaults,
     language_model::LanguageModel,
     model::{ModelConfig, Transformer, TransformerOptions},
+    tokenizer::{Tokenizer, check_embedding_rows},
     weights::{LoadObserver, ModelSource, WeightLoader, WeightTable},
 };
+
+/// A model with all that an engine needs to know of it.
+pub struct LoadedModel {
+    /// Weights, KV storage and the forward pass.
+    pub model: Box<dyn LanguageModel>,
+    /// Text to ids and back.
+    pub tokenizer: Arc<dyn Tokenizer>,
+    /// For chats; a base model has none.
+    pub chat_template: Option<ChatTemplate>,
+    /// End tokens, and what requests leave open.
+    pub defaults: GenerationDefaults,
+    /// What the model says about itself.
+    pub info: ModelInfo,
+    /// Bytes of the weights in memory.
+    pub weights_bytes: u64,
+}
+
+/// Loads a model whole. Text files first: they are small and fail early.
+///
+/// # Errors
+/// As [`load_weights`]; `tokenizer_invalid`, `template_invalid`, `not_found`, `too_large` for the text files.
+pub fn load(
+    source: Source,
+    options: &LoadOptions,
+    progress: &mut dyn FnMut(LoadProgress),
+    cancelled: &dyn Fn() -> bool,
+) -> Result<LoadedModel> {
+    if cancelled() {
+        return Err(Error::new(ErrorCode::Cancelled, "loading was cancelled"));
+    }
+    let source = ModelSource::open(source)?;
+    source.config()?; // an unknown architecture is said before its unknown tokenizer
+    let TextFiles { tokenizer, chat_template, defaults } = TextFiles::read(&source, options.chat_template.as_deref())?;
+    if let Some(embedding) = source.table().get("model.embed_tokens.weight") {
+        check_embedding_rows(&*tokenizer, embedding.shape.first().copied().unwrap_or(0))?;
+    }
+    let LoadedWeights { model, mut info, weights_bytes } = load_weights(&source, options, progress, cancelled)?;
+    if let Some(template) = &chat_template {
+        let capabilities = template.capabilities();
+        info.capabilities.tools = capabilities.tools;
+        info.capabilities.reasoning = capabilities.reasoning;
+    }
+    Ok(LoadedModel { model, tokenizer, chat_template, defaults, info, weights_bytes })
+}
 
 /// A model without its tokenizer.
 pub struct LoadedWeights {
@@ -31,6 +81,8 @@ pub struct LoadedWeights {
     pub model: Box<dyn LanguageModel>,
     /// What it says about itself; the capabilities are its template's and tokenizer's to fill in.
     pub info: ModelInfo,
+    /// Bytes of the weights in memory.
+    pub weights_bytes: u64,
 }
 
 /// Memory that `source` will take with `options`, from its headers alone.
@@ -93,7 +145,7 @@ pub fn load_weights(
         context_length: model.context_length(),
         vocabulary_size: model.vocabulary_size(),
     };
-    Ok(LoadedWeights { model, info })
+    Ok(LoadedWeights { model, info, weights_bytes: memory.estimate.weights_bytes })
 }
 
 /// The backend and device that the options come to.

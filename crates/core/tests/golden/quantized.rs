@@ -1,6 +1,6 @@
 //! Quantised models against our own f32, teacher-forced over the golden prompts and answers.
 
-use std::fmt::Write;
+use std::{collections::HashSet, fmt::Write};
 
 use serde_json::{Value, json};
 
@@ -25,8 +25,18 @@ fn texts(stride: usize) -> Vec<Vec<u32>> {
     cases.iter().step_by(stride).map(|case| [case.prompt.as_slice(), &case.greedy].concat()).collect()
 }
 
+/// Logits of every position; one whose whole context was seen before (all prompts begin alike) counts once.
 fn all_logits(session: &mut Session, texts: &[Vec<u32>]) -> Vec<Vec<f32>> {
-    texts.iter().flat_map(|text| session.logits(text, text.len())).collect()
+    let mut seen = HashSet::new();
+    let mut rows = Vec::new();
+    for text in texts {
+        for (index, row) in session.logits(text, text.len()).into_iter().enumerate() {
+            if seen.insert(&text[..=index]) {
+                rows.push(row);
+            }
+        }
+    }
+    rows
 }
 
 fn log_softmax(logits: &[f32]) -> Vec<f64> {

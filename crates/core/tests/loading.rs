@@ -1,0 +1,232 @@
+//! Loading whole models: what goes right, and every way it can go wrong.
+#![cfg(test)]
+
+use std::{cell::Cell, collections::BTreeMap, path::PathBuf};
+
+use serde_json::{Value, json};
+use wick_core::{
+    Error, ErrorCode,
+    backend::StepPlan,
+    loader::{LoadOptions, LoadProgress, LoadedModel, Source, estimate, load},
+};
+
+fn fixture(relative: &str) -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../test/fixtures")).join(relative)
+}
+
+fn options(fields: Value) -> LoadOptions {
+    LoadOptions::from_json(&fields).unwrap()
+}
+
+fn try_load(source: Source, fields: Value) -> Result<LoadedModel, Error> {
+    load(source, &options(fields), &mut |_| {}, &|| false)
+}
+
+fn fails(source: Source, fields: Value, code: ErrorCode) -> Error {
+    let error = try_load(source, fields).err().expect("loading should fail");
+    assert_eq!(error.code(), code, "{error}");
+    error
+}
+
+fn path(relative: &str) -> Source {
+    Source::Path(fixture(relative))
+}
+
+/// All files of a fixture's folder in memory.
+fn files(folder: &str) -> BTreeMap<String, Vec<u8>> {
+    let entries = std::fs::read_dir(fixture(folder)).unwrap().map(|entry| entry.unwrap());
+    entries.map(|e| (e.file_name().into_string().unwrap(), std::fs::read(e.path()).unwrap())).collect()
+}
+
+fn llama3_with(changes: &Value) -> Source {
+    let mut files = files("tiny-models/llama3");
+    let mut config: Value = serde_json::from_slice(&files["config.json"]).unwrap();
+    config.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    files.insert("config.json".to_owned(), config.to_string().into_bytes());
+    Source::Files(files)
+}
+
+fn first_step(loaded: &mut LoadedModel) -> Result<(), Error> {
+    let mut plan = StepPlan::new(loaded.model.kv_layout().block_size as u32);
+    loaded.model.reserve_kv_blocks(1).unwrap();
+    plan.push_sequence(&[1, 2, 3], 0, &[0], true);
+    loaded.model.forward(&plan)
+}
+
+#[test]
+fn loads_every_kind_of_source_alike() {
+    let gguf = "demo-model/gguf/wick-demo.Q8_0.gguf";
+    let bytes = std::fs::read(fixture(gguf)).unwrap();
+    let named = BTreeMap::from([("wick-demo.Q8_0.gguf".to_owned(), bytes.clone())]);
+    let folder = || path("demo-model/safetensors");
+    let mut logits: Vec<(bool, Vec<f32>)> = Vec::new();
+    let sources = [
+        (true, path(gguf)),
+        (true, Source::Bytes(bytes)),
+        (true, Source::Files(named)),
+        (false, folder()),
+        (false, Source::Files(files("demo-model/safetensors"))),
+    ];
+    for (quantized, source) in sources {
+        let mut loaded = try_load(source, json!({ "threads": 1 })).unwrap();
+        assert_eq!((loaded.info.architecture, loaded.info.vocabulary_size), ("qwen3", 4096));
+        assert_eq!((loaded.info.parameters, loaded.info.context_length), (5_771_264, 2048));
+        assert_eq!(loaded.info.quantization, if quantized { "Q8_0" } else { "BF16" });
+        assert!(loaded.info.capabilities.tools && loaded.chat_template.is_some());
+        assert!(loaded.defaults.end_tokens.contains(&4086));
+        assert_eq!(
+            loaded.tokenizer.decode(&loaded.tokenizer.encode_text("Hello, world").unwrap()).unwrap(),
+            "Hello, world"
+        );
+        first_step(&mut loaded).unwrap();
+        logits.push((quantized, loaded.model.logits().to_vec()));
+    }
+    for (quantized, ours) in &logits {
+        let first = logits.iter().find(|(other, _)| other == quantized).unwrap();
+        assert_eq!(&first.1, ours);
+    }
+}
+
+#[test]
+fn says_what_is_not_there_or_not_known() {
+    fails(path("no-such-file.gguf"), json!({}), ErrorCode::NotFound);
+    let error = fails(path("demo-model/gguf"), json!({}), ErrorCode::NotFound);
+    assert!(error.info().message.contains(".gguf"), "{error}");
+    // never opened: there is no such file either
+    fails(path("pytorch_model.bin"), json!({}), ErrorCode::ModelUnsupported);
+    let error = fails(path("demo-model/gguf/wick-demo.IQ4_NL.gguf"), json!({}), ErrorCode::ModelUnsupported);
+    let details = error.info().details.clone().unwrap();
+    assert!(details["dtype"].as_str().unwrap().contains("IQ4_NL") && details.contains_key("tensor"), "{details:?}");
+    let error = fails(llama3_with(&json!({ "model_type": "mamba" })), json!({}), ErrorCode::ModelUnsupported);
+    assert_eq!(error.info().location.as_deref(), Some("model_type"));
+    fails(path("demo-model/safetensors/model.safetensors"), json!({}), ErrorCode::InvalidRequest);
+}
+
+#[test]
+fn a_tensor_that_is_missing_or_disagrees_is_named() {
+    let error = fails(llama3_with(&json!({ "num_hidden_layers": 4 })), json!({}), ErrorCode::ModelInvalid);
+    assert_eq!(error.info().location.as_deref(), Some("model.layers.3.input_layernorm.weight"));
+    let error = fails(llama3_with(&json!({ "intermediate_size": 161 })), json!({}), ErrorCode::ModelInvalid);
+    assert_eq!(error.info().location.as_deref(), Some("model.layers.0.mlp.gate_proj.weight"));
+    let error = fails(llama3_with(&json!({ "vocab_size": 4095 })), json!({}), ErrorCode::ModelInvalid);
+    assert_eq!(error.info().location.as_deref(), Some("model.embed_tokens.weight"));
+}
+
+#[test]
+fn extra_tensors_are_warnings() {
+    let mut loaded = try_load(llama3_with(&json!({ "num_hidden_layers": 2 })), json!({})).unwrap();
+    assert_eq!(loaded.info.warnings.len(), 9, "{:?}", loaded.info.warnings);
+    assert!(loaded.info.warnings[0].contains("model.layers.2."));
+    first_step(&mut loaded).unwrap();
+}
+
+#[test]
+fn nan_weights_load_and_fail_at_the_first_step() {
+    let mut broken = files("tiny-models/llama3");
+    let file = broken.get_mut("model.safetensors").unwrap();
+    let header = 8 + u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    for value in file[header..].chunks_exact_mut(4) {
+        value.copy_from_slice(&f32::NAN.to_le_bytes());
+    }
+    for backend in ["cpu", "candle"] {
+        let mut healthy = try_load(path("tiny-models/llama3"), json!({ "backend": backend })).unwrap();
+        let mut loaded = try_load(Source::Files(broken.clone()), json!({ "backend": backend })).unwrap();
+        assert_eq!(first_step(&mut loaded).unwrap_err().code(), ErrorCode::NumericError);
+        first_step(&mut healthy).unwrap();
+    }
+}
+
+#[test]
+fn shards_have_to_fit_their_index() {
+    let mut missing = files("tiny-models/qwen3");
+    missing.remove("model-00002-of-00004.safetensors");
+    let error = fails(Source::Files(missing), json!({}), ErrorCode::ModelInvalid);
+    assert_eq!(error.info().details.as_ref().unwrap()["reason"], "shard");
+    let mut swapped = files("tiny-models/qwen3");
+    let second = swapped["model-00002-of-00004.safetensors"].clone();
+    let third = swapped.insert("model-00003-of-00004.safetensors".to_owned(), second).unwrap();
+    swapped.insert("model-00002-of-00004.safetensors".to_owned(), third);
+    fails(Source::Files(swapped), json!({}), ErrorCode::ModelInvalid);
+}
+
+#[test]
+fn options_that_do_not_fit_name_their_field() {
+    let gguf = || path("demo-model/gguf/wick-demo.Q8_0.gguf");
+    let cases = [
+        (json!({ "isq": 4 }), ErrorCode::Unsupported, "isq"),
+        (json!({ "contextLength": 4096 }), ErrorCode::InvalidRequest, "contextLength"),
+        (json!({ "device": "cuda", "backend": "cpu" }), ErrorCode::Unsupported, "backend"),
+    ];
+    for (fields, code, field) in cases {
+        assert_eq!(fails(gguf(), fields, code).info().location.as_deref(), Some(field));
+    }
+    #[cfg(not(feature = "metal"))]
+    assert_eq!(
+        fails(gguf(), json!({ "device": "metal" }), ErrorCode::Unsupported).info().location.as_deref(),
+        Some("device")
+    );
+}
+
+#[test]
+fn memory_is_asked_for_before_it_is_taken() {
+    let gguf = || path("demo-model/gguf/wick-demo.Q8_0.gguf");
+    let whole = estimate(gguf(), &options(json!({}))).unwrap();
+    // 6 layers, keys and values of 2 heads of 64 in f16, 2048 positions
+    assert_eq!(whole.kv_bytes, 6 * 2 * 128 * 2 * 2048);
+    assert!((6_000_000..6_300_000).contains(&whole.weights_bytes) && whole.fits, "{whole:?}");
+    assert_eq!(whole.total_bytes, whole.weights_bytes + whole.kv_bytes);
+
+    let limit = whole.weights_bytes / 2;
+    let error = fails(gguf(), json!({ "maxMemoryBytes": limit }), ErrorCode::OutOfMemory);
+    let details = error.info().details.as_ref().unwrap();
+    assert_eq!(details["limit"], limit);
+    assert!(details["needed"].as_u64().unwrap() > limit);
+    assert!(!estimate(gguf(), &options(json!({ "maxMemoryBytes": limit }))).unwrap().fits);
+
+    // room for half of the context: it shrinks and says so, and KV cannot grow beyond
+    let limit = whole.weights_bytes + whole.kv_bytes / 2;
+    let mut loaded = try_load(gguf(), json!({ "maxMemoryBytes": limit })).unwrap();
+    assert_eq!((loaded.info.context_length, loaded.info.warnings.len()), (1024, 1));
+    let blocks = 1024 / loaded.model.kv_layout().block_size;
+    loaded.model.reserve_kv_blocks(blocks).unwrap();
+    assert_eq!(loaded.model.reserve_kv_blocks(blocks + 1).unwrap_err().code(), ErrorCode::OutOfMemory);
+
+    let stored = estimate(path("demo-model/safetensors"), &options(json!({}))).unwrap();
+    let quantized = estimate(path("demo-model/safetensors"), &options(json!({ "isq": 4 }))).unwrap();
+    let wide = estimate(path("demo-model/safetensors"), &options(json!({ "dtype": "f32" }))).unwrap();
+    assert!(quantized.weights_bytes * 3 < stored.weights_bytes, "{quantized:?} {stored:?}");
+    assert!(wide.weights_bytes > stored.weights_bytes * 19 / 10 && wide.kv_bytes == stored.kv_bytes * 2);
+}
+
+#[test]
+fn progress_counts_bytes_and_a_load_can_be_cancelled() {
+    let source = || path("demo-model/safetensors");
+    let mut seen: Vec<(u64, u64)> = Vec::new();
+    let mut record = |progress: LoadProgress| match progress {
+        LoadProgress::Weights { loaded_bytes, total_bytes } => seen.push((loaded_bytes, total_bytes)),
+    };
+    load(source(), &options(json!({ "isq": 8 })), &mut record, &|| false).unwrap();
+    assert!(seen.len() > 10 && seen.is_sorted(), "{seen:?}");
+    assert_eq!(seen[0].0, 0);
+    assert!(seen.iter().all(|(_, total)| *total == seen[0].1));
+    assert_eq!(seen.last().map(|(loaded, _)| *loaded), Some(seen[0].1));
+
+    for allowed in [0, 1, 20] {
+        let asked = Cell::new(0);
+        let cancelled = || {
+            asked.set(asked.get() + 1);
+            asked.get() > allowed
+        };
+        let error = load(source(), &options(json!({})), &mut |_| {}, &cancelled).err().unwrap();
+        assert_eq!(error.code(), ErrorCode::Cancelled);
+    }
+}
+
+#[test]
+fn a_chat_template_can_be_replaced_and_a_broken_one_is_refused() {
+    let gguf = || path("demo-model/gguf/wick-demo.Q8_0.gguf");
+    let loaded = try_load(gguf(), json!({ "chatTemplate": "{{ messages[0].content }}" })).unwrap();
+    assert_eq!(loaded.chat_template.unwrap().source(), "{{ messages[0].content }}");
+    assert!(!loaded.info.capabilities.tools);
+    fails(gguf(), json!({ "chatTemplate": "{% if %}" }), ErrorCode::TemplateInvalid);
+}
