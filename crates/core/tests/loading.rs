@@ -1,5 +1,6 @@
 //! Loading whole models: what goes right, and every way it can go wrong.
 #![cfg(test)]
+#![expect(clippy::needless_pass_by_value, reason = "options read best as literals at the call")]
 
 use std::{cell::Cell, collections::BTreeMap, path::PathBuf};
 

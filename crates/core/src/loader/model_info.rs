@@ -45,6 +45,7 @@ pub enum EngineKind {
 
 /// What a model can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, TS)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent answers, as the contract spells them")]
 pub struct Capabilities {
     /// Its template takes tools.
     pub tools: bool,

@@ -2,10 +2,10 @@
 
 use crate::error::{Error, ErrorCode, Result};
 
-/// A supported architecture. Each has its own file in `model/`, except that Mistral and SmolLM share Llama's.
+/// A supported architecture. Each has its own file in `model/`, except that Mistral and `SmolLM` share Llama's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Architecture {
-    /// Llama 2 and 3, Mistral 7B, SmolLM2.
+    /// Llama 2 and 3, Mistral 7B, `SmolLM2`.
     Llama,
     /// Llama with layers that have no positions.
     SmolLm3,
@@ -24,7 +24,7 @@ const HUGGING_FACE: [(&str, Architecture); 5] = [
     ("qwen3", Architecture::Qwen3),
 ];
 
-/// GGUF's `general.architecture`; Mistral and SmolLM2 call themselves llama there.
+/// GGUF's `general.architecture`; Mistral and `SmolLM2` call themselves llama there.
 const GGUF: [(&str, Architecture); 4] = [
     ("llama", Architecture::Llama),
     ("smollm3", Architecture::SmolLm3),

@@ -123,7 +123,7 @@ impl Keys<'_> {
         // llama.cpp reads a factor of 0 as none
         let factor = factor.filter(|factor| *factor != 0.0).unwrap_or(1.0);
         match self.metadata.optional_str(&key)? {
-            None | Some("linear") if factor != 1.0 => Ok(RopeScaling::Linear { factor }),
+            None | Some("linear") if (factor - 1.0).abs() > f64::EPSILON => Ok(RopeScaling::Linear { factor }),
             None | Some("none" | "linear") => Ok(RopeScaling::Default),
             Some("yarn") => {
                 let original = self.count("rope.scaling.original_context_length", limit::CONTEXT)?;
@@ -195,21 +195,21 @@ mod tests {
         let key = |rest: &str| format!("{architecture}.{rest}");
         Writer::new()
             .metadata("general.architecture", architecture)
-            .metadata(&key("block_count"), 8_u32)
-            .metadata(&key("context_length"), 2048_u32)
-            .metadata(&key("embedding_length"), 64_u32)
-            .metadata(&key("feed_forward_length"), 160_u32)
-            .metadata(&key("attention.head_count"), 4_u32)
-            .metadata(&key("attention.head_count_kv"), 2_u32)
-            .metadata(&key("attention.layer_norm_rms_epsilon"), 1e-5_f32)
+            .metadata(key("block_count"), 8_u32)
+            .metadata(key("context_length"), 2048_u32)
+            .metadata(key("embedding_length"), 64_u32)
+            .metadata(key("feed_forward_length"), 160_u32)
+            .metadata(key("attention.head_count"), 4_u32)
+            .metadata(key("attention.head_count_kv"), 2_u32)
+            .metadata(key("attention.layer_norm_rms_epsilon"), 1e-5_f32)
     }
 
-    fn config(writer: Writer, tensor: &[f32]) -> Result<ModelConfig> {
+    fn config(writer: &Writer, tensor: &[f32]) -> Result<ModelConfig> {
         let bytes: Vec<u8> = tensor.iter().flat_map(|value| value.to_le_bytes()).collect();
         ModelConfig::from_gguf(&Gguf::from_bytes(writer.to_bytes(|_| bytes.clone()).unwrap()).unwrap())
     }
 
-    fn fails(writer: Writer, code: ErrorCode, key: &str) {
+    fn fails(writer: &Writer, code: ErrorCode, key: &str) {
         let error = config(writer, &[]).unwrap_err();
         assert_eq!(error.code(), code, "{error}");
         assert_eq!(error.info().details.as_ref().unwrap()["key"], key, "{error}");
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn reads_what_llama_cpp_writes() {
-        let config = config(base("llama").metadata("llama.rope.freq_base", 5e5_f32), &[]).unwrap();
+        let config = config(&base("llama").metadata("llama.rope.freq_base", 5e5_f32), &[]).unwrap();
         assert_eq!((config.heads, config.kv_heads, config.head_dim, config.layers.len()), (4, 2, 16, 8));
         assert_eq!((config.rotary.style, config.rotary.theta), (RotaryStyle::Pairs, 5e5));
         assert_eq!(config.rotary.scaling, RopeScaling::Default);
@@ -225,18 +225,18 @@ mod tests {
 
     #[test]
     fn smollm3_leaves_out_every_fourth_rotation() {
-        let layers = config(base("smollm3"), &[]).unwrap().layers;
+        let layers = config(&base("smollm3"), &[]).unwrap().layers;
         assert!(layers.iter().enumerate().all(|(index, layer)| layer.rotary == (index % 4 != 3)));
     }
 
     #[test]
     fn rope_factors_are_a_tensor() {
         let factors = [1.0, 1.0, 2.0, 2.0, 4.0, 4.0, 8.0, 8.0];
-        let with = |count: usize| base("llama").tensor(ROPE_FACTORS, DType::F32, [count as u64]);
-        let config = config(with(8), &factors).unwrap();
+        let with = |count: usize| base("llama").tensor(ROPE_FACTORS, DType::F32, [count]);
+        let config = config(&with(8), &factors).unwrap();
         let expected = RopeScaling::Factors { factor: 1.0, factors: factors.iter().map(|f| f64::from(*f)).collect() };
         assert_eq!(config.rotary.scaling, expected);
-        assert!(super::tests::config(with(4), &factors[..4]).is_err());
+        assert!(super::tests::config(&with(4), &factors[..4]).is_err());
     }
 
     #[test]
@@ -246,7 +246,7 @@ mod tests {
                 .metadata("qwen3.rope.scaling.type", kind)
                 .metadata("qwen3.rope.scaling.factor", 4_f32)
                 .metadata("qwen3.rope.scaling.original_context_length", 512_u32);
-            config(writer, &[]).unwrap().rotary.scaling
+            config(&writer, &[]).unwrap().rotary.scaling
         };
         assert_eq!(scaling("linear"), RopeScaling::Linear { factor: 4.0 });
         let yarn = Yarn { attention_factor: Some(Yarn::magnitude(4.0, 1.0)), ..Yarn::new(4.0, 512.0) };
@@ -256,22 +256,22 @@ mod tests {
 
     #[test]
     fn names_the_key_that_cannot_stand() {
-        fails(Writer::new(), ErrorCode::ModelUnsupported, "general.architecture");
+        fails(&Writer::new(), ErrorCode::ModelUnsupported, "general.architecture");
         let missing =
             Writer::new().metadata("general.architecture", "llama").metadata("llama.embedding_length", 64_u32);
-        fails(missing, ErrorCode::ModelInvalid, "llama.attention.head_count");
+        fails(&missing, ErrorCode::ModelInvalid, "llama.attention.head_count");
         let zero = Writer::new()
             .metadata("general.architecture", "llama")
             .metadata("llama.embedding_length", 64_u32)
             .metadata("llama.attention.head_count", 0_u32);
-        fails(zero, ErrorCode::ModelInvalid, "llama.attention.head_count");
+        fails(&zero, ErrorCode::ModelInvalid, "llama.attention.head_count");
         fails(
-            base("llama").metadata("llama.rope.dimension_count", 7_u32),
+            &base("llama").metadata("llama.rope.dimension_count", 7_u32),
             ErrorCode::ModelInvalid,
             "llama.rope.dimension_count",
         );
-        fails(base("llama").metadata("llama.expert_count", 8_u32), ErrorCode::ModelUnsupported, "llama.expert_count");
-        let error = config(Writer::new().metadata("general.architecture", "rwkv"), &[]).unwrap_err();
+        fails(&base("llama").metadata("llama.expert_count", 8_u32), ErrorCode::ModelUnsupported, "llama.expert_count");
+        let error = config(&Writer::new().metadata("general.architecture", "rwkv"), &[]).unwrap_err();
         assert_eq!(error.code(), ErrorCode::ModelUnsupported);
         assert!(error.info().message.contains("rwkv"));
     }

@@ -137,7 +137,7 @@ impl Reader<'_> {
         slides.collect::<Result<Vec<_>>>().map(Some)
     }
 
-    /// Which layers rotate: all, except where SmolLM3 leaves some out.
+    /// Which layers rotate: all, except where `SmolLM3` leaves some out.
     fn rotary_layers(&self, architecture: Architecture, count: usize) -> Result<Vec<bool>> {
         match architecture {
             Architecture::Llama | Architecture::Qwen2 | Architecture::Qwen3 => return Ok(vec![true; count]),
@@ -362,7 +362,7 @@ mod tests {
         let new =
             with(&json!({ "rope_parameters": { "rope_theta": 5e5, "rope_type": "linear", "factor": 2.0 } })).unwrap();
         assert_eq!(old, new);
-        assert_eq!(new.rotary.theta, 5e5);
+        assert!((new.rotary.theta - 5e5).abs() < 1e-9);
         assert_eq!(new.rotary.scaling, RopeScaling::Linear { factor: 2.0 });
     }
 
@@ -371,7 +371,7 @@ mod tests {
         let config = with(&json!({ "num_key_value_heads": null })).unwrap();
         assert_eq!((config.kv_heads, config.head_dim, config.rotary.dim), (4, 16, 16));
         assert_eq!(config.tied_embeddings, None);
-        assert_eq!(config.rotary.theta, 10_000.0);
+        assert!((config.rotary.theta - 10_000.0).abs() < 1e-9);
     }
 
     #[test]

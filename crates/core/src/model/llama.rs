@@ -1,5 +1,5 @@
 //! Llama 2 and 3 (arXiv 2307.09288, 2407.21783), and what is built like it: Mistral 7B with its sliding window (2310.06825),
-//! SmolLM2, and SmolLM3, whose every fourth layer has no positions (2501.18795).
+//! `SmolLM2`, and `SmolLM3`, whose every fourth layer has no positions (2501.18795).
 
 use std::sync::Arc;
 

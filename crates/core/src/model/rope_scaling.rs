@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn linear_divides_all() {
-        close(&frequencies(RopeScaling::Linear { factor: 4.0 }).inverse_frequencies, &[0.25, 0.025, 0.0025, 0.00025]);
+        close(&frequencies(RopeScaling::Linear { factor: 4.0 }).inverse_frequencies, &[0.25, 0.025, 0.0025, 2.5e-4]);
     }
 
     #[test]
@@ -185,13 +185,13 @@ mod tests {
     fn yarn_blends_by_turns_and_warms_attention() {
         let ours = frequencies(RopeScaling::Yarn(Yarn::new(4.0, 1024.0)));
         // dims of 32 turns and 1 turn: 8 ln(1024 / 64 pi) / 2 ln 1e4 = 0.707 -> 0 and 2.212 -> 3
-        close(&ours.inverse_frequencies, &[1.0, 0.1 / 4.0 / 3.0 + 0.1 * 2.0 / 3.0, 0.01 / 6.0 + 0.01 / 3.0, 0.00025]);
+        close(&ours.inverse_frequencies, &[1.0, 0.1 / 4.0 / 3.0 + 0.1 * 2.0 / 3.0, 0.01 / 6.0 + 0.01 / 3.0, 2.5e-4]);
         assert!((ours.attention_factor - (0.1 * 4f64.ln() + 1.0)).abs() < 1e-12);
     }
 
     #[test]
     fn factors_divide_each() {
         let scaling = RopeScaling::Factors { factor: 1.0, factors: vec![1.0, 2.0, 4.0, 8.0] };
-        close(&frequencies(scaling).inverse_frequencies, &[1.0, 0.05, 0.0025, 0.000125]);
+        close(&frequencies(scaling).inverse_frequencies, &[1.0, 0.05, 0.0025, 1.25e-4]);
     }
 }

@@ -57,9 +57,8 @@ impl Conversion {
     /// The type in memory of a matrix of `row` elements a row that is stored as `stored`.
     pub fn target(self, stored: DType, role: Role, row: usize) -> DType {
         match self {
-            Self::AsStored => stored,
             Self::To(float) if stored.block_len() == 1 => float.dtype(),
-            Self::To(_) => stored,
+            Self::AsStored | Self::To(_) => stored,
             Self::Isq(level) => level.dtype(role, row),
         }
     }
@@ -117,7 +116,7 @@ pub(super) fn to_f32(weight: Weight) -> Result<Weight> {
     if weight.dtype == DType::F32 {
         return Ok(weight);
     }
-    let bytes = float_bytes(&*weight.bytes()?, weight.dtype, DType::F32);
+    let bytes = float_bytes(&weight.bytes()?, weight.dtype, DType::F32);
     Ok(Weight { dtype: DType::F32, bytes: WeightBytes::Owned(bytes.into()), ..weight })
 }
 

@@ -66,7 +66,7 @@ impl ModelSource {
             }
             Source::Bytes(bytes) => Self::file(String::new(), &Arc::new(ByteSource::Memory(bytes))),
             Source::Files(mut files) => {
-                let gguf = files.keys().find(|name| name.ends_with(".gguf")).cloned();
+                let gguf = files.keys().find(|name| is_gguf(name)).cloned();
                 match gguf.and_then(|name| Some((files.remove(&name)?, name))) {
                     Some((bytes, name)) if files.is_empty() => {
                         Self::file(name.trim_end_matches(".gguf").to_owned(), &Arc::new(ByteSource::Memory(bytes)))
@@ -101,7 +101,7 @@ impl ModelSource {
 
     fn checkpoint(id: String, files: ModelFiles) -> Result<Self> {
         if !files.contains("config.json") {
-            let ggufs: Vec<String> = files.names()?.into_iter().filter(|name| name.ends_with(".gguf")).collect();
+            let ggufs: Vec<String> = files.names()?.into_iter().filter(|name| is_gguf(name)).collect();
             let advice = match ggufs.as_slice() {
                 [] => "give a GGUF file or the folder of a checkpoint".to_owned(),
                 [first, ..] => format!("for a GGUF file give the file itself, such as `{first}`"),
@@ -155,4 +155,8 @@ impl ModelSource {
         }
         Ok(())
     }
+}
+
+fn is_gguf(name: &str) -> bool {
+    matches!(FileKind::from_name(name), Ok(Some(FileKind::Gguf)))
 }
