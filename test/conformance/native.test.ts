@@ -1,0 +1,13 @@
+import { demoModel } from "@wick/demo-model";
+import { Model } from "wick";
+import { describeLaws } from "./laws.ts";
+import { describeWriting } from "./writing.ts";
+
+const subject = {
+  name: "native",
+  load: () => Model.load(demoModel()),
+  request: { messages: [{ role: "user" as const, content: "Tell me a story about a fox." }], maxTokens: 40 },
+};
+
+describeLaws(subject);
+describeWriting(subject);
