@@ -1,6 +1,5 @@
 //! Small random models built by hand through the `Backend` trait, and the same in naive f64.
 
-#![expect(clippy::allow_attributes, reason = "`expect` would fail in the test files that use every part")]
 #![allow(dead_code, unused_imports, reason = "each test file uses its part")]
 
 pub(crate) mod naive;

@@ -1,5 +1,7 @@
 //! The random model in plain f64 loops: dense weights, no cache, no blocks, no quantised activations.
 
+#![expect(clippy::needless_range_loop, reason = "indices as in the formulas")]
+
 use wick_core::backend::RotaryStyle;
 use wick_kernels::{Packed, ThreadPool, embedding::embedding};
 

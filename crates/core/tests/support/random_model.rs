@@ -13,6 +13,7 @@ use wick_kernels::{BlockType, Packed};
 
 /// What to build.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent features of a model")]
 pub(crate) struct Spec {
     pub(crate) block_type: BlockType,
     pub(crate) hidden: usize,
