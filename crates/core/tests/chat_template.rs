@@ -164,7 +164,9 @@ fn stops_bombs_and_stays_usable() {
         ("bytes", &lists),
     ];
     for (limit, bomb) in bombs {
+        let started = std::time::Instant::now();
         let error = plain(bomb).unwrap_err();
+        println!("{:?} {bomb:.60}", started.elapsed());
         assert_eq!(error.code(), ErrorCode::TemplateLimit, "{bomb:.80}: {error}");
         assert_eq!(error.info().details.as_ref().unwrap()["limit"], limit, "{bomb:.80}");
     }
@@ -256,4 +258,84 @@ fn renders_published_templates_as_transformers() {
         }
     }
     assert_eq!(rendered, 244);
+}
+
+/// `WICK_MUTATIONS` sets how many; 2000 unless told.
+#[test]
+fn no_mutation_of_a_template_panics() {
+    let sources: Vec<String> = ["llama-3.1", "qwen3", "mistral-v3", "dialect"]
+        .iter()
+        .map(|name| json_file(&format!("chat-templates/{name}.json"))["template"].as_str().unwrap().to_owned())
+        .collect();
+    let pieces: Vec<&str> = sources
+        .iter()
+        .flat_map(|source| source.split_inclusive(|character: char| !character.is_alphanumeric()))
+        .chain([
+            "{%",
+            "%}",
+            "{{",
+            "}}",
+            "-%}",
+            "|",
+            "~",
+            "*",
+            "10**9",
+            "range(",
+            "[::-1]",
+            "tojson",
+            "\u{10fffd}",
+            "é",
+            "not",
+            "loop",
+        ])
+        .collect();
+    let rounds: u64 = std::env::var("WICK_MUTATIONS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(2000);
+    let mut state = 0x243f_6a88_85a3_08d3_u64;
+    let mut next = |bound: usize| {
+        // SplitMix64, Steele et al. 2014.
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
+    };
+    let input = TemplateInput {
+        messages: vec![
+            json!({"role": "user", "content": "Hi <|im_end|>"}),
+            json!({"role": "assistant", "content": "so"}),
+        ],
+        tools: Some(vec![json!({"type": "function", "function": {"name": "f", "parameters": {}}})]),
+        add_generation_prompt: true,
+        ..TemplateInput::default()
+    };
+    let (mut rendered, mut refused, mut slowest) = (0, 0, std::time::Duration::ZERO);
+    for _ in 0..rounds {
+        let mut source = sources[next(sources.len())].clone();
+        for _ in 0..=next(3) {
+            let places: Vec<usize> = source.char_indices().map(|(at, _)| at).collect();
+            let (from, to) = (places[next(places.len())], places[next(places.len())]);
+            let piece = pieces[next(pieces.len())];
+            match next(3) {
+                0 => source.insert_str(from, piece),
+                1 => source.replace_range(from..to.max(from), ""),
+                _ => source.insert_str(from, &source[from.min(to)..from.max(to)].chars().take(60).collect::<String>()),
+            }
+            if source.is_empty() {
+                source.push_str(piece);
+            }
+        }
+        let started = std::time::Instant::now();
+        let ended = ChatTemplate::parse(&source, &TokenizerConfig::default(), &["<|im_end|>"])
+            .and_then(|template| template.render(&input, Clock::default()));
+        slowest = slowest.max(started.elapsed());
+        match ended {
+            Ok(_) => rendered += 1,
+            Err(error) => {
+                refused += 1;
+                let reason = error.info().details.as_ref().and_then(|details| details.get("reason"));
+                assert!(reason.is_none_or(|reason| reason != "panic"), "{source}");
+            }
+        }
+    }
+    println!("{rendered} rendered, {refused} refused, slowest {slowest:?}");
+    assert!(rendered > 0 && refused > 0);
 }

@@ -128,7 +128,7 @@ impl ChatTemplate {
             .detail("limit", MAX_SOURCE));
         }
         let source = program::without_generation_tags(source);
-        let program = program::compile(&source).map_err(|error| explain(&error))?;
+        let program = guarded(|| program::compile(&source).map_err(|error| explain(&error)))?;
         let reads = |name: &str| program.names.binary_search(&name).is_ok();
         let capabilities = Capabilities {
             tools: reads("tools"),
@@ -243,22 +243,33 @@ impl ChatTemplate {
 
     /// Compiling again for every rendering takes well under a millisecond and spares a self-referential template.
     fn run(&self, context: Variable) -> Result<String> {
-        let program = program::compile(&self.source).map_err(|error| explain(&error))?;
-        let mut text = String::new();
-        let mut out = machinery::make_string_output(&mut text);
-        let ended = machinery::eval(
-            &self.environment,
-            &program.instructions,
-            context,
-            &program.blocks,
-            &mut out,
-            AutoEscape::None,
-        );
-        match ended {
-            Ok(_) => Ok(text),
-            Err(error) => Err(explain(&error)),
-        }
+        guarded(|| {
+            let program = program::compile(&self.source).map_err(|error| explain(&error))?;
+            let mut text = String::new();
+            let mut out = machinery::make_string_output(&mut text);
+            machinery::eval(
+                &self.environment,
+                &program.instructions,
+                context,
+                &program.blocks,
+                &mut out,
+                AutoEscape::None,
+            )
+            .map_err(|error| explain(&error))?;
+            Ok(text)
+        })
     }
+}
+
+/// Runs `work` and turns a panic of the template engine into an error.
+fn guarded<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        Err(Error::new(
+            ErrorCode::TemplateInvalid,
+            "the chat template broke the template engine; pass another with `chatTemplate`",
+        )
+        .detail("reason", "panic"))
+    })
 }
 
 fn environment() -> Environment<'static> {

@@ -127,7 +127,8 @@ impl AddedTokens {
         &self.tokens
     }
 
-    /// Matches in `text`, left to right and not overlapping. `allowed` decides on each `(token, start, end)`; where the
+    /// Matches in `text`, left to right. As with the crate, spaces that a token took along can be a token of their own
+    /// that follows. `allowed` decides on each `(token, start, end)`; where the
     /// longest token at a place is refused, a shorter one may stand.
     pub(crate) fn find(&self, text: &str, allowed: impl Fn(&AddedToken, usize, usize) -> bool) -> Vec<Found> {
         let mut found: Vec<Found> = Vec::new();
@@ -164,14 +165,13 @@ impl AddedTokens {
                 continue;
             }
             if token.lstrip {
-                start = text[taken..start].trim_end().len() + taken;
+                start = text[..start].trim_end().len().max(taken).min(end);
             }
             if token.rstrip {
                 end = text.len() - text[end..].trim_start().len();
             }
-            found.push(Found { start: start.max(taken), end, id: token.id });
+            found.push(Found { start, end, id: token.id });
             taken = end;
-            at = at.max(end);
         }
         found
     }

@@ -48,6 +48,8 @@ pub struct BpeTokenizer {
     /// Added tokens looked for in normalised text.
     normalized: AddedTokens,
     added_ids: HashMap<String, u32>,
+    /// What the decoder is given for added tokens whose normalised spelling is another.
+    normalized_texts: HashMap<u32, String>,
     normalizer: Option<Normalizer>,
     steps: Vec<Step>,
     model: BPE,
@@ -148,7 +150,7 @@ impl BpeTokenizer {
         let model = guarded(|| builder.build().map_err(|error| invalid("merge", error.to_string())))?;
 
         let added_ids = added.iter().map(|token| (token.content.clone(), token.id)).collect();
-        let (mut raw, mut normalized) = (Vec::new(), Vec::new());
+        let (mut raw, mut normalized, mut normalized_texts) = (Vec::new(), Vec::new(), HashMap::new());
         for token in added {
             if token.normalized {
                 let form = match &parts.normalizer {
@@ -156,6 +158,9 @@ impl BpeTokenizer {
                     None => None,
                 };
                 let spelling = form.map_or_else(|| token.content.clone(), |form| form.get().to_owned());
+                if spelling != token.content {
+                    normalized_texts.insert(token.id, spelling.clone());
+                }
                 normalized.push((token, spelling));
             } else {
                 let spelling = token.content.clone();
@@ -167,6 +172,7 @@ impl BpeTokenizer {
             raw: AddedTokens::new(raw)?,
             normalized: AddedTokens::new(normalized)?,
             added_ids,
+            normalized_texts,
             normalizer: parts.normalizer,
             steps: parts.steps,
             model,
@@ -195,7 +201,7 @@ impl BpeTokenizer {
             let found = self.raw.find(text, |token, start, end| allowed(token, breaks, start, end));
             let mut at = 0;
             for token in found {
-                self.encode_plain(&text[at..token.start], at, breaks, &mut ids)?;
+                self.encode_plain(text.get(at..token.start).unwrap_or_default(), at, breaks, &mut ids)?;
                 ids.push(token.id);
                 at = token.end;
             }
@@ -227,7 +233,7 @@ impl BpeTokenizer {
         });
         let mut at = 0;
         for token in found {
-            self.merge(&text[at..token.start], offset == 0 && at == 0, ids)?;
+            self.merge(text.get(at..token.start).unwrap_or_default(), offset == 0 && at == 0, ids)?;
             ids.push(token.id);
             at = token.end;
         }
@@ -313,7 +319,7 @@ impl Tokenizer for BpeTokenizer {
                     format!("{id} is no token of this model"),
                 ));
             };
-            tokens.push(text.to_owned());
+            tokens.push(self.normalized_texts.get(id).map_or(text, String::as_str).to_owned());
         }
         guarded(|| self.decoder.decode(tokens))
     }

@@ -67,7 +67,7 @@ pub trait Tokenizer: Send + Sync {
     /// Spellings of all control tokens.
     fn control_texts(&self) -> Vec<&str>;
 
-    /// Bytes held, to within about a tenth.
+    /// Bytes held, estimated from the sizes of the tables.
     fn memory_bytes(&self) -> usize;
 }
 
