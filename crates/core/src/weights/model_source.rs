@@ -1,6 +1,10 @@
 //! Where a model comes from: one GGUF file, or the files of a Hugging Face checkpoint.
 
-use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use wick_formats::{ByteSource, FileKind, Gguf, ModelFiles, OpenMode, Safetensors};
 
@@ -53,17 +57,7 @@ impl ModelSource {
     /// themselves or each other.
     pub fn open(source: Source) -> Result<Self> {
         match source {
-            Source::Path(path) if path.is_dir() => {
-                let id =
-                    path.file_name().map_or_else(|| "model".to_owned(), |name| name.to_string_lossy().into_owned());
-                Self::checkpoint(id, ModelFiles::Folder(path))
-            }
-            Source::Path(path) => {
-                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                FileKind::from_name(&name)?;
-                let bytes = Arc::new(ByteSource::open(&path, OpenMode::Read)?);
-                Self::file(name.strip_suffix(".gguf").unwrap_or(&name).to_owned(), &bytes)
-            }
+            Source::Path(path) => Self::path(&path),
             Source::Bytes(bytes) => Self::file(String::new(), &Arc::new(ByteSource::Memory(bytes))),
             Source::Files(mut files) => {
                 let gguf = files.keys().find(|name| is_gguf(name)).cloned();
@@ -79,6 +73,23 @@ impl ModelSource {
                 }
             }
         }
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    fn path(path: &Path) -> Result<Self> {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if path.is_dir() {
+            let id = if name.is_empty() { "model".to_owned() } else { name };
+            return Self::checkpoint(id, ModelFiles::Folder(path.to_owned()));
+        }
+        FileKind::from_name(&name)?;
+        let bytes = Arc::new(ByteSource::open(path, OpenMode::Read)?);
+        Self::file(name.strip_suffix(".gguf").unwrap_or(&name).to_owned(), &bytes)
+    }
+
+    #[cfg(target_family = "wasm")]
+    fn path(_path: &Path) -> Result<Self> {
+        Err(Error::unsupported("source", "WebAssembly has no files; give the model's bytes"))
     }
 
     fn file(id: String, bytes: &Arc<ByteSource>) -> Result<Self> {
