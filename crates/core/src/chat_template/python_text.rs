@@ -7,6 +7,8 @@ use minijinja::{Error, ErrorKind, Value};
 
 use super::budget::{Limit, charge, over};
 
+/// Price of writing one value, however short: walking to it costs more than its bytes.
+const NODE: u64 = 64;
 /// Deepest nesting written.
 const MAX_DEPTH: usize = 128;
 /// Widest indentation of JSON, in spaces per level.
@@ -25,7 +27,7 @@ pub(crate) fn write_str(value: &Value, out: &mut String) -> Result<(), Error> {
 }
 
 fn write_repr(value: &Value, out: &mut String, depth: usize) -> Result<(), Error> {
-    charge(8)?;
+    charge(NODE)?;
     if depth > MAX_DEPTH {
         return Err(over(Limit::Bytes));
     }
@@ -177,7 +179,7 @@ pub(crate) fn to_json(value: &Value, indent: Option<Value>, kwargs: &Kwargs) -> 
 
 impl Json {
     fn write(&self, value: &Value, out: &mut String, depth: usize) -> Result<(), Error> {
-        charge(8 + (depth * self.indent.unwrap_or(0)) as u64)?;
+        charge(NODE + (depth * self.indent.unwrap_or(0)) as u64)?;
         if depth > MAX_DEPTH {
             return Err(over(Limit::Bytes));
         }
