@@ -1,7 +1,6 @@
 //! One weak threadsafe function per JavaScript environment.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use napi::bindgen_prelude::Function;
@@ -11,18 +10,12 @@ use napi::{Result, Status};
 /// Weak, so that an idle engine lets the process exit; a queue of one, because a second ring would say nothing new.
 type Bell = ThreadsafeFunction<(), (), (), Status, false, true, 1>;
 
-struct Doorbell {
-    bell: Bell,
-    /// Rung and not yet answered by [`Doorbells::answered`].
-    rung: AtomicBool,
-}
-
 /// The doorbells of all environments of the process, by client.
 #[derive(Default)]
-pub(crate) struct Doorbells(Mutex<HashMap<u32, Arc<Doorbell>>>);
+pub(crate) struct Doorbells(Mutex<HashMap<u32, Arc<Bell>>>);
 
 impl Doorbells {
-    /// Hangs up a bell for `client`. To be called on the environment's own thread, as all but [`Self::ring`].
+    /// Hangs up a bell for `client`. To be called on the environment's own thread, like all but [`Self::ring`].
     pub(crate) fn hang(&self, client: u32, callback: &Function<'_, (), ()>) -> Result<()> {
         let bell = callback
             .build_threadsafe_function::<()>()
@@ -30,34 +23,25 @@ impl Doorbells {
             .weak::<true>()
             .max_queue_size::<1>()
             .build()?;
-        self.bells().insert(client, Arc::new(Doorbell { bell, rung: AtomicBool::new(false) }));
+        self.bells().insert(client, Arc::new(bell));
         Ok(())
     }
 
     /// Takes the bell down; the environment may be ending.
     pub(crate) fn take_down(&self, client: u32) {
-        let doorbell = self.bells().remove(&client);
-        drop(doorbell); // after the lock
+        let bell = self.bells().remove(&client);
+        drop(bell); // after the lock
     }
 
-    /// Rings from any thread, once until the environment answers.
+    /// Rings from any thread. The runtime asks for it once until the environment has asked what woke it.
     pub(crate) fn ring(&self, client: u32) {
         // The lock is not held over the call into Node: ending an environment waits for calls in flight.
-        let Some(doorbell) = self.bells().get(&client).cloned() else { return };
-        if !doorbell.rung.swap(true, Ordering::AcqRel) {
-            // `Closing`: the environment ends, nobody waits. `QueueFull`: a ring is already on its way.
-            doorbell.bell.call((), ThreadsafeFunctionCallMode::NonBlocking);
-        }
+        let Some(bell) = self.bells().get(&client).cloned() else { return };
+        // `Closing`: the environment ends, nobody waits. `QueueFull`: a ring is already on its way.
+        bell.call((), ThreadsafeFunctionCallMode::NonBlocking);
     }
 
-    /// The environment is about to look at what woke it: later events ring again.
-    pub(crate) fn answered(&self, client: u32) {
-        if let Some(doorbell) = self.bells().get(&client) {
-            doorbell.rung.store(false, Ordering::Release);
-        }
-    }
-
-    fn bells(&self) -> std::sync::MutexGuard<'_, HashMap<u32, Arc<Doorbell>>> {
+    fn bells(&self) -> std::sync::MutexGuard<'_, HashMap<u32, Arc<Bell>>> {
         // No code runs under this lock that could leave the map half changed.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

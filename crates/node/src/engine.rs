@@ -3,9 +3,10 @@
 use napi::bindgen_prelude::{Float32Array, Function, Uint8Array, Uint32Array};
 use napi::{Env, Error, Result, Status};
 use napi_derive::napi;
+use wick_core::response::CancelReason;
+use wick_core::runtime;
 
 use crate::host::{self, DOORBELLS, RUNTIME};
-use crate::stand_in::{CancelReason, schema_hash};
 
 /// One environment's door to the engine of this process. Commands and events are JSON; a failure is an event.
 #[napi]
@@ -56,7 +57,7 @@ impl Engine {
     pub fn cancel(&self, ticket: u32, reason: String) -> Result<()> {
         let reason = reason
             .parse::<CancelReason>()
-            .map_err(|()| Error::new(Status::InvalidArg, format!("no reason to cancel: {reason:?}")))?;
+            .map_err(|_| Error::new(Status::InvalidArg, format!("no reason to cancel: {reason:?}")))?;
         RUNTIME.cancel(ticket, reason);
         Ok(())
     }
@@ -70,14 +71,13 @@ impl Engine {
     /// The tickets that the doorbell rang for. To be asked at every ring.
     #[napi(catch_unwind)]
     pub fn woken(&self) -> Uint32Array {
-        DOORBELLS.answered(self.client);
         Uint32Array::new(RUNTIME.woken(self.client))
     }
 
     /// Names the generated types that this addon speaks.
     #[napi(catch_unwind)]
     pub fn schema_hash(&self) -> String {
-        schema_hash().to_owned()
+        runtime::schema_hash().to_owned()
     }
 }
 

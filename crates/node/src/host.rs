@@ -7,8 +7,9 @@ use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant, SystemTime};
 
+use wick_core::runtime::{Host, Runtime, RuntimeOptions};
+
 use crate::doorbell::Doorbells;
-use crate::stand_in::{Host, Runtime, RuntimeOptions};
 
 /// Shared by all environments and never dropped: the threads run until the process ends.
 pub(crate) static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {

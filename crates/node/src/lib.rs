@@ -11,4 +11,3 @@
 mod doorbell;
 mod engine;
 mod host;
-mod stand_in;
