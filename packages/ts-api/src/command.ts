@@ -7,7 +7,7 @@ import { errorOfCancel } from "./terminal-error.js";
 import { WickError } from "./wick-error.js";
 
 /** What the engine says about a command that is not a generation. */
-export type CommandEvent =
+type CommandEvent =
   | { kind: "progress"; progress: LoadProgress }
   | { kind: "loaded"; model: number; info: Omit<ModelInfo, "backend"> }
   | { kind: "result"; value: unknown }
