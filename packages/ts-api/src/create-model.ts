@@ -1,7 +1,7 @@
 import type { Backend } from "./backend.js";
 import { runCommand } from "./command.js";
 import type { LoadOptions, MemoryEstimate, ModelSource } from "./load-options.js";
-import { loadCommand } from "./load-command.js";
+import { errorOfLoad, loadCommand } from "./load-command.js";
 import { LocalModel } from "./local-model.js";
 import { Mailboxes } from "./mailboxes.js";
 import type { Model } from "./model.js";
@@ -28,7 +28,11 @@ export function createModel(backend: Backend): ModelLoader {
     const { signal, onProgress } = options;
     if (signal?.aborted === true) throw new WickError(errorOfCancel("signal"), { cause: signal.reason });
     const mailboxes = await open();
-    return { mailboxes, answer: await runCommand(mailboxes, command, { buffers, signal, onProgress }) };
+    try {
+      return { mailboxes, answer: await runCommand(mailboxes, command, { buffers, signal, onProgress }) };
+    } catch (error) {
+      throw errorOfLoad(error);
+    }
   }
 
   return {

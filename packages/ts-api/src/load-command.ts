@@ -4,6 +4,7 @@ import type { LoadOptions, ModelSource } from "./load-options.js";
 import { invalidRequest, unsupported } from "./refusal.js";
 import { requestJson } from "./request-json.js";
 import { sourceCommand } from "./source.js";
+import { WickError } from "./wick-error.js";
 
 /** Each option of a load, and who honours it: `engine` is sent, `here` stays in JavaScript, `later` is refused. */
 const options: Readonly<Record<keyof LoadOptions, "engine" | "here" | "later">> = {
@@ -55,6 +56,7 @@ export function loadCommand(
     const honoured = isOption(name) ? options[name] : undefined;
     const where = `options.${name}`;
     if (honoured === undefined) throw invalidRequest(where, `${where} is no option of a load; check its spelling.`);
+    if (value === null) throw invalidRequest(where, `${where} is null; leave it out to not set it.`);
     if (honoured === "later") throw unsupported(where, `${where} is not supported by this version; leave it out.`);
     if (honoured === "engine") sent[name] = value;
   }
@@ -66,6 +68,15 @@ export function loadCommand(
   }
   const { json, buffers } = sourceCommand(source, backend);
   return { command: `{"kind":"${kind}","source":${json},"options":${requestJson(sent, "options")}}`, buffers };
+}
+
+/** The engine's paths begin inside the options; a program's begin at them. */
+export function errorOfLoad(error: unknown): unknown {
+  if (!WickError.isInstance(error)) return error;
+  const { where } = error.info;
+  const isOfOptions = error.code === "invalid_request" || error.code === "unsupported";
+  if (!isOfOptions || where === undefined || !isOption(where)) return error;
+  return new WickError({ ...error.info, where: `options.${where}` }, { cause: error });
 }
 
 function isOption(name: string): name is keyof LoadOptions {

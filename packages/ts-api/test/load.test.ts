@@ -118,6 +118,7 @@ describe("options", () => {
   test.each<[string, object]>([
     ["options.contextLenght", { contextLenght: 5 }],
     ["options.threads", { threads: Number.NaN }],
+    ["options.isq", { isq: null }],
     ["options.onProgress", { onProgress: 5 }],
     ["options.signal", { signal: "now" }],
   ])("invalid: %s", async (where, options) => {
@@ -152,6 +153,17 @@ describe("a load", () => {
     const error = { code: "io_error", message: "No such file.", where: "./missing.gguf", retryable: false };
     engine.put(1, { kind: "failed", error });
     await expect(loading).rejects.toMatchObject({ code: "io_error", info: error });
+  });
+
+  test("that fails by an option has the path as the program wrote it", async () => {
+    const { engine, Model } = setUp();
+    const loading = Model.load("m", { threads: 0 });
+    await turn();
+    engine.put(1, {
+      kind: "failed",
+      error: { code: "invalid_request", message: "No.", where: "threads", retryable: false },
+    });
+    await expect(loading).rejects.toMatchObject({ info: { where: "options.threads" } });
   });
 
   test("with an aborted signal opens nothing", async () => {
