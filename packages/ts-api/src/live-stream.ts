@@ -198,10 +198,15 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
     try {
       return this.#feed.take();
     } catch (error) {
-      this.#feed.release();
-      const message = `The engine's answer could not be read: ${String(error)}. Please report this.`;
-      return this.#terminals.failed({ code: "internal", message, retryable: false });
+      return this.#failed(error);
     }
+  }
+
+  /** A feed does not throw but by a bug, which must not reach the loop either. */
+  #failed(error: unknown): R {
+    this.#feed.release();
+    const message = `The engine could not be asked, or its answer not be read: ${String(error)}. Please report this.`;
+    return this.#terminals.failed({ code: "internal", message, retryable: false });
   }
 
   #start(): void {
@@ -211,7 +216,12 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
       this.#early = this.#terminals.cancelled("signal");
       return;
     }
-    this.#feed.start();
+    try {
+      this.#feed.start();
+    } catch (error) {
+      this.#early = this.#failed(error);
+      return;
+    }
     if (this.#signal !== undefined) this.#unhook = cancelOnAbort(this.#signal, this.#feed);
     unreachable.register(this, { feed: this.#feed, unhook: this.#unhook }, this);
   }

@@ -255,6 +255,18 @@ test("what an engine cannot mean ends the stream, it does not throw", async () =
   expect(engine.released).toEqual([2]);
 });
 
+test("an engine that cannot be asked ends the stream too", async () => {
+  const { engine, Model } = setUp();
+  const loading = Model.load("m");
+  await turn();
+  engine.put(1, { kind: "loaded", model: 1, info });
+  const stream = (await loading).chat.stream({ messages: [] });
+  engine.submit = () => {
+    throw new Error("shut");
+  };
+  await expect(stream.final()).rejects.toMatchObject({ code: "internal", message: expect.stringContaining("shut") });
+});
+
 test("connect and list come later", async () => {
   const { Model } = setUp();
   await expect(Model.list()).rejects.toMatchObject({ code: "unsupported" });

@@ -7,7 +7,11 @@ export function backendUnavailable(cause: unknown): WickError {
   const message = knows
     ? cause.message
     : "The package @wick/node, which holds the native engine, could not be opened. Install it with `npm install @wick/node`.";
-  return new WickError({ code: "backend_unavailable", message, retryable: false }, { cause });
+  // Its own error is said again here; what caused that is what is new.
+  return new WickError(
+    { code: "backend_unavailable", message, retryable: false },
+    { cause: knows ? cause.cause : cause },
+  );
 }
 
 /** The addon speaks another protocol than this package: two versions were installed together. */
