@@ -7,6 +7,7 @@
 mod command;
 mod desk;
 mod engines;
+mod file_loader;
 mod host;
 mod loader;
 mod model;
@@ -25,6 +26,7 @@ pub use loader::{Loaded, Loader, Source};
 use self::command::{Command, ModelCall};
 use self::desk::{Desk, Letterbox, LoadErrand};
 use self::engines::{AnswerErrand, Engines, Errand, closed};
+use self::file_loader::FileLoader;
 use self::model::{ModelShared, Outside};
 use self::null_model::NullStream;
 use self::task::{Task, TaskEvent};
@@ -67,6 +69,11 @@ struct Shared {
 }
 
 impl Runtime {
+    /// A runtime that loads models out of files.
+    pub fn new(host: Arc<dyn Host>, options: RuntimeOptions) -> Self {
+        Self::with_loader(host, options, Box::new(FileLoader))
+    }
+
     /// A runtime that loads by `loader`.
     pub fn with_loader(host: Arc<dyn Host>, options: RuntimeOptions, loader: Box<dyn Loader>) -> Self {
         Self {

@@ -69,7 +69,10 @@ impl Task {
 
     /// Asks the work to end, and ends for the reader at once.
     pub(super) fn cancel(&self, reason: CancelReason) {
-        self.lock().cancelled = true;
+        let mut state = self.lock();
+        state.cancelled = true;
+        state.progress = None; // nobody waits for it any more
+        drop(state);
         let error = match reason {
             CancelReason::Timeout => {
                 Error::new(ErrorCode::Timeout, "The call took longer than its `timeoutMs`.").retryable()
@@ -88,7 +91,7 @@ impl Task {
     /// Says how far it is; an unread earlier figure is forgotten.
     pub(super) fn progress(&self, progress: &Value) {
         let mut state = self.lock();
-        if state.over {
+        if state.over || state.cancelled {
             return;
         }
         state.progress = Some(json!({"kind": "progress", "progress": progress}).to_string());

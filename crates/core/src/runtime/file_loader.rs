@@ -1,0 +1,52 @@
+//! Models out of files.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::loader::{Loaded, Loader};
+use crate::error::{Error, ErrorCode, Result};
+use crate::loader::{self, LoadOptions, LoadedModel, Source};
+
+/// Reads GGUF files and the folders of checkpoints.
+pub(super) struct FileLoader;
+
+impl Loader for FileLoader {
+    fn load(
+        &self,
+        source: Source,
+        options: &Value,
+        progress: &mut dyn FnMut(Value),
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Loaded> {
+        let options = read_options(options)?;
+        // A progress that is no JSON is none that anyone could read.
+        let mut tell = |step| progress(serde_json::to_value(step).unwrap_or_default());
+        let LoadedModel { model, tokenizer, chat_template, defaults, info, weights_bytes } =
+            loader::load(source, &options, &mut tell, cancelled)?;
+        Ok(Loaded {
+            model,
+            weights_bytes: weights_bytes + tokenizer.memory_bytes() as u64,
+            tokenizer,
+            template: chat_template.map(Arc::new),
+            defaults,
+            info: to_json(info)?,
+            max_memory_bytes: options.max_memory_bytes,
+        })
+    }
+
+    fn estimate(&self, source: Source, options: &Value) -> Result<Value> {
+        to_json(loader::estimate(source, &read_options(options)?)?)
+    }
+}
+
+fn read_options(options: &Value) -> Result<LoadOptions> {
+    LoadOptions::from_json(options).map_err(|error| {
+        let path = error.info().location.as_ref().map(|field| format!("options.{field}"));
+        error.at(path.unwrap_or_else(|| "options".to_owned()))
+    })
+}
+
+fn to_json(value: impl serde::Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))
+}
