@@ -1,5 +1,7 @@
 //! The runtime on a real model: the demo model's golden answers, as text, out of a stream.
 
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 

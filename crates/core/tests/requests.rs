@@ -1,12 +1,14 @@
 //! Bad requests, by the path of the mistake.
 
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+
 use serde_json::{Value, json};
 use wick_core::ErrorCode::{self, InvalidRequest, Unsupported};
 use wick_core::request::{ChatRequest, CompletionRequest, Prompt, parse_json};
 
 const VOCABULARY: usize = 100;
 
-fn chat_with(changes: Value) -> Value {
+fn chat_with(changes: &Value) -> Value {
     let mut request = json!({"messages": [{"role": "user", "content": "Hi"}]});
     for (name, value) in changes.as_object().unwrap() {
         request[name] = value.clone();
@@ -14,7 +16,7 @@ fn chat_with(changes: Value) -> Value {
     request
 }
 
-fn messages(messages: Value) -> Value {
+fn messages(messages: &Value) -> Value {
     json!({ "messages": messages })
 }
 
@@ -27,7 +29,7 @@ fn refused(request: Value, code: ErrorCode, location: &str) {
 
 #[test]
 fn reads_a_whole_request() {
-    let request = chat_with(json!({
+    let request = chat_with(&json!({
         "messages": [
             {"role": "system", "content": "Be brief."},
             {"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]},
@@ -53,19 +55,19 @@ fn reads_a_whole_request() {
 
 #[test]
 fn refuses_unknown_fields_with_their_path() {
-    refused(chat_with(json!({"temprature": 1})), InvalidRequest, "temprature");
-    refused(chat_with(json!({"max_tokens": 1})), InvalidRequest, "max_tokens");
-    refused(chat_with(json!({"best_of": 1})), InvalidRequest, "best_of");
-    refused(chat_with(json!({"__proto__": {}})), InvalidRequest, "__proto__");
-    refused(chat_with(json!({"constructor": {}})), InvalidRequest, "constructor");
-    refused(chat_with(json!({"dry": {"multiplier": 1, "bass": 2}})), InvalidRequest, "dry.bass");
+    refused(chat_with(&json!({"temprature": 1})), InvalidRequest, "temprature");
+    refused(chat_with(&json!({"max_tokens": 1})), InvalidRequest, "max_tokens");
+    refused(chat_with(&json!({"best_of": 1})), InvalidRequest, "best_of");
+    refused(chat_with(&json!({"__proto__": {}})), InvalidRequest, "__proto__");
+    refused(chat_with(&json!({"constructor": {}})), InvalidRequest, "constructor");
+    refused(chat_with(&json!({"dry": {"multiplier": 1, "bass": 2}})), InvalidRequest, "dry.bass");
     refused(
-        messages(json!([{"role": "user", "content": "a"}, {"role": "user", "contnt": "b", "content": ""}])),
+        messages(&json!([{"role": "user", "content": "a"}, {"role": "user", "contnt": "b", "content": ""}])),
         InvalidRequest,
         "messages[1].contnt",
     );
     let many: serde_json::Map<String, Value> = (0..100_000).map(|key| (format!("k{key}"), Value::from(1))).collect();
-    refused(chat_with(Value::Object(many)), InvalidRequest, "k0");
+    refused(chat_with(&Value::Object(many)), InvalidRequest, "k0");
 }
 
 #[test]
@@ -100,14 +102,14 @@ fn refuses_wrong_types_and_ranges() {
         ("toolChoice", vec![json!("maybe"), json!(1)]),
     ] {
         for value in values {
-            refused(chat_with(json!({ name: value })), InvalidRequest, name);
+            refused(chat_with(&json!({ name: value })), InvalidRequest, name);
         }
     }
-    refused(chat_with(json!({"stop": ["a", "x".repeat(257)]})), InvalidRequest, "stop[1]");
+    refused(chat_with(&json!({"stop": ["a", "x".repeat(257)]})), InvalidRequest, "stop[1]");
     for key in ["abc", "100", "-1", "01", "+1", "1.0"] {
-        refused(chat_with(json!({"logitBias": {key: 1}})), InvalidRequest, &format!("logitBias.{key}"));
+        refused(chat_with(&json!({"logitBias": {key: 1}})), InvalidRequest, &format!("logitBias.{key}"));
     }
-    refused(chat_with(json!({"logitBias": {"1": 101}})), InvalidRequest, "logitBias.1");
+    refused(chat_with(&json!({"logitBias": {"1": 101}})), InvalidRequest, "logitBias.1");
 }
 
 #[test]
@@ -125,7 +127,7 @@ fn refuses_messages_that_make_no_conversation() {
         (json!([user, {"role": "tool", "toolCallId": "1", "content": "x"}]), "messages[1].toolCallId"),
         (json!([user, "Hi"]), "messages[1]"),
     ] {
-        refused(messages(list), InvalidRequest, location);
+        refused(messages(&list), InvalidRequest, location);
     }
 }
 
@@ -133,7 +135,7 @@ fn refuses_messages_that_make_no_conversation() {
 fn refuses_what_it_cannot_honour() {
     let image = |url: &str| {
         messages(
-            json!([{"role": "user", "content": [{"type": "text", "text": ""}, {"type": "image_url", "imageUrl": url}]}]),
+            &json!([{"role": "user", "content": [{"type": "text", "text": ""}, {"type": "image_url", "imageUrl": url}]}]),
         )
     };
     refused(image("http://169.254.169.254/"), Unsupported, "messages[0].content[1]");
@@ -152,7 +154,7 @@ fn refuses_what_it_cannot_honour() {
         (json!({"tools": [{"type": "executable", "name": "x"}]}), "tools[0].type"),
         (json!({"tools": [tool, {"type": "web_search"}]}), "tools[1].type"),
     ] {
-        refused(chat_with(changes), Unsupported, location);
+        refused(chat_with(&changes), Unsupported, location);
     }
 }
 
@@ -175,7 +177,7 @@ fn refuses_bad_tools_and_template_kwargs() {
         (json!({"chatTemplateKwargs": {"chat_template": ""}}), "chatTemplateKwargs.chat_template"),
         (json!({"reasoning": {"effort": "max"}}), "reasoning.effort"),
     ] {
-        refused(chat_with(changes), InvalidRequest, location);
+        refused(chat_with(&changes), InvalidRequest, location);
     }
 }
 

@@ -97,11 +97,12 @@ fn tool_progress(phase: ToolPhase) -> Response {
     })
 }
 
-fn tool_progress_json(phase: Value) -> Value {
+fn tool_progress_json(phase: &Value) -> Value {
     json!({"kind": "agentic_tool_call_progress", "round": 0, "callId": "a", "toolName": "t", "input": {}, "phase": phase})
 }
 
 /// Every kind, with what it must look like.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_kind() -> Vec<(Response, Value)> {
     let logprob = TokenLogprob {
         token: "H".to_owned(),
@@ -195,20 +196,20 @@ fn every_kind() -> Vec<(Response, Value)> {
             }),
             json!({"kind": "prompt_progress", "processed": 1, "total": 9, "cached": 0, "queuePosition": 2}),
         ),
-        (tool_progress(ToolPhase::Calling), tool_progress_json(json!({"kind": "calling"}))),
+        (tool_progress(ToolPhase::Calling), tool_progress_json(&json!({"kind": "calling"}))),
         (
             tool_progress(ToolPhase::Output { delta: "o".to_owned() }),
-            tool_progress_json(json!({"kind": "output", "delta": "o"})),
+            tool_progress_json(&json!({"kind": "output", "delta": "o"})),
         ),
         (
             tool_progress(ToolPhase::Complete { output: "o".to_owned(), duration_ms: Some(2.0) }),
-            tool_progress_json(json!({"kind": "complete", "output": "o", "durationMs": 2.0})),
+            tool_progress_json(&json!({"kind": "complete", "output": "o", "durationMs": 2.0})),
         ),
         (
             tool_progress(ToolPhase::Failed { error: error() }),
-            tool_progress_json(json!({"kind": "failed", "error": error_json()})),
+            tool_progress_json(&json!({"kind": "failed", "error": error_json()})),
         ),
-        (tool_progress(ToolPhase::Denied { reason: None }), tool_progress_json(json!({"kind": "denied"}))),
+        (tool_progress(ToolPhase::Denied { reason: None }), tool_progress_json(&json!({"kind": "denied"}))),
         (
             Response::AgenticToolApprovalRequired(ToolApprovalResponse {
                 approval_id: "p".to_owned(),

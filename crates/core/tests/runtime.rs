@@ -1,5 +1,7 @@
 //! The runtime as a binding uses it: commands in, events out, and no caller that waits for a step.
 
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+
 mod fake;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};

@@ -2,6 +2,8 @@
 //!
 //! `WICK_LAWS_SEED=… cargo test -p wick-core --test stream_laws` replays one run, `WICK_LAWS_RUNS=…` makes more.
 
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+
 mod fake;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -7,6 +7,7 @@ use crate::sampler::SamplingParams;
 use crate::text::TextOptions;
 
 /// What the engine needs to know of a request. Made by [`super::prompt`]; the engine itself knows no template.
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of a request")]
 #[derive(Clone)]
 pub struct Job {
     /// Chat or raw completion.

@@ -48,16 +48,11 @@ impl LogitsRun {
             return Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."));
         }
         let tokens = &self.job.tokens;
-        let table = match &mut self.table {
-            Some(table) => table,
-            None => {
-                let blocks = kv.blocks_for(tokens.len());
-                if !kv.can_promise(blocks) {
-                    return Ok(false); // sequences that run come to their ends first
-                }
-                self.table.insert(kv.promise(blocks))
-            }
-        };
+        let blocks = kv.blocks_for(tokens.len());
+        if self.table.is_none() && !kv.can_promise(blocks) {
+            return Ok(false); // sequences that run come to their ends first
+        }
+        let table = self.table.get_or_insert_with(|| kv.promise(blocks));
         let wanted = self.computed >= self.first_row;
         let end = if wanted {
             tokens.len().min(self.computed + ROWS_PER_STEP)

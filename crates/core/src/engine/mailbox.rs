@@ -48,6 +48,7 @@ enum Event {
 }
 
 /// What a reader finds.
+#[expect(clippy::large_enum_variant, reason = "nearly all are events; a box would cost each an allocation")]
 #[derive(Debug, Clone, PartialEq)]
 pub enum Taken {
     /// The next event.

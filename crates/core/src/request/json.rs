@@ -45,7 +45,7 @@ fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
         }
         match surrogate(&bytes[at..]) {
             Some(0xD800..=0xDBFF) if matches!(bytes.get(at + 6..).and_then(surrogate), Some(0xDC00..=0xDFFF)) => {
-                at += 12
+                at += 12;
             }
             Some(_) => {
                 fixed.get_or_insert_with(|| bytes.to_vec())[at + 2..at + 6].copy_from_slice(b"fffd");

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 /// Tools of one request.
 const MAX_TOOLS: usize = 128;
-/// Bytes of a tool's name, as OpenAI has it.
+/// Bytes of a tool's name, as `OpenAI` has it.
 const MAX_NAME_BYTES: usize = 64;
 
 /// A function the model may call.
@@ -24,7 +24,7 @@ pub struct FunctionTool {
 }
 
 impl FunctionTool {
-    /// The tool as templates know it: OpenAI's shape.
+    /// The tool as templates know it: `OpenAI`'s shape.
     pub fn to_template_value(&self) -> Value {
         let mut function = Map::new();
         function.insert("name".to_owned(), Value::from(self.name.as_str()));

@@ -1,6 +1,5 @@
 //! Where models come from.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 

@@ -1,5 +1,7 @@
 //! A model of 32 tokens whose next token is a pure function of the prefix, for tests of the engine.
 
+#![allow(dead_code, clippy::allow_attributes, clippy::unwrap_used, reason = "shared by tests that each use a part")]
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};

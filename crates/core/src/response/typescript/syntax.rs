@@ -109,7 +109,7 @@ fn object(fields: &[Field], indent: &str) -> String {
     format!("{{\n{}{indent}}}", lines.concat())
 }
 
-/// A doc comment on one line where it fits, rustdoc's links turned into TSDoc's.
+/// A doc comment on one line where it fits, rustdoc's links turned into `TSDoc`'s.
 fn comment(docs: &str, indent: &str) -> String {
     let docs = docs.replace("[`", "{@link ").replace("`]", "}");
     let lines: Vec<&str> = docs
