@@ -13,7 +13,7 @@ function add(hash, path) {
   if (status === undefined) return;
   if (status.isDirectory()) {
     for (const name of readdirSync(full).toSorted()) {
-      if (!ignored.has(name) && !name.endsWith(".node") && !name.endsWith(".gguf")) add(hash, join(path, name));
+      if (!ignored.has(name) && !/\.(?:node|gguf|tsbuildinfo)$/.test(name)) add(hash, join(path, name));
     }
   } else {
     hash.update(path).update("\0").update(readFileSync(full)).update("\0");
