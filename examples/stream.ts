@@ -1,7 +1,7 @@
 import { demoModel } from "@wick/demo-model";
 import { type Message, Model, assertNever } from "wick";
 
-const question = process.argv.slice(2).join(" ") || "Why is the sky blue?";
+const question = process.argv.slice(2).join(" ") || "How does a battery work, in short?";
 const messages = [{ role: "user", content: question }] satisfies Message[];
 const interrupt = new AbortController();
 process.once("SIGINT", () => interrupt.abort());

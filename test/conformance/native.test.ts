@@ -6,7 +6,7 @@ import { describeWriting } from "./writing.ts";
 const subject = {
   name: "native",
   load: () => Model.load(demoModel()),
-  request: { messages: [{ role: "user" as const, content: "Tell me a story about a fox." }], maxTokens: 40 },
+  request: { messages: [{ role: "user" as const, content: "Write a short story about Mia the fox." }], maxTokens: 40 },
 };
 
 describeLaws(subject);
