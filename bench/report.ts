@@ -27,6 +27,12 @@ export function report(figures: readonly Figure[]): void {
     figure.note ?? "",
   ]);
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  for (const row of rows) console.log(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd());
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    );
   console.log(JSON.stringify({ node: process.version, platform: `${process.platform}-${process.arch}`, figures }));
 }

@@ -7,7 +7,9 @@ import { main, step } from "./step.mjs";
 import { cache, root } from "./toolchain.mjs";
 
 const version = "13.0.*";
-const wheels = ["cuda-nvcc", "nvvm", "cuda-crt", "cuda-runtime", "cuda-cccl"].map((part) => `nvidia-${part}==${version}`);
+const wheels = ["cuda-nvcc", "nvvm", "cuda-crt", "cuda-runtime", "cuda-cccl"].map(
+  (part) => `nvidia-${part}==${version}`,
+);
 const venv = join(cache, "cuda-13.0");
 const bin = join(venv, process.platform === "win32" ? "Scripts" : "bin");
 

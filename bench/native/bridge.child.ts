@@ -20,7 +20,7 @@ const ticket = engine.submit(JSON.stringify({ kind: "null_model", events, interv
 const latencies: number[] = [];
 let characters = 0;
 const start = performance.now();
-for (let last = false; !last; ) {
+for (let last = false; !last;) {
   const text = engine.take(ticket);
   if (text === null) {
     await rung();

@@ -29,7 +29,13 @@ export function measureBridge(): Figure[] {
   const { latencies } = runChild<Bridge>(module, ["paced", String(PACED_EVENTS)]);
   const loops = `JavaScript ${median(costs.map((cost) => cost.inNode)).toFixed(2)} s, Rust ${median(costs.map((cost) => cost.inRust)).toFixed(2)} s for 10^6; median of 3`;
   return [
-    { name: "bridge, null model: per event", value: median(costs.map((cost) => cost.perEvent)), unit: "µs", atMost: 20, note: loops },
+    {
+      name: "bridge, null model: per event",
+      value: median(costs.map((cost) => cost.perEvent)),
+      unit: "µs",
+      atMost: 20,
+      note: loops,
+    },
     { name: "bridge, one event per ms: wake-up, median", value: percentile(latencies, 0.5), unit: "µs", atMost: 60 },
     { name: "bridge, one event per ms: wake-up, 99th percentile", value: percentile(latencies, 0.99), unit: "µs" },
   ];

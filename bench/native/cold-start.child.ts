@@ -5,9 +5,19 @@ const { demoModel } = await import("@wick/demo-model");
 const imported = performance.now();
 const model = await Model.load(demoModel());
 const loaded = performance.now();
-for await (const response of model.chat.stream({ messages: [{ role: "user", content: "What is the capital of France?" }], maxTokens: 8 })) {
+for await (const response of model.chat.stream({
+  messages: [{ role: "user", content: "What is the capital of France?" }],
+  maxTokens: 8,
+})) {
   if (response.kind === "chunk" && response.choices[0].delta.content) break;
 }
 const firstToken = performance.now();
 await model.close();
-console.log(JSON.stringify({ import: imported - start, load: loaded - imported, firstToken: firstToken - loaded, total: firstToken - start }));
+console.log(
+  JSON.stringify({
+    import: imported - start,
+    load: loaded - imported,
+    firstToken: firstToken - loaded,
+    total: firstToken - start,
+  }),
+);

@@ -12,7 +12,11 @@ export function measureSpeed(): Figure[] {
   const threads = String(availableParallelism());
   return TYPES.flatMap((type) =>
     (["cpu", "candle"] as const).flatMap((backend) => {
-      const { prefill, decode } = runChild<{ prefill: number; decode: number }>(module, [randomModel(type), backend, threads]);
+      const { prefill, decode } = runChild<{ prefill: number; decode: number }>(module, [
+        randomModel(type),
+        backend,
+        threads,
+      ]);
       const name = `Qwen3-0.6B ${type}, ${backend}`;
       return [
         { name: `${name}: prefill of 512`, value: prefill, unit: "tokens/s", note: `${threads} threads` },

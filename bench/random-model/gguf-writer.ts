@@ -62,7 +62,13 @@ function metadataValue(value: MetadataValue): Buffer {
   }
   if ("bool" in value) return Buffer.concat([u32(VALUE.bool), Buffer.from([Number(value.bool)])]);
   if ("string" in value) return Buffer.concat([u32(VALUE.string), string(value.string)]);
-  if ("strings" in value) return Buffer.concat([u32(VALUE.array), u32(VALUE.string), u64(value.strings.length), ...value.strings.map(string)]);
+  if ("strings" in value)
+    return Buffer.concat([
+      u32(VALUE.array),
+      u32(VALUE.string),
+      u64(value.strings.length),
+      ...value.strings.map(string),
+    ]);
   const items = Buffer.alloc(4 * value.i32s.length);
   value.i32s.forEach((item, index) => items.writeInt32LE(item, 4 * index));
   return Buffer.concat([u32(VALUE.array), u32(VALUE.i32), u64(value.i32s.length), items]);
@@ -79,7 +85,13 @@ export function writeGguf(
   for (const [key, value] of metadata) header.push(string(key), metadataValue(value));
   let offset = 0;
   for (const tensor of tensors) {
-    header.push(string(tensor.name), u32(tensor.shape.length), ...tensor.shape.map(u64), u32(BLOCK_TYPES[tensor.type].id), u64(offset));
+    header.push(
+      string(tensor.name),
+      u32(tensor.shape.length),
+      ...tensor.shape.map(u64),
+      u32(BLOCK_TYPES[tensor.type].id),
+      u64(offset),
+    );
     const length = tensorBytes(tensor);
     offset += length + padding(length);
   }
@@ -91,7 +103,8 @@ export function writeGguf(
     for (const tensor of tensors) {
       let written = 0;
       for (const piece of fill(tensor)) written += writeSync(file, piece);
-      if (written !== tensorBytes(tensor)) throw new Error(`${tensor.name}: ${written} bytes written, ${tensorBytes(tensor)} expected`);
+      if (written !== tensorBytes(tensor))
+        throw new Error(`${tensor.name}: ${written} bytes written, ${tensorBytes(tensor)} expected`);
       writeSync(file, Buffer.alloc(padding(written)));
     }
   } finally {

@@ -10,7 +10,8 @@ export type FileType = "Q4_0" | "Q8_0" | "Q4_K";
 const FILE_TYPE_IDS: Record<FileType, number> = { Q4_0: 2, Q8_0: 7, Q4_K: 15 };
 
 /** Which layers llama.cpp gives more bits in its `_M` mixes (`use_more_bits` in llama-quant.cpp). */
-const wantsMoreBits = (layer: number, layers: number): boolean => layer < layers / 8 || layer >= (7 * layers) / 8 || (layer - Math.floor(layers / 8)) % 3 === 2;
+const wantsMoreBits = (layer: number, layers: number): boolean =>
+  layer < layers / 8 || layer >= (7 * layers) / 8 || (layer - Math.floor(layers / 8)) % 3 === 2;
 
 function tensors(shape: ModelShape, type: FileType): TensorToWrite[] {
   const { hidden, layers, heads, kvHeads, headDim, intermediate, vocabulary } = shape;
@@ -21,7 +22,8 @@ function tensors(shape: ModelShape, type: FileType): TensorToWrite[] {
   ];
   for (let layer = 0; layer < layers; layer++) {
     const sensitive: BlockType = type === "Q4_K" && wantsMoreBits(layer, layers) ? "Q6_K" : type;
-    const add = (name: string, tensorType: BlockType, ...size: number[]) => list.push({ name: `blk.${layer}.${name}.weight`, type: tensorType, shape: size });
+    const add = (name: string, tensorType: BlockType, ...size: number[]) =>
+      list.push({ name: `blk.${layer}.${name}.weight`, type: tensorType, shape: size });
     add("attn_norm", "F32", hidden);
     add("attn_q", type, hidden, heads * headDim);
     add("attn_k", type, hidden, kvHeads * headDim);

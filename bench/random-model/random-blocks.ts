@@ -16,7 +16,10 @@ const SCALES: Record<BlockType, readonly (readonly [offset: number, half: number
   F32: [],
   Q4_0: [[0, 0x1c19]], // 0.004
   Q8_0: [[0, 0x0cea]], // 0.0003
-  Q4_K: [[0, 0x068e], [2, 0x1019]], // 0.0001, 0.0005
+  Q4_K: [
+    [0, 0x068e],
+    [2, 0x1019],
+  ], // 0.0001, 0.0005
   Q6_K: [[208, 0x0347]], // 0.00005
 };
 
@@ -35,10 +38,11 @@ export function randomBlocks(type: BlockType, next: () => number): (length: numb
   const { bytes } = BLOCK_TYPES[type];
   const pool = Buffer.alloc(POOL_BLOCKS * bytes);
   for (let offset = 0; offset + 4 <= pool.length; offset += 4) pool.writeUInt32LE(next(), offset);
-  for (let block = 0; block < POOL_BLOCKS; block++) for (const [offset, half] of SCALES[type]) pool.writeUInt16LE(half, block * bytes + offset);
+  for (let block = 0; block < POOL_BLOCKS; block++)
+    for (const [offset, half] of SCALES[type]) pool.writeUInt16LE(half, block * bytes + offset);
   return function* (length) {
     let start = next() % POOL_BLOCKS;
-    for (let left = length / bytes; left > 0; ) {
+    for (let left = length / bytes; left > 0;) {
       const count = Math.min(left, POOL_BLOCKS - start);
       yield pool.subarray(start * bytes, (start + count) * bytes);
       left -= count;

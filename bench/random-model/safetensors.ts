@@ -12,7 +12,10 @@ const PRE_TOKENIZER =
 
 function tensors(shape: ModelShape): [name: string, shape: number[]][] {
   const { hidden, layers, heads, kvHeads, headDim, intermediate, vocabulary } = shape;
-  const list: [string, number[]][] = [["model.embed_tokens.weight", [vocabulary, hidden]], ["model.norm.weight", [hidden]]];
+  const list: [string, number[]][] = [
+    ["model.embed_tokens.weight", [vocabulary, hidden]],
+    ["model.norm.weight", [hidden]],
+  ];
   for (let layer = 0; layer < layers; layer++) {
     const add = (name: string, ...size: number[]) => list.push([`model.layers.${layer}.${name}.weight`, size]);
     add("input_layernorm", hidden);
@@ -74,7 +77,11 @@ function tokenizer(shape: ModelShape): object {
     },
     post_processor: null,
     decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: false, use_regex: false },
-    model: { type: "BPE", vocab: Object.fromEntries(tokens.map((token, id) => [token, id])), merges: merges.map((merge) => merge.split(" ")) },
+    model: {
+      type: "BPE",
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges: merges.map((merge) => merge.split(" ")),
+    },
   };
 }
 

@@ -20,6 +20,8 @@ export declare class Engine {
   release(ticket: number): void
   /** The tickets that the doorbell rang for. To be asked at every ring. */
   woken(): Uint32Array
+  /** Microseconds on the clock by which a paced stream without a model says when it spoke. */
+  clock(): number
   /** Names the generated types that this addon speaks. */
   schemaHash(): string
 }

@@ -74,6 +74,12 @@ impl Engine {
         Uint32Array::new(RUNTIME.woken(self.client))
     }
 
+    /// Microseconds on the clock by which a paced stream without a model says when it spoke.
+    #[napi(catch_unwind)]
+    pub fn clock(&self) -> f64 {
+        host::now().as_micros() as f64
+    }
+
     /// Names the generated types that this addon speaks.
     #[napi(catch_unwind)]
     pub fn schema_hash(&self) -> String {

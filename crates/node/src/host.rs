@@ -26,6 +26,11 @@ struct Threads {
     loader: Thread,
 }
 
+/// Time since this process first asked.
+pub(crate) fn now() -> Duration {
+    STARTED.elapsed()
+}
+
 /// Starts the two threads unless they run.
 pub(crate) fn start() -> io::Result<()> {
     static STARTING: Mutex<()> = Mutex::new(());
@@ -44,7 +49,7 @@ fn spawn(name: &str, turn: fn(&Runtime) -> bool) -> io::Result<Thread> {
         loop {
             while turn(&RUNTIME) {}
             match RUNTIME.next_deadline() {
-                Some(at) => thread::park_timeout(at.saturating_sub(STARTED.elapsed())),
+                Some(at) => thread::park_timeout(at.saturating_sub(now())),
                 None => thread::park(),
             }
         }
@@ -73,7 +78,7 @@ impl Host for NodeHost {
     }
 
     fn now(&self) -> Duration {
-        STARTED.elapsed()
+        now()
     }
 
     fn unix_seconds(&self) -> u64 {
@@ -83,6 +88,6 @@ impl Host for NodeHost {
 
     fn seed(&self) -> u64 {
         // The standard library's keys come from the operating system and differ at every call; nothing secret hangs on them.
-        RandomState::new().hash_one(STARTED.elapsed())
+        RandomState::new().hash_one(now())
     }
 }

@@ -20,6 +20,11 @@ test("fifty workers are terminated while they read", () => {
   expect(run("workers-terminate")).toEqual({ status: 0, signal: null, stdout: "50 workers", stderr: "" });
 });
 
+test("fifty workers are terminated while their model decodes", () => {
+  const stdout = "The capital of France is Paris.";
+  expect(run("terminate-while-decoding")).toEqual({ status: 0, signal: null, stdout, stderr: "" });
+});
+
 test("process.exit while reading, fifty times", () => {
   for (let round = 0; round < 50; round += 1) {
     expect(run("exit-while-reading", "exit", String(1 + round))).toEqual({

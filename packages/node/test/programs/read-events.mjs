@@ -13,7 +13,7 @@ export function openEngine() {
   return Object.assign(engine, { waiting });
 }
 
-const isLast = ({ kind }) => !["chunk", "progress"].includes(kind);
+const isLast = ({ kind }) => kind !== "chunk" && kind !== "progress";
 
 export async function* readEvents(engine, command) {
   const ticket = engine.submit(JSON.stringify(command));
