@@ -21,12 +21,17 @@ export async function packages() {
   const wanted = digest(["package.json", "package-lock.json", ".npmrc"]);
   if (isFresh("packages", wanted) && existsSync(join(root, "node_modules", ".package-lock.json"))) return;
   const [command, ...args] = npm();
-  const verb = process.env.CI === undefined ? "install" : "ci";
-  await step("Installing packages", command, [...args, verb, "--ignore-scripts", "--loglevel=error"], {
-    cwd: root,
-    advice: "Check the connection to the npm registry (`npm ping`), then run the same command again.",
-  });
-  note("packages", digest(["package.json", "package-lock.json", ".npmrc"]));
+  // Not `npm ci`: it refuses a lockfile that lacks an optional package of another platform, which `--no-save` leaves as it is.
+  await step(
+    "Installing packages",
+    command,
+    [...args, "install", "--no-save", "--ignore-scripts", "--loglevel=error"],
+    {
+      cwd: root,
+      advice: "Check the connection to the npm registry (`npm ping`), then run the same command again.",
+    },
+  );
+  note("packages", wanted);
 }
 
 /** cargo with the toolchain of rust-toolchain.toml. */
