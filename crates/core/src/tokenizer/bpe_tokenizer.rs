@@ -64,6 +64,39 @@ impl std::fmt::Debug for BpeTokenizer {
     }
 }
 
+/// Added tokens as they are looked for.
+struct Spellings {
+    /// In the text as it is.
+    raw: Vec<(AddedToken, String)>,
+    /// In normalised text.
+    normalized: Vec<(AddedToken, String)>,
+    /// Where normalising changed the spelling.
+    normalized_texts: HashMap<u32, String>,
+}
+
+impl Spellings {
+    fn new(added: Vec<AddedToken>, normalizer: Option<&Normalizer>) -> Result<Self> {
+        let mut spellings = Self { raw: Vec::new(), normalized: Vec::new(), normalized_texts: HashMap::new() };
+        for token in added {
+            if !token.normalized {
+                let spelling = token.content.clone();
+                spellings.raw.push((token, spelling));
+                continue;
+            }
+            let form = match normalizer {
+                Some(normalizer) => guarded(|| normalizer.run(&token.content))?,
+                None => None,
+            };
+            let spelling = form.map_or_else(|| token.content.clone(), |form| form.get().to_owned());
+            if spelling != token.content {
+                spellings.normalized_texts.insert(token.id, spelling.clone());
+            }
+            spellings.normalized.push((token, spelling));
+        }
+        Ok(spellings)
+    }
+}
+
 impl BpeTokenizer {
     /// Checks the parts against each other and builds the model.
     ///
@@ -150,23 +183,7 @@ impl BpeTokenizer {
         let model = guarded(|| builder.build().map_err(|error| invalid("merge", error.to_string())))?;
 
         let added_ids = added.iter().map(|token| (token.content.clone(), token.id)).collect();
-        let (mut raw, mut normalized, mut normalized_texts) = (Vec::new(), Vec::new(), HashMap::new());
-        for token in added {
-            if token.normalized {
-                let form = match &parts.normalizer {
-                    Some(normalizer) => guarded(|| normalizer.run(&token.content))?,
-                    None => None,
-                };
-                let spelling = form.map_or_else(|| token.content.clone(), |form| form.get().to_owned());
-                if spelling != token.content {
-                    normalized_texts.insert(token.id, spelling.clone());
-                }
-                normalized.push((token, spelling));
-            } else {
-                let spelling = token.content.clone();
-                raw.push((token, spelling));
-            }
-        }
+        let Spellings { raw, normalized, normalized_texts } = Spellings::new(added, parts.normalizer.as_ref())?;
         Ok(Self {
             vocabulary,
             raw: AddedTokens::new(raw)?,
