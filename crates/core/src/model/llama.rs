@@ -3,9 +3,12 @@
 
 use std::sync::Arc;
 
-use super::{LayerConfig, ModelConfig, transformer::Layer};
+use super::{
+    LayerConfig, ModelConfig,
+    layer::{Layer, feed_forward},
+};
 use crate::{
-    backend::{Attention, Backend, FeedForward},
+    backend::{Attention, Backend},
     error::Result,
     weights::{Bias, WeightLoader},
 };
@@ -33,20 +36,4 @@ pub(super) fn layer<B: Backend>(
         window: layer.window,
     };
     Ok(Layer { attention, feed_forward: feed_forward(load, config, prefix)? })
-}
-
-/// Loads the gated feed-forward, which Qwen shares.
-pub(super) fn feed_forward<B: Backend>(
-    load: &mut WeightLoader<'_, B>,
-    config: &ModelConfig,
-    prefix: &str,
-) -> Result<FeedForward<B>> {
-    let ModelConfig { hidden, intermediate, norm_epsilon, .. } = *config;
-    let bias = Bias::from(config.feed_forward_bias);
-    Ok(FeedForward {
-        norm: load.norm(&format!("{prefix}.post_attention_layernorm"), hidden, norm_epsilon)?,
-        gate: load.linear(&format!("{prefix}.mlp.gate_proj"), [intermediate, hidden], bias)?,
-        up: load.linear(&format!("{prefix}.mlp.up_proj"), [intermediate, hidden], bias)?,
-        down: load.linear(&format!("{prefix}.mlp.down_proj"), [hidden, intermediate], bias)?,
-    })
 }

@@ -4,6 +4,7 @@ mod architecture;
 mod config;
 mod config_gguf;
 mod config_json;
+mod layer;
 mod llama;
 mod qwen2;
 mod qwen3;

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{LayerConfig, ModelConfig, llama::feed_forward, transformer::Layer};
+use super::{
+    LayerConfig, ModelConfig,
+    layer::{Layer, feed_forward},
+};
 use crate::{
     backend::{Attention, Backend},
     error::Result,

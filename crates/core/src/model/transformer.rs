@@ -2,19 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{Architecture, LayerConfig, ModelConfig, llama, qwen2, qwen3};
+use super::{Architecture, LayerConfig, ModelConfig, layer::Layer, llama, qwen2, qwen3};
 use crate::{
-    backend::{Attention, Backend, FeedForward, KvDType, ModelShape, StepPlan},
+    backend::{Backend, KvDType, ModelShape, StepPlan},
     error::{Error, ErrorCode, Result},
     language_model::{KvLayout, LanguageModel},
     weights::WeightLoader,
 };
-
-/// One layer: attention, then feed-forward, each added to the residual stream.
-pub(super) struct Layer<B: Backend> {
-    pub(super) attention: Attention<B>,
-    pub(super) feed_forward: FeedForward<B>,
-}
 
 /// Choices that are not in the model's files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
