@@ -4,13 +4,13 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { main } from "./step.mjs";
-import { environment, node, root } from "./toolchain.mjs";
+import { environment, hostBuild, node, root } from "./toolchain.mjs";
 
 await main(async () => {
   await build();
   const { status } = spawnSync(node(), [join(root, "bench/run.ts"), ...process.argv.slice(2)], {
     stdio: "inherit",
-    env: environment(),
+    env: environment(hostBuild()),
   });
   process.exitCode = status ?? 1;
 });

@@ -26,6 +26,9 @@ export async function buildAddon(profile = "release") {
   if (isFresh("addon", wanted) && hasAddon()) return;
   await rust();
   const [command, ...args] = tool("@napi-rs/cli/cli.mjs");
+  // cargo chooses a dependency's features by what is built together. With the selection of `cargo test --workspace`,
+  // tests and checks reuse every dependency of this build; what is published has only what it needs.
+  const selection = profile === "release" ? ["--", "--workspace", "--lib", "--examples"] : [];
   await step(
     "Building the engine",
     command,
@@ -44,6 +47,7 @@ export async function buildAddon(profile = "release") {
       "../../crates/node/Cargo.toml",
       "--output-dir",
       ".",
+      ...selection,
     ],
     {
       advice:

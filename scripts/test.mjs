@@ -7,7 +7,7 @@ import { build } from "./build.mjs";
 import { pack } from "./pack.mjs";
 import { rust } from "./setup.mjs";
 import { StepError, step } from "./step.mjs";
-import { node, root, tool } from "./toolchain.mjs";
+import { hostBuild, node, root, tool } from "./toolchain.mjs";
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
@@ -15,6 +15,7 @@ const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 async function cargo() {
   const { output, failed } = await step("Rust tests", "cargo", ["test", "--release", "--workspace", "--no-fail-fast"], {
     cwd: root,
+    env: hostBuild(),
     allowFailure: true,
   });
   const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)];

@@ -1,5 +1,6 @@
 // Where the tools are: this clone, its Node, npm, and a cache outside the clone.
 
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -42,4 +43,13 @@ export function npm() {
 /** A tool of node_modules as a command and its first arguments, without a shell. */
 export function tool(file) {
   return [node(), join(root, "node_modules", file)];
+}
+
+/**
+ * The environment of cargo commands that share what they build. The napi tool always names a target, and cargo keeps what
+ * is built for a named target apart: all name this machine's.
+ */
+export function hostBuild() {
+  const { stdout } = spawnSync("rustc", ["-vV"], { cwd: root, encoding: "utf8" });
+  return { CARGO_BUILD_TARGET: /^host: (?<host>.+)$/m.exec(stdout).groups.host };
 }
