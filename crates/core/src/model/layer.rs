@@ -13,7 +13,7 @@ pub(super) struct Layer<B: Backend> {
     pub(super) feed_forward: FeedForward<B>,
 }
 
-/// Loads the gated feed-forward (SwiGLU, arXiv 2002.05202) under `prefix`, which all architectures here share.
+/// Loads the gated feed-forward (`SwiGLU`, arXiv 2002.05202) under `prefix`, which all architectures here share.
 pub(super) fn feed_forward<B: Backend>(
     load: &mut WeightLoader<'_, B>,
     config: &ModelConfig,

@@ -18,13 +18,17 @@ fn worst_difference(session: &mut Session, cases: &[fixture::Case]) -> f32 {
 
 fn matches_transformers(model: &str, golden: &str, backend: &str) {
     let mut session = load(model, &json!({ "dtype": "f32", "backend": backend, "threads": 1 }));
-    let cases = fixture::cases(golden);
-    let worst = worst_difference(&mut session, &cases);
-    println!("{model} f32 on {backend}: logits within {worst:.2e}");
-    assert!(worst <= 1e-4, "{model} on {backend}: {worst}");
-    for case in &cases {
+    matches_cases(&mut session, &fixture::cases(golden), &format!("{model} f32 on {backend}"));
+}
+
+/// Logits within 1e-4 and every certain greedy id.
+pub(crate) fn matches_cases(session: &mut Session, cases: &[fixture::Case], what: &str) {
+    let worst = worst_difference(session, cases);
+    println!("{what}: logits within {worst:.2e}");
+    assert!(worst <= 1e-4, "{what}: {worst}");
+    for case in cases {
         let certain = case.certain();
-        assert_eq!(session.greedy(&case.prompt, certain.len()), certain, "{model} on {backend}: {}", case.name);
+        assert_eq!(session.greedy(&case.prompt, certain.len()), certain, "{what}: {}", case.name);
     }
 }
 

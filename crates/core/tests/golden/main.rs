@@ -1,6 +1,7 @@
 //! Both backends against transformers and, as a second witness, llama.cpp.
 #![cfg(test)]
 
+mod converted;
 mod fixture;
 mod float;
 mod llama_cpp;
