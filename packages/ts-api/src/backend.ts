@@ -1,5 +1,5 @@
 import type { CancelReason } from "./generated/protocol.js";
-import type { ModelInfo } from "./model-info.js";
+import type { ModelInfo } from "./model/model-info.js";
 
 /**
  * One runtime of the engine, seen from one JavaScript environment. Commands and events are JSON; what goes wrong is an event.

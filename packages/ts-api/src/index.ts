@@ -1,11 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Everything but `Model`, which each entry makes from its own backend.
 
-export { assertNever } from "./assert-never.js";
-export type { ConnectOptions } from "./connect-options.js";
+export { assertNever } from "./response/assert-never.js";
+export type { ConnectOptions } from "./model/connect-options.js";
 export type * from "./generated/protocol.js";
-export { isTerminal, type TerminalKind } from "./is-terminal.js";
-export type { LoadOptions, LoadProgress, MemoryEstimate, ModelSource } from "./load-options.js";
+export { isTerminal, type TerminalKind } from "./response/is-terminal.js";
+export type { LoadOptions, LoadProgress, MemoryEstimate, ModelSource } from "./model/load-options.js";
 export type {
   AssistantMessage,
   AudioPart,
@@ -17,11 +17,11 @@ export type {
   ThinkingPart,
   ToolMessage,
   UserMessage,
-} from "./message.js";
-export type { ModelInfo, ModelStats } from "./model-info.js";
-export type { CachedModel, ModelLoader } from "./model-loader.js";
-export type { ChatCalls, EmbeddingCalls, TextCalls } from "./model.js";
-export { readResponses } from "./read-responses.js";
+} from "./request/message.js";
+export type { ModelInfo, ModelStats } from "./model/model-info.js";
+export type { CachedModel, ModelLoader } from "./model/model-loader.js";
+export type { ChatCalls, EmbeddingCalls, TextCalls } from "./model/model.js";
+export { readResponses } from "./stream/read-responses.js";
 export type {
   AgentRequest,
   CallOptions,
@@ -31,7 +31,7 @@ export type {
   FimRequest,
   ResponseFormat,
   SamplingRequest,
-} from "./request.js";
+} from "./request/request.js";
 export type {
   AgentStream,
   ChatStream,
@@ -41,7 +41,7 @@ export type {
   Parsed,
   ResponseStream,
   WithProgress,
-} from "./response-stream.js";
+} from "./stream/response-stream.js";
 export type {
   AgentResponse,
   ChatResponse,
@@ -50,8 +50,8 @@ export type {
   Kind,
   ResponseOf,
   WickResponse,
-} from "./response.js";
-export type { InferSchema, JsonSchema, Schema, StandardSchema } from "./schema.js";
+} from "./response/response.js";
+export type { InferSchema, JsonSchema, Schema, StandardSchema } from "./request/schema.js";
 export {
   type ExecutableTool,
   type FunctionTool,
@@ -60,5 +60,5 @@ export {
   type ToolContext,
   type ToolDefinition,
   tool,
-} from "./tool.js";
-export { WickError } from "./wick-error.js";
+} from "./request/tool.js";
+export { WickError } from "./error/wick-error.js";

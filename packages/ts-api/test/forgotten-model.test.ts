@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createModel } from "../src/create-model.js";
+import { createModel } from "../src/model/create-model.js";
 import { FakeEngine, fakeBackend } from "./fake-engine.js";
 
 const info = { id: "m", capabilities: { tools: false, reasoning: false, fim: false, embeddings: false }, warnings: [] };

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from "vitest";
-import { createModel } from "../src/create-model.js";
-import type { LoadOptions, LoadProgress, ModelSource } from "../src/load-options.js";
+import { createModel } from "../src/model/create-model.js";
+import type { LoadOptions, LoadProgress, ModelSource } from "../src/model/load-options.js";
 import { FakeEngine, fakeBackend } from "./fake-engine.js";
 
 const info = { id: "m", capabilities: { tools: false, reasoning: false, fim: false, embeddings: false }, warnings: [] };

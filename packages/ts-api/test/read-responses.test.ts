@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
-import { readResponses } from "../src/read-responses.js";
+import { readResponses } from "../src/stream/read-responses.js";
 import { scriptedModel } from "../src/testing/index.js";
 import { collect, terminalOf } from "../../../test/conformance/chunks.js";
 

@@ -3,11 +3,11 @@
 // oxlint-disable vitest/no-conditional-expect -- what holds of a reader depends on what the seed made it do.
 
 import { describe, expect, test } from "vitest";
-import { isTerminal } from "../src/is-terminal.js";
+import { isTerminal } from "../src/response/is-terminal.js";
 import { scriptedModel } from "../src/testing/index.js";
-import { WickError } from "../src/wick-error.js";
+import { WickError } from "../src/error/wick-error.js";
 import { textOf } from "../../../test/conformance/chunks.js";
-import type { ChatResponse } from "../src/response.js";
+import type { ChatResponse } from "../src/response/response.js";
 
 const seeds =
   process.env["READER_SEED"] === undefined

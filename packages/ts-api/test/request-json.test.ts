@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { requestJson } from "../src/request-json.js";
+import { requestJson } from "../src/request/request-json.js";
 
 const where = (value: unknown) => {
   try {

@@ -1,13 +1,13 @@
 import { describe, expect, test, vi } from "vitest";
-import { assertNever } from "../src/assert-never.js";
-import { WickError } from "../src/wick-error.js";
+import { assertNever } from "../src/response/assert-never.js";
+import { WickError } from "../src/error/wick-error.js";
 
 const info = { code: "numeric_error" as const, message: "The logits are not finite.", retryable: false };
 
 describe("WickError", () => {
   test("is known across copies of the package, where instanceof fails", async () => {
     vi.resetModules();
-    const { WickError: Other } = await import("../src/wick-error.js");
+    const { WickError: Other } = await import("../src/error/wick-error.js");
     const error = new Other(info);
     expect(Other).not.toBe(WickError);
     expect(error instanceof WickError).toBe(false);

@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { createModel } from "../create-model.js";
-import type { Model as LoadedModel } from "../model.js";
-import type { ModelLoader } from "../model-loader.js";
+import { createModel } from "../model/create-model.js";
+import type { Model as LoadedModel } from "../model/model.js";
+import type { ModelLoader } from "../model/model-loader.js";
 import { nativeBackend } from "../native/native-backend.js";
 
 export * from "../index.js";

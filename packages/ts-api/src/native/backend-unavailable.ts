@@ -1,5 +1,5 @@
 import { schemaHash } from "../generated/protocol.js";
-import { WickError } from "../wick-error.js";
+import { WickError } from "../error/wick-error.js";
 
 /** The addon could not be opened. `@wick/node` says what it tried and what to do; it being absent altogether is said here. */
 export function backendUnavailable(cause: unknown): WickError {

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Backend, Engine } from "../backend.js";
 import { schemaHash } from "../generated/protocol.js";
-import { invalidRequest } from "../refusal.js";
-import { WickError } from "../wick-error.js";
+import { invalidRequest } from "../error/refusal.js";
+import { WickError } from "../error/wick-error.js";
 import { backendUnavailable, otherVersion } from "./backend-unavailable.js";
 import { keepProcessAlive } from "./keep-process-alive.js";
 

@@ -1,4 +1,4 @@
-import type { ChatRequest, CompletionRequest } from "../request.js";
+import type { ChatRequest, CompletionRequest } from "../request/request.js";
 
 /**
  * A call that a scripted model got, as its engine saw it: plain data, fields that are `undefined` left out.

@@ -1,8 +1,8 @@
 import type { Engine } from "../backend.js";
 import { schemaHash, type CancelReason, type ErrorInfo } from "../generated/protocol.js";
-import type { ModelInfo } from "../model-info.js";
-import { engineClosed } from "../refusal.js";
-import type { ChatRequest } from "../request.js";
+import type { ModelInfo } from "../model/model-info.js";
+import { engineClosed } from "../error/refusal.js";
+import type { ChatRequest } from "../request/request.js";
 import type { ScriptedCall } from "./scripted-call.js";
 import type { ScriptedReply } from "./scripted-reply.js";
 import { ScriptedRun } from "./scripted-run.js";

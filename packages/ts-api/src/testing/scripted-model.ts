@@ -1,7 +1,7 @@
-import { LocalModel } from "../local-model.js";
-import { Mailboxes } from "../mailboxes.js";
-import type { Model } from "../model.js";
-import type { ModelInfo } from "../model-info.js";
+import { LocalModel } from "../model/local-model.js";
+import { Mailboxes } from "../model/mailboxes.js";
+import type { Model } from "../model/model.js";
+import type { ModelInfo } from "../model/model-info.js";
 import type { ScriptedCall } from "./scripted-call.js";
 import { ScriptedEngine } from "./scripted-engine.js";
 import type { ScriptedReply } from "./scripted-reply.js";

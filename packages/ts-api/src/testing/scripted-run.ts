@@ -1,4 +1,4 @@
-import { Accumulator } from "../accumulator.js";
+import { Accumulator } from "../response/accumulator.js";
 import type { CancelReason, ErrorInfo, Response, Usage } from "../generated/protocol.js";
 import { deltasOf, finishReasonOf, type ScriptedReply } from "./scripted-reply.js";
 

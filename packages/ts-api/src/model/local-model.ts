@@ -1,0 +1,228 @@
+import { asyncDispose } from "../stream/async-dispose.js";
+import { checkCallOptions } from "../request/call-options.js";
+import { chatRequestJson } from "../request/chat-request.js";
+import { type CommandAnswer, type CommandOptions, runCommand } from "./command.js";
+import type { Feed } from "../stream/feed.js";
+import { FixedFeed } from "../stream/fixed-feed.js";
+import type { Response, ValidationErrorResponse } from "../generated/protocol.js";
+import { LiveStream } from "../stream/live-stream.js";
+import type { Mailboxes } from "./mailboxes.js";
+import type { ChatCalls, EmbeddingCalls, Model, TextCalls } from "./model.js";
+import type { ModelInfo, ModelStats } from "./model-info.js";
+import { ObjectLiveStream } from "../stream/object-live-stream.js";
+import { engineClosed, invalidRequest, unsupported } from "../error/refusal.js";
+import type { CallOptions, ChatRequest, CompletionRequest, FimRequest } from "../request/request.js";
+import { requestJson } from "../request/request-json.js";
+import type { ChatStream, Parsed, ResponseStream } from "../stream/response-stream.js";
+import type { ChatResponse, CompletionResponse } from "../response/response.js";
+import type { InferSchema, Schema } from "../request/schema.js";
+import { chatTerminals, completionTerminals } from "../stream/stream-terminals.js";
+import { TicketFeed } from "../stream/ticket-feed.js";
+import type { Tool } from "../request/tool.js";
+import { WickError } from "../error/wick-error.js";
+
+/** Models that nobody can reach any more are closed: their memory is not the collector's to see. */
+const unreachable = new FinalizationRegistry<{ mailboxes: Mailboxes; id: number }>(({ mailboxes, id }) => {
+  runCommand(mailboxes, closeCommand(id)).catch(() => {});
+});
+
+/** A model in an engine. */
+export class LocalModel implements Model {
+  readonly info: ModelInfo;
+  readonly chat: ChatCalls;
+  readonly completions: TextCalls<CompletionRequest>;
+  readonly fim: TextCalls<FimRequest>;
+  readonly embeddings: EmbeddingCalls;
+  readonly #mailboxes: Mailboxes;
+  readonly #id: number;
+  #closing: Promise<void> | undefined;
+
+  /** @param id - The engine's number of the model. */
+  constructor(mailboxes: Mailboxes, id: number, info: ModelInfo) {
+    this.#mailboxes = mailboxes;
+    this.#id = id;
+    this.info = info;
+    this.chat = {
+      // One stream serves every T and P: which kinds it brings follows from the request that made the type.
+      stream: <T extends Tool, P extends boolean>(request: ChatRequest<T, P>, options?: CallOptions) =>
+        this.#chatStream(request, options) as ResponseStream<Response> as ChatStream<T, P>,
+      complete: async (request, options) => this.#chatStream(request, options).final(),
+      parse: async <S extends Schema>(): Promise<Parsed<InferSchema<S>>> => {
+        throw noSchemas();
+      },
+      parseStream: <S extends Schema>() =>
+        new ObjectLiveStream<InferSchema<S>>(refusedBy(noSchemas()), this.#chatTerminals({})),
+    };
+    this.completions = {
+      stream: (request, options) => this.#completionStream(request, options),
+      complete: async (request, options) => this.#completionStream(request, options).final(),
+    };
+    this.fim = {
+      stream: (request) => this.#refusedCompletion(request, noFim()),
+      complete: async () => {
+        throw noFim();
+      },
+    };
+    this.embeddings = {
+      create: async () => {
+        throw unsupported("embeddings", "This version makes no embeddings.");
+      },
+    };
+    unreachable.register(this, { mailboxes, id }, this);
+  }
+
+  async tokenize(text: string, options: { special?: boolean } = {}): Promise<number[]> {
+    if (typeof text !== "string") throw invalidRequest("text", "The text must be a string.");
+    checkCallOptions(options, ["special"]);
+    const special = options.special === true;
+    return (await this.#ask("tokenize", `"text":${JSON.stringify(text)},"special":${special}`)) as number[];
+  }
+
+  async detokenize(tokens: readonly number[]): Promise<string> {
+    return (await this.#ask("detokenize", `"tokens":${requestJson(tokens, "tokens")}`)) as string;
+  }
+
+  async applyChatTemplate(request: ChatRequest): Promise<string> {
+    return (await this.#ask("apply_chat_template", `"request":${chatRequestJson(request)}`)) as string;
+  }
+
+  async countTokens(request: ChatRequest): Promise<number> {
+    return (await this.#ask("count_tokens", `"request":${chatRequestJson(request)}`)) as number;
+  }
+
+  async logits(tokens: readonly number[], options: CallOptions & { last?: number | undefined } = {}) {
+    checkCallOptions(options, ["last"]);
+    const { signal, timeoutMs, last } = options;
+    const rest = last === undefined ? "" : `,"last":${requestJson(last, "options.last")}`;
+    const answer = await this.#run("logits", `"tokens":${requestJson(tokens, "tokens")}${rest}`, { signal, timeoutMs });
+    if (answer.kind !== "result" || answer.vector === undefined) throw noAnswer("logits");
+    return { tokens: (answer.value as { tokens: number[] }).tokens, logits: answer.vector };
+  }
+
+  /** The engine answers this command inside `submit`, so that nothing needs to wait. */
+  stats(): ModelStats {
+    this.#checkOpen();
+    const ticket = this.#mailboxes.submit(`{"kind":"stats","model":${this.#id}}`);
+    const json = this.#mailboxes.take(ticket);
+    if (json === null) {
+      this.#mailboxes.release(ticket);
+      throw noAnswer("stats");
+    }
+    const event = JSON.parse(json);
+    if (event.kind === "failed") throw new WickError(event.error);
+    return event.value as ModelStats;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeNow();
+    return this.#closing;
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #closeNow(): Promise<void> {
+    unreachable.unregister(this);
+    await runCommand(this.#mailboxes, closeCommand(this.#id));
+  }
+
+  #chatStream(request: unknown, options: CallOptions = {}): LiveStream<ChatResponse> {
+    const terminals = this.#chatTerminals(request);
+    const feed = this.#feed<ChatResponse>("chat", () => chatRequestJson(request), options, terminals.failed);
+    return new LiveStream({ feed, terminals, signal: signalOf(options), owner: this });
+  }
+
+  #completionStream(request: unknown, options: CallOptions = {}): LiveStream<CompletionResponse> {
+    const terminals = completionTerminals(this.#partial(request));
+    const feed = this.#feed<CompletionResponse>(
+      "completion",
+      () => requestJson(request, ""),
+      options,
+      terminals.failed,
+    );
+    return new LiveStream({ feed, terminals, signal: signalOf(options), owner: this });
+  }
+
+  #refusedCompletion(request: unknown, error: WickError): LiveStream<CompletionResponse> {
+    return new LiveStream<CompletionResponse>({
+      feed: refusedBy(error),
+      terminals: completionTerminals(this.#partial(request)),
+    });
+  }
+
+  /** The feed of a generation. A request that cannot be sent is a feed of its refusal. */
+  #feed<R extends Response>(
+    kind: "chat" | "completion",
+    json: () => string,
+    options: CallOptions,
+    failed: (error: ReturnType<typeof engineClosed>) => R,
+  ): Feed<R | ValidationErrorResponse> {
+    if (this.#closing !== undefined) return new FixedFeed(failed(engineClosed(this.info.id)));
+    try {
+      checkCallOptions(options);
+      const timeout = options.timeoutMs === undefined ? "" : `,"timeoutMs":${options.timeoutMs}`;
+      return new TicketFeed<R>(this.#mailboxes, `{"kind":"${kind}","model":${this.#id},"request":${json()}${timeout}}`);
+    } catch (error) {
+      if (!WickError.isInstance(error)) throw error;
+      return refusedBy(error);
+    }
+  }
+
+  #chatTerminals(request: unknown) {
+    return chatTerminals(this.#partial(request));
+  }
+
+  #partial(request: unknown) {
+    const n = typeof request === "object" && request !== null && "n" in request ? request.n : 1;
+    // More than the engine allows is refused there; here it must not become a huge array.
+    return { model: this.info.id, choices: typeof n === "number" && n >= 1 && n <= 128 ? Math.floor(n) : 1 };
+  }
+
+  async #ask(kind: string, fields: string): Promise<unknown> {
+    const answer = await this.#run(kind, fields);
+    if (answer.kind !== "result") throw noAnswer(kind);
+    return answer.value;
+  }
+
+  async #run(kind: string, fields: string, options?: CommandOptions): Promise<CommandAnswer> {
+    this.#checkOpen();
+    return runCommand(this.#mailboxes, `{"kind":"${kind}","model":${this.#id},${fields}}`, options);
+  }
+
+  #checkOpen(): void {
+    if (this.#closing !== undefined) throw new WickError(engineClosed(this.info.id));
+  }
+}
+
+function closeCommand(id: number): string {
+  return `{"kind":"close","model":${id}}`;
+}
+
+function refusedBy(error: WickError): FixedFeed<ValidationErrorResponse> {
+  return new FixedFeed<ValidationErrorResponse>({ kind: "validation_error", error: error.info });
+}
+
+/** A wrong signal is refused with the options; the stream must not trip over it first. */
+function signalOf({ signal }: CallOptions): AbortSignal | undefined {
+  return typeof signal?.addEventListener === "function" ? signal : undefined;
+}
+
+function noSchemas(): WickError {
+  return unsupported(
+    "schema",
+    "This version does not constrain answers to a schema; ask for JSON in the prompt and parse it.",
+  );
+}
+
+function noFim(): WickError {
+  return unsupported("fim", "This version does not fill in the middle.");
+}
+
+function noAnswer(kind: string): WickError {
+  return new WickError({
+    code: "internal",
+    message: `The engine did not answer "${kind}". Please report this.`,
+    retryable: false,
+  });
+}

@@ -1,0 +1,56 @@
+import type { Engine } from "../backend.js";
+import type { CancelReason } from "../generated/protocol.js";
+
+/** The tickets of one engine and those who wait for them: turns the doorbell's rings into calls. */
+export class Mailboxes {
+  readonly #engine: Engine;
+  readonly #keepAlive: (waiting: boolean) => void;
+  readonly #waiting = new Map<number, () => void>();
+
+  constructor(engine: Engine, keepAlive: (waiting: boolean) => void) {
+    this.#engine = engine;
+    this.#keepAlive = keepAlive;
+  }
+
+  submit(command: string, buffers: Uint8Array[] = []): number {
+    return this.#engine.submit(command, buffers);
+  }
+
+  /** The next event's JSON. After null, {@link whenReady} may be asked. */
+  take(ticket: number): string | null {
+    return this.#engine.take(ticket);
+  }
+
+  takeVector(ticket: number): Float32Array | null {
+    return this.#engine.takeVector(ticket);
+  }
+
+  cancel(ticket: number, reason: CancelReason): void {
+    this.#engine.cancel(ticket, reason);
+  }
+
+  release(ticket: number): void {
+    this.#stopWaiting(ticket);
+    this.#engine.release(ticket);
+  }
+
+  /**
+   * Calls `resume` once, when the ticket has an event; one at a time for a ticket. `take` must just have found none: that armed
+   * the ticket, and the ring comes in a later turn of the event loop.
+   */
+  whenReady(ticket: number, resume: () => void): void {
+    if (this.#waiting.size === 0) this.#keepAlive(true);
+    this.#waiting.set(ticket, resume);
+  }
+
+  /** The doorbell. */
+  ring(): void {
+    for (const ticket of this.#engine.woken()) this.#stopWaiting(ticket)?.();
+  }
+
+  #stopWaiting(ticket: number): (() => void) | undefined {
+    const resume = this.#waiting.get(ticket);
+    if (resume !== undefined && this.#waiting.delete(ticket) && this.#waiting.size === 0) this.#keepAlive(false);
+    return resume;
+  }
+}

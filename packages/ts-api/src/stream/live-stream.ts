@@ -1,0 +1,296 @@
+import { asyncDispose } from "./async-dispose.js";
+import type { Feed } from "./feed.js";
+import type { CancelReason, ErrorInfo, Response } from "../generated/protocol.js";
+import { isTerminal } from "../response/is-terminal.js";
+import { onAbort } from "./on-abort.js";
+import type { AgentStream, CompletionOf } from "./response-stream.js";
+import { encodeEvent, eventStreamHeaders } from "./server-sent-events.js";
+import { errorOfTerminal } from "../error/terminal-error.js";
+import { unsupported } from "../error/refusal.js";
+import { WickError } from "../error/wick-error.js";
+
+/** What a stream is made of. */
+export interface LiveStreamInit<R extends Response> {
+  /** Where its responses come from. */
+  feed: Feed<R>;
+  /** Terminals of this kind of call, for runs that end before their feed begins. */
+  terminals: {
+    cancelled(reason: CancelReason): R;
+    failed(error: ErrorInfo): R;
+  };
+  signal?: AbortSignal | undefined;
+  /** Kept from being collected while the stream is in use: its model. */
+  owner?: object | undefined;
+}
+
+type Pull<R> = (result: IteratorResult<R, void>) => void;
+
+/** What is left of a stream that nobody can reach any more. */
+interface Remains {
+  feed: { release(): void };
+  unhook: (() => void) | undefined;
+}
+
+const unreachable = new FinalizationRegistry<Remains>(({ feed, unhook }) => {
+  unhook?.();
+  feed.release();
+});
+
+/**
+ * The one implementation of {@link ResponseStream}, over any feed.
+ *
+ * It is written as a state machine and not as an async generator: a response that is ready costs one promise and no queue of
+ * microtasks, `cancel` reaches a run that nobody is pulling, and `final` can wait beside a reader.
+ */
+export class LiveStream<R extends Response, C = CompletionOf<R>> implements AgentStream<R, C> {
+  readonly #feed: Feed<R>;
+  readonly #terminals: LiveStreamInit<R>["terminals"];
+  readonly #signal: AbortSignal | undefined;
+  readonly owner: object | undefined;
+  #state: "idle" | "running" | "ended" = "idle";
+  /** The terminal of a run that ends without its feed. */
+  #early: R | undefined;
+  #isClaimed = false;
+  #isLeft = false;
+  #isDraining = false;
+  /** Pulls without an answer, oldest first. While there are any, the feed is to resume us. */
+  readonly #pulls: Pull<R>[] = [];
+  /** Never rejects, so that a run nobody asks about cannot end the process. */
+  readonly #terminal: Promise<R>;
+  #settle!: (terminal: R) => void;
+  #unhook: (() => void) | undefined;
+
+  constructor({ feed, terminals, signal, owner }: LiveStreamInit<R>) {
+    this.#feed = feed;
+    this.#terminals = terminals;
+    this.#signal = signal;
+    this.owner = owner;
+    this.#terminal = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<R, void, undefined> {
+    this.#claim();
+    const reader: AsyncIterableIterator<R, void, undefined> = {
+      next: () => this.#next(),
+      return: () => {
+        this.#leave("cancel");
+        return Promise.resolve({ done: true, value: undefined });
+      },
+      throw: (error) => {
+        this.#leave("cancel");
+        return Promise.reject(error);
+      },
+      [Symbol.asyncIterator]: () => reader,
+    };
+    return reader;
+  }
+
+  async *text(): AsyncGenerator<string, void, undefined> {
+    for await (const response of this) {
+      const piece = textOf(response);
+      if (piece !== "") yield piece;
+      if (isTerminal(response) && !isWhole(response)) throw errorOfTerminal(response, this.#signal);
+    }
+  }
+
+  final(): Promise<C> {
+    if (!this.#isClaimed) {
+      this.#claim();
+      this.#drain();
+    }
+    const whole = this.#terminal.then((terminal) => {
+      if (isWhole(terminal)) return terminal.completion as C;
+      throw errorOfTerminal(terminal, this.#signal);
+    });
+    // Asked for and then left alone, it must not end the process; whoever awaits it still sees the error.
+    whole.catch(() => {});
+    return whole;
+  }
+
+  cancel(): void {
+    this.#cancel("cancel");
+  }
+
+  toReadableStream(): ReadableStream<R> {
+    const reader = this[Symbol.asyncIterator]();
+    return new ReadableStream<R>(
+      {
+        pull: async (controller) => {
+          const { done, value } = await reader.next();
+          if (done !== true) controller.enqueue(value);
+          if (this.#state === "ended") controller.close();
+        },
+        cancel: () => this.#leave("cancel"),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  toServerSentEvents(): ReadableStream<Uint8Array> {
+    const reader = this[Symbol.asyncIterator]();
+    return new ReadableStream(
+      {
+        type: "bytes",
+        pull: async (controller) => {
+          const { done, value } = await reader.next();
+          if (done !== true) controller.enqueue(encodeEvent(value));
+          if (this.#state === "ended") controller.close();
+        },
+        cancel: () => this.#leave("disconnect"),
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  toResponse(init: ResponseInit = {}): globalThis.Response {
+    return new Response(this.toServerSentEvents(), { ...init, headers: eventStreamHeaders(init.headers) });
+  }
+
+  approve(): Promise<void> {
+    return Promise.reject(nothingToApprove());
+  }
+
+  deny(): Promise<void> {
+    return Promise.reject(nothingToApprove());
+  }
+
+  /** Leaves the stream and waits until its run has ended. */
+  async [asyncDispose](): Promise<void> {
+    this.#leave("cancel");
+    await this.#terminal;
+  }
+
+  #claim(): void {
+    if (this.#isClaimed) {
+      throw new WickError({
+        code: "stream_consumed",
+        message: "This stream has its one reader already. Make another stream, or call final() once reading has begun.",
+        retryable: false,
+      });
+    }
+    this.#isClaimed = true;
+  }
+
+  #next(): Promise<IteratorResult<R, void>> {
+    if (this.#isLeft) return Promise.resolve({ done: true, value: undefined });
+    if (this.#pulls.length === 0) {
+      const response = this.#take();
+      if (response !== null) return Promise.resolve(resultOf(response));
+    }
+    return new Promise((resolve) => {
+      this.#pulls.push(resolve);
+      if (this.#pulls.length === 1) this.#feed.whenReady(() => this.#resume());
+    });
+  }
+
+  /** The next response; null: none yet; undefined: none ever again. */
+  #take(): R | null | undefined {
+    if (this.#state === "ended") return undefined;
+    if (this.#state === "idle") this.#start();
+    const response = this.#early ?? this.#takeFromFeed();
+    if (response !== null && isTerminal(response)) this.#end(response);
+    return response;
+  }
+
+  #takeFromFeed(): R | null {
+    try {
+      return this.#feed.take();
+    } catch (error) {
+      return this.#failed(error);
+    }
+  }
+
+  /** A feed does not throw but by a bug, which must not reach the loop either. */
+  #failed(error: unknown): R {
+    this.#feed.release();
+    const message = `The engine could not be asked, or its answer not be read: ${String(error)}. Please report this.`;
+    return this.#terminals.failed({ code: "internal", message, retryable: false });
+  }
+
+  #start(): void {
+    this.#state = "running";
+    if (this.#early !== undefined) return;
+    if (this.#signal?.aborted === true) {
+      this.#early = this.#terminals.cancelled("signal");
+      return;
+    }
+    try {
+      this.#feed.start();
+    } catch (error) {
+      this.#early = this.#failed(error);
+      return;
+    }
+    if (this.#signal !== undefined) this.#unhook = cancelOnAbort(this.#signal, this.#feed);
+    unreachable.register(this, { feed: this.#feed, unhook: this.#unhook }, this);
+  }
+
+  #end(terminal: R): void {
+    this.#state = "ended";
+    this.#unhook?.();
+    unreachable.unregister(this);
+    if (terminal === this.#early) this.#feed.release();
+    this.#settle(terminal);
+  }
+
+  /** Answers the pulls that wait, as far as the feed goes. */
+  #resume(): void {
+    while (this.#pulls.length > 0) {
+      const response = this.#take();
+      if (response === null) return this.#feed.whenReady(() => this.#resume());
+      this.#pulls.shift()?.(resultOf(response));
+    }
+    if (this.#isLeft) this.#drain();
+  }
+
+  /** Takes what is left, for nobody. */
+  #drain(): void {
+    for (;;) {
+      const response = this.#take();
+      if (response === undefined) return;
+      if (response === null) {
+        this.#isDraining = true;
+        return this.#feed.whenReady(() => this.#drain());
+      }
+    }
+  }
+
+  #cancel(reason: CancelReason): void {
+    if (this.#state === "idle") this.#early ??= this.#terminals.cancelled(reason);
+    else if (this.#state === "running" && this.#early === undefined) this.#feed.cancel(reason);
+  }
+
+  /** The reader goes away. */
+  #leave(reason: CancelReason): void {
+    this.#isLeft = true;
+    this.#isClaimed = true;
+    this.#cancel(reason);
+    // Someone who waits takes the terminal; else we do.
+    if (this.#pulls.length === 0 && !this.#isDraining) this.#drain();
+  }
+}
+
+/** The callback holds the feed alone, so that a long-lived signal does not keep forgotten streams. */
+function cancelOnAbort(signal: AbortSignal, feed: Pick<Feed<Response>, "cancel">): () => void {
+  return onAbort(signal, () => feed.cancel("signal"));
+}
+
+function resultOf<R>(response: R | undefined): IteratorResult<R, void> {
+  return response === undefined ? { done: true, value: undefined } : { done: false, value: response };
+}
+
+function isWhole(response: Response): response is Extract<Response, { kind: "done" | "completion_done" }> {
+  return response.kind === "done" || response.kind === "completion_done";
+}
+
+/** What choice 0 says in a response; `""` in most kinds. */
+function textOf(response: Response): string {
+  if (response.kind === "chunk") return response.choices.find(({ index }) => index === 0)?.delta.content ?? "";
+  if (response.kind === "completion_chunk") return response.choices.find(({ index }) => index === 0)?.text ?? "";
+  return "";
+}
+
+function nothingToApprove(): WickError {
+  return unsupported("tools", "This version runs no tools, so that there is nothing to approve.");
+}
