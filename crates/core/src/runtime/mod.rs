@@ -259,6 +259,7 @@ impl Runtime {
         let options = EngineOptions { kv_memory_bytes, ..EngineOptions::default() };
         let engine = Engine::new(model, Arc::clone(&tokenizer), defaults.end_tokens, options, account);
         let name = info.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let tokenizer_bytes = tokenizer.memory_bytes();
         let shared =
             ModelShared { name, client, tokenizer, template, defaults: defaults.sampling, stats: engine.stats() };
         let mut desk = self.desk();
@@ -269,7 +270,8 @@ impl Runtime {
         desk.models.insert(model, Arc::new(shared));
         desk.errands.push_back(Errand::Install { model, engine: Box::new(engine) });
         drop(desk);
-        if !task.end_with(Ok(json!({"kind": "loaded", "model": model, "info": info})), None) {
+        let event = json!({"kind": "loaded", "model": model, "info": info, "tokenizerBytes": tokenizer_bytes});
+        if !task.end_with(Ok(event), None) {
             // Cancelled just now: nobody learns of this model.
             let mut desk = self.desk();
             desk.models.remove(&model);
