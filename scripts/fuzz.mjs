@@ -8,7 +8,7 @@ import { root } from "./toolchain.mjs";
 
 const targets = readdirSync(join(root, "fuzz/fuzz_targets")).map((file) => file.replace(/\.rs$/, ""));
 /** The targets that need no engine build in seconds without it. */
-const formats = ["gguf", "safetensors"];
+const formats = new Set(["gguf", "safetensors"]);
 const [wanted, seconds = "600"] = process.argv.slice(2);
 
 await main(async () => {
@@ -29,7 +29,16 @@ await main(async () => {
     const { output } = await step(
       `Fuzzing ${target}`,
       program,
-      ["fuzz", "run", ...(formats.includes(target) ? ["--no-default-features"] : []), target, found, join(root, "fuzz/corpus", target), "--", ...limits],
+      [
+        "fuzz",
+        "run",
+        ...(formats.has(target) ? ["--no-default-features"] : []),
+        target,
+        found,
+        join(root, "fuzz/corpus", target),
+        "--",
+        ...limits,
+      ],
       {
         cwd: root,
         env: { RUSTUP_TOOLCHAIN: "nightly" },

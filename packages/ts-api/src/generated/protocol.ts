@@ -2,16 +2,45 @@
 
 import type { Message } from "../request/message.js";
 
-/** Whatever JSON can say. */
+/**
+ * Whatever JSON can say.
+ *
+ * @example
+ * ```ts
+ * const value: JsonValue = { city: "Paris", tags: [1, null] };
+ * ```
+ */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
-/** A JSON object. */
+/**
+ * A JSON object.
+ *
+ * @example
+ * ```ts
+ * const input: JsonObject = { city: "Paris" };
+ * ```
+ */
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
-/** An array with at least one element. */
+/**
+ * An array with at least one element.
+ *
+ * @example
+ * ```ts
+ * const choices: NonEmpty<string> = ["yes", "no"];
+ * ```
+ */
 export type NonEmpty<T> = readonly [T, ...T[]];
 
-/** What the model said. Assignable to `AssistantMessage`: push it back into `messages` as it is. */
+/**
+ * What the model said. Assignable to `AssistantMessage`: push it back into `messages` as it is.
+ *
+ * @example
+ * ```ts
+ * const { message } = completion.choices[0];
+ * messages.push(message);
+ * ```
+ */
 export interface AssistantOutput {
   /** Always `assistant`. */
   role: "assistant";
@@ -25,10 +54,24 @@ export interface AssistantOutput {
   toolCalls?: readonly ToolCall[];
 }
 
-/** Who cancelled. */
+/**
+ * Who cancelled.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "cancelled" && response.reason === "timeout") retry();
+ * ```
+ */
 export type CancelReason = "signal" | "cancel" | "timeout" | "disconnect";
 
-/** The call was cancelled. */
+/**
+ * The call was cancelled.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "cancelled") console.log(response.partial.choices[0].message.content);
+ * ```
+ */
 export interface CancelledResponse<P> {
   kind: "cancelled";
   /** Who cancelled. */
@@ -37,7 +80,14 @@ export interface CancelledResponse<P> {
   partial: P;
 }
 
-/** One of the `n` answers of a chat. */
+/**
+ * One of the `n` answers of a chat.
+ *
+ * @example
+ * ```ts
+ * for (const { index, message } of completion.choices) console.log(index, message.content);
+ * ```
+ */
 export interface ChatChoice {
   /** Its place among the `n`. */
   index: number;
@@ -51,7 +101,15 @@ export interface ChatChoice {
   logprobs?: readonly TokenLogprob[];
 }
 
-/** A whole chat answer, or what was delivered of one. */
+/**
+ * A whole chat answer, or what was delivered of one.
+ *
+ * @example
+ * ```ts
+ * const completion = await model.chat.complete({ messages });
+ * console.log(completion.choices[0].message.content);
+ * ```
+ */
 export interface ChatCompletion {
   /** Tells it from a raw completion. */
   object: "chat.completion";
@@ -71,7 +129,14 @@ export interface ChatCompletion {
   transcript?: readonly Message[];
 }
 
-/** A chunk's share of one choice. */
+/**
+ * A chunk's share of one choice.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "chunk") for (const { index, delta } of response.choices) show(index, delta.content ?? "");
+ * ```
+ */
 export interface ChunkChoice {
   /** Which of the `n`. */
   index: number;
@@ -83,7 +148,14 @@ export interface ChunkChoice {
   logprobs?: readonly TokenLogprob[];
 }
 
-/** What a chunk adds to a message. */
+/**
+ * What a chunk adds to a message.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "chunk") process.stdout.write(response.choices[0].delta.reasoningContent ?? "");
+ * ```
+ */
 export interface ChunkDelta {
   /** In the first chunk of a choice. */
   role?: "assistant";
@@ -95,7 +167,14 @@ export interface ChunkDelta {
   toolCalls?: readonly ToolCallDelta[];
 }
 
-/** A piece of a chat's answer. */
+/**
+ * A piece of a chat's answer.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "chunk") process.stdout.write(response.choices[0].delta.content ?? "");
+ * ```
+ */
 export interface ChunkResponse {
   kind: "chunk";
   /** The same in every event of the stream. */
@@ -114,7 +193,14 @@ export interface ChunkResponse {
   upstream?: readonly JsonValue[];
 }
 
-/** A whole raw completion, or what was delivered of one. */
+/**
+ * A whole raw completion, or what was delivered of one.
+ *
+ * @example
+ * ```ts
+ * const completion = await model.completions.complete({ prompt: "Once upon a time" });
+ * ```
+ */
 export interface Completion {
   /** Tells it from a chat's. */
   object: "text_completion";
@@ -132,7 +218,14 @@ export interface Completion {
   timings?: Timings;
 }
 
-/** One of the `n` texts of a raw completion. */
+/**
+ * One of the `n` texts of a raw completion.
+ *
+ * @example
+ * ```ts
+ * const { text, finishReason } = completion.choices[0];
+ * ```
+ */
 export interface CompletionChoice {
   /** Its place among the `n`. */
   index: number;
@@ -146,7 +239,14 @@ export interface CompletionChoice {
   logprobs?: readonly TokenLogprob[];
 }
 
-/** A chunk's share of one choice of a raw completion. */
+/**
+ * A chunk's share of one choice of a raw completion.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "completion_chunk") process.stdout.write(response.choices[0].text);
+ * ```
+ */
 export interface CompletionChunkChoice {
   /** Which of the `n`. */
   index: number;
@@ -158,7 +258,14 @@ export interface CompletionChunkChoice {
   logprobs?: readonly TokenLogprob[];
 }
 
-/** A piece of a raw completion. */
+/**
+ * A piece of a raw completion.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "completion_chunk") process.stdout.write(response.choices[0].text);
+ * ```
+ */
 export interface CompletionChunkResponse {
   kind: "completion_chunk";
   /** The same in every event of the stream. */
@@ -173,14 +280,28 @@ export interface CompletionChunkResponse {
   usage?: Usage;
 }
 
-/** A raw completion came to its end. */
+/**
+ * A raw completion came to its end.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "completion_done") console.log(response.completion.usage);
+ * ```
+ */
 export interface CompletionDoneResponse {
   kind: "completion_done";
   /** All of it; equal to the chunks put together. */
   completion: Completion;
 }
 
-/** The model failed midway through a raw completion. */
+/**
+ * The model failed midway through a raw completion.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "completion_model_error") console.error(response.error.message, response.partial.choices[0].text);
+ * ```
+ */
 export interface CompletionModelErrorResponse {
   kind: "completion_model_error";
   /** What went wrong. */
@@ -189,14 +310,28 @@ export interface CompletionModelErrorResponse {
   partial: Completion;
 }
 
-/** A chat came to its end. */
+/**
+ * A chat came to its end.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "done") console.log(response.completion.choices[0].finishReason);
+ * ```
+ */
 export interface DoneResponse {
   kind: "done";
   /** All of it; equal to the chunks put together. */
   completion: ChatCompletion;
 }
 
-/** The vector of one input. */
+/**
+ * The vector of one input.
+ *
+ * @example
+ * ```ts
+ * const [{ embedding }] = list.data;
+ * ```
+ */
 export interface Embedding {
   /** The input's place. */
   index: number;
@@ -204,7 +339,15 @@ export interface Embedding {
   embedding: readonly number[];
 }
 
-/** Vectors, one for each input. */
+/**
+ * Vectors, one for each input.
+ *
+ * @example
+ * ```ts
+ * const list = await model.embeddings.create({ inputs: ["a", "b"] });
+ * console.log(list.data.length);
+ * ```
+ */
 export interface EmbeddingList {
   /** Always `list`. */
   object: "list";
@@ -216,14 +359,32 @@ export interface EmbeddingList {
   usage?: Usage;
 }
 
-/** Embeddings are ready; terminal, because `done` has no room for vectors. */
+/**
+ * Embeddings are ready; terminal, because `done` has no room for vectors.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "embeddings") console.log(response.embeddings.data.length);
+ * ```
+ */
 export interface EmbeddingsResponse {
   kind: "embeddings";
   /** The vectors. */
   embeddings: EmbeddingList;
 }
 
-/** Stable strings a program can act on. New codes come in minor versions: a switch over codes needs a default. */
+/**
+ * Stable strings a program can act on. New codes come in minor versions: a switch over codes needs a default.
+ *
+ * @example
+ * ```ts
+ * switch (error.code) {
+ *   case "context_overflow": return shorten(messages);
+ *   case "queue_full": return later();
+ *   default: throw error; // minor versions add codes
+ * }
+ * ```
+ */
 export type ErrorCode =
   | "invalid_request"
   | "unsupported"
@@ -265,7 +426,14 @@ export type ErrorCode =
   | "tool_failed"
   | "internal";
 
-/** What went wrong, where, and what to do; plain data that crosses every seam. */
+/**
+ * What went wrong, where, and what to do; plain data that crosses every seam.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "validation_error") console.error(response.error.where, response.error.message);
+ * ```
+ */
 export interface ErrorInfo {
   /** Stable string. */
   code: ErrorCode;
@@ -285,10 +453,24 @@ export interface ErrorInfo {
   upstream?: UpstreamError;
 }
 
-/** Why a choice ended. */
+/**
+ * Why a choice ended.
+ *
+ * @example
+ * ```ts
+ * if (completion.choices[0].finishReason === "length") console.warn("cut off");
+ * ```
+ */
 export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter" | "error" | "cancelled";
 
-/** The engine or the transport failed. */
+/**
+ * The engine or the transport failed.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "internal_error") save(response.partial.choices[0].message.content);
+ * ```
+ */
 export interface InternalErrorResponse<P> {
   kind: "internal_error";
   /** What went wrong. */
@@ -297,7 +479,14 @@ export interface InternalErrorResponse<P> {
   partial: P;
 }
 
-/** The model failed midway. */
+/**
+ * The model failed midway.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "model_error") save(response.partial.choices[0].message.content);
+ * ```
+ */
 export interface ModelErrorResponse {
   kind: "model_error";
   /** What went wrong. */
@@ -306,7 +495,15 @@ export interface ModelErrorResponse {
   partial: ChatCompletion;
 }
 
-/** How far a prompt is, for those who ask with `promptProgress: true`. */
+/**
+ * How far a prompt is, for those who ask with `promptProgress: true`.
+ *
+ * @example
+ * ```ts
+ * for await (const response of model.chat.stream({ messages, promptProgress: true }))
+ *   if (response.kind === "prompt_progress") bar(response.processed / response.total);
+ * ```
+ */
 export interface PromptProgressResponse {
   kind: "prompt_progress";
   /** Tokens of the prompt that are done. */
@@ -319,7 +516,14 @@ export interface PromptProgressResponse {
   queuePosition?: number;
 }
 
-/** Raw logits. Local engines only, never serialised: a row of logits is not JSON. */
+/**
+ * Raw logits. Local engines only, never serialised: a row of logits is not JSON.
+ *
+ * @example
+ * ```ts
+ * const { logits, tokens } = await model.logits([1, 2, 3], { last: 2 });
+ * ```
+ */
 export interface RawResponse {
   kind: "raw";
   /** The tokens whose rows these are. */
@@ -332,6 +536,11 @@ export interface RawResponse {
  * Every kind of every call; `kind` tells them apart.
  *
  * `internal_error` and `cancelled` occur once per result type, so that a narrow union keeps an exact `partial`.
+ *
+ * @example
+ * ```ts
+ * import type { WickResponse } from "wick"; // the same type, beside fetch's Response
+ * ```
  */
 export type Response =
   | ChunkResponse
@@ -353,7 +562,15 @@ export type Response =
   | EmbeddingsResponse
   | RawResponse;
 
-/** Which of the reasons behind a {@link FinishReason} it was. */
+/**
+ * Which of the reasons behind a {@link FinishReason} it was.
+ *
+ * @example
+ * ```ts
+ * const { stopReason } = completion.choices[0];
+ * if (stopReason?.kind === "stop_string") console.log(stopReason.text);
+ * ```
+ */
 export type StopReason =
   | { kind: "eos" }
   | {
@@ -364,7 +581,14 @@ export type StopReason =
   | { kind: "max_tokens" }
   | { kind: "context" };
 
-/** Where the time went, in milliseconds. Absent where the clock stands still. */
+/**
+ * Where the time went, in milliseconds. Absent where the clock stands still.
+ *
+ * @example
+ * ```ts
+ * const { firstTokenMs, tokensPerSecond } = completion.timings ?? {};
+ * ```
+ */
 export interface Timings {
   /** From arrival to the first step. */
   queuedMs?: number;
@@ -378,7 +602,15 @@ export interface Timings {
   tokensPerSecond?: number;
 }
 
-/** How likely a sampled token was. */
+/**
+ * How likely a sampled token was.
+ *
+ * @example
+ * ```ts
+ * const completion = await model.chat.complete({ messages, logprobs: true, topLogprobs: 3 });
+ * for (const { token, logprob } of completion.choices[0].logprobs ?? []) console.log(token, Math.exp(logprob));
+ * ```
+ */
 export interface TokenLogprob {
   /** Its text; U+FFFD where its bytes are no text alone. */
   token: string;
@@ -399,7 +631,14 @@ export interface TokenLogprob {
   }[];
 }
 
-/** A tool wants permission. Answer with `stream.approve(approvalId)` or `stream.deny(approvalId)`; the value itself is plain data. */
+/**
+ * A tool wants permission. Answer with `stream.approve(approvalId)` or `stream.deny(approvalId)`; the value itself is plain data.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "agentic_tool_approval_required") await stream.approve(response.approvalId);
+ * ```
+ */
 export interface ToolApprovalResponse {
   kind: "agentic_tool_approval_required";
   /** Names the question in the answer. */
@@ -416,7 +655,15 @@ export interface ToolApprovalResponse {
   expiresInMs?: number;
 }
 
-/** A tool call of the model. */
+/**
+ * A tool call of the model.
+ *
+ * @example
+ * ```ts
+ * for (const { id, function: { name, arguments: input } } of message.toolCalls ?? [])
+ *   messages.push({ role: "tool", toolCallId: id, content: await run(name, JSON.parse(input)) });
+ * ```
+ */
 export interface ToolCall {
   /** Repeated by the tool's answer. */
   id: string;
@@ -431,7 +678,15 @@ export interface ToolCall {
   };
 }
 
-/** A piece of a tool call: `id` and `name` once, first. */
+/**
+ * A piece of a tool call: `id` and `name` once, first.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "chunk")
+ *   for (const { index, function: call } of response.choices[0].delta.toolCalls ?? []) show(index, call.arguments ?? "");
+ * ```
+ */
 export interface ToolCallDelta {
   /** Which call of the message. */
   index: number;
@@ -446,7 +701,14 @@ export interface ToolCallDelta {
   };
 }
 
-/** Where a tool call is. */
+/**
+ * Where a tool call is.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "agentic_tool_call_progress" && response.phase.kind === "complete") console.log(response.phase.output);
+ * ```
+ */
 export type ToolPhase =
   | { kind: "calling" }
   | {
@@ -472,7 +734,14 @@ export type ToolPhase =
       reason?: string;
     };
 
-/** A tool that Wick runs went a step further. */
+/**
+ * A tool that Wick runs went a step further.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "agentic_tool_call_progress" && response.phase.kind === "complete") console.log(response.phase.output);
+ * ```
+ */
 export interface ToolProgressResponse {
   kind: "agentic_tool_call_progress";
   /** Round of the tool loop, from 0. */
@@ -487,7 +756,14 @@ export interface ToolProgressResponse {
   phase: ToolPhase;
 }
 
-/** The host's own words about a failure: open strings. */
+/**
+ * The host's own words about a failure: open strings.
+ *
+ * @example
+ * ```ts
+ * console.error(error.info.upstream?.requestId);
+ * ```
+ */
 export interface UpstreamError {
   /** The host's code. */
   code?: string;
@@ -499,7 +775,14 @@ export interface UpstreamError {
   requestId?: string;
 }
 
-/** Exact token counts, the same in a stream, a whole answer, an error and a cancellation. */
+/**
+ * Exact token counts, the same in a stream, a whole answer, an error and a cancellation.
+ *
+ * @example
+ * ```ts
+ * const { promptTokens, completionTokens } = completion.usage ?? {};
+ * ```
+ */
 export interface Usage {
   /** Ids fed. */
   promptTokens: number;
@@ -513,7 +796,14 @@ export interface Usage {
   reasoningTokens?: number;
 }
 
-/** The request cannot run; nothing was generated. */
+/**
+ * The request cannot run; nothing was generated.
+ *
+ * @example
+ * ```ts
+ * if (response.kind === "validation_error") console.error(response.error.where, response.error.message);
+ * ```
+ */
 export interface ValidationErrorResponse {
   kind: "validation_error";
   /** Names the field in `where`. */
@@ -521,4 +811,4 @@ export interface ValidationErrorResponse {
 }
 
 /** Hash of the types above; the engine has the same, or it speaks another protocol. */
-export const schemaHash = "79a905f2ee51efbc";
+export const schemaHash = "73c706e53ccd1a91";

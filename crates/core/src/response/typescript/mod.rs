@@ -3,6 +3,7 @@
 //! ts-rs gives names, fields and docs; [`syntax`] lays them out as interfaces with readonly arrays.
 //! `cargo run -p wick-core --example generate_types` writes the file; a test keeps it fresh.
 
+mod example;
 mod syntax;
 
 use std::collections::BTreeMap;
@@ -20,13 +21,34 @@ const HEADER: &str = "\
 
 import type { Message } from \"../request/message.js\";
 
-/** Whatever JSON can say. */
+/**
+ * Whatever JSON can say.
+ *
+ * @example
+ * ```ts
+ * const value: JsonValue = { city: \"Paris\", tags: [1, null] };
+ * ```
+ */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
-/** A JSON object. */
+/**
+ * A JSON object.
+ *
+ * @example
+ * ```ts
+ * const input: JsonObject = { city: \"Paris\" };
+ * ```
+ */
 export interface JsonObject {
   readonly [key: string]: JsonValue;
 }
-/** An array with at least one element. */
+/**
+ * An array with at least one element.
+ *
+ * @example
+ * ```ts
+ * const choices: NonEmpty<string> = [\"yes\", \"no\"];
+ * ```
+ */
 export type NonEmpty<T> = readonly [T, ...T[]];
 ";
 
@@ -104,7 +126,8 @@ impl TypeVisitor for Declarations<'_> {
             return;
         }
         let kind = self.kinds.iter().find(|(tagged, _)| *tagged == name).map(|(_, kind)| kind.as_str());
-        let declaration = syntax::declaration(&T::docs().unwrap_or_default(), &T::decl(self.config), kind);
+        let docs = T::docs().unwrap_or_default();
+        let declaration = syntax::declaration(&docs, example::example(&name), &T::decl(self.config), kind);
         self.texts.insert(name, format!("\n{declaration}"));
         T::visit_dependencies(self);
     }
@@ -130,6 +153,16 @@ mod tests {
             committed == generate(),
             "{GENERATED_PATH} is stale: run `cargo run -p wick-core --example generate_types`"
         );
+    }
+
+    #[test]
+    fn every_type_has_an_example() {
+        let text = types();
+        for part in text.split("\nexport ").collect::<Vec<_>>().windows(2) {
+            // What stands between two declarations ends in the comment of the second.
+            let comment = part[0].rsplit("/**").next().unwrap_or_default();
+            assert!(comment.contains("@example"), "no example: {}", part[1].lines().next().unwrap_or_default());
+        }
     }
 
     #[test]

@@ -22,12 +22,12 @@ struct Field {
 
 const WIDTH: usize = 120;
 
-/// One exported declaration out of ts-rs's `type X = …;`, with `kind` as its tag.
-pub(super) fn declaration(docs: &str, declared: &str, kind: Option<&str>) -> String {
+/// One exported declaration out of ts-rs's `type X = …;`, with `kind` as its tag and `example` at the end of its comment.
+pub(super) fn declaration(docs: &str, example: Option<&str>, declared: &str, kind: Option<&str>) -> String {
     let (head, body) = declared.split_once(" = ").unwrap_or((declared, ""));
     let head = head.trim_start_matches("type ");
     let body = body.trim().trim_end_matches(';');
-    let docs = comment(docs, "");
+    let docs = comment(docs, example, "");
     match (Parser { rest: body }).union() {
         Type::Object(mut fields) => {
             if let Some(kind) = kind {
@@ -103,14 +103,14 @@ fn object(fields: &[Field], indent: &str) -> String {
     let lines: Vec<String> = fields
         .iter()
         .map(|Field { docs, name, value }| {
-            format!("{}{inner}{name}: {};\n", comment(docs, &inner), print(value, &inner))
+            format!("{}{inner}{name}: {};\n", comment(docs, None, &inner), print(value, &inner))
         })
         .collect();
     format!("{{\n{}{indent}}}", lines.concat())
 }
 
 /// A doc comment on one line where it fits, rustdoc's links turned into `TSDoc`'s.
-fn comment(docs: &str, indent: &str) -> String {
+fn comment(docs: &str, example: Option<&str>, indent: &str) -> String {
     let docs = docs.replace("[`", "{@link ").replace("`]", "}");
     let lines: Vec<&str> = docs
         .lines()
@@ -119,11 +119,17 @@ fn comment(docs: &str, indent: &str) -> String {
     let first = lines.iter().position(|line| !line.is_empty());
     let last = lines.iter().rposition(|line| !line.is_empty());
     let (Some(first), Some(last)) = (first, last) else { return String::new() };
-    if first == last {
-        return format!("{indent}/** {} */\n", lines[first]);
+    let mut lines = lines[first..=last].to_vec();
+    if let Some(example) = example {
+        lines.extend(["", "@example", "```ts"]);
+        lines.extend(example.lines());
+        lines.push("```");
+    }
+    if let [line] = lines[..] {
+        return format!("{indent}/** {line} */\n");
     }
     let body: Vec<String> =
-        lines[first..=last].iter().map(|line| format!("{indent} * {line}").trim_end().to_owned() + "\n").collect();
+        lines.iter().map(|line| format!("{indent} * {line}").trim_end().to_owned() + "\n").collect();
     format!("{indent}/**\n{}{indent} */\n", body.concat())
 }
 
