@@ -431,7 +431,7 @@ export type ErrorCode =
  *
  * @example
  * ```ts
- * if (response.kind === "validation_error") console.error(response.error.where, response.error.message);
+ * if (response.kind === "model_error" && response.error.retryable) await sleep(response.error.retryAfterMs ?? 1000);
  * ```
  */
 export interface ErrorInfo {
@@ -811,4 +811,4 @@ export interface ValidationErrorResponse {
 }
 
 /** Hash of the types above; the engine has the same, or it speaks another protocol. */
-export const schemaHash = "73c706e53ccd1a91";
+export const schemaHash = "0aef34a558ddc720";

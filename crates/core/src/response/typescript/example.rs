@@ -42,7 +42,7 @@ pub(super) fn example(name: &str) -> Option<&'static str> {
             "switch (error.code) {\n  case \"context_overflow\": return shorten(messages);\n  case \"queue_full\": return later();\n  default: throw error; // minor versions add codes\n}"
         }
         "ErrorInfo" => {
-            "if (response.kind === \"validation_error\") console.error(response.error.where, response.error.message);"
+            "if (response.kind === \"model_error\" && response.error.retryable) await sleep(response.error.retryAfterMs ?? 1000);"
         }
         "FinishReason" => "if (completion.choices[0].finishReason === \"length\") console.warn(\"cut off\");",
         "InternalErrorResponse" => {
