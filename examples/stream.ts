@@ -6,7 +6,7 @@ const messages = [{ role: "user", content: question }] satisfies Message[];
 const interrupt = new AbortController();
 process.once("SIGINT", () => interrupt.abort());
 await using model = await Model.load(demoModel());
-for await (const response of model.chat.stream({ messages }, { signal: interrupt.signal })) {
+for await (const response of model.chat.stream({ messages, temperature: 0 }, { signal: interrupt.signal })) {
   switch (response.kind) {
     case "chunk":
       process.stdout.write(response.choices[0].delta.content ?? "");
