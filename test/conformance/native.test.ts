@@ -1,4 +1,5 @@
 import { demoModel } from "@wick/demo-model";
+import { expect, test } from "vitest";
 import { Model } from "wick";
 import { describeLaws } from "./laws.ts";
 import { describeWriting } from "./writing.ts";
@@ -16,3 +17,16 @@ const subject = {
 
 describeLaws(subject);
 describeWriting(subject);
+
+test("a long text holds up no one else", async () => {
+  await using model = await Model.load(demoModel());
+  const ended: string[] = [];
+  const note = (name: string) => () => ended.push(name);
+  const long = "The quick brown fox jumps over the lazy dog. ".repeat(60_000);
+  await Promise.all([
+    model.tokenize(long).then(note("long")),
+    model.tokenize("a short text").then(note("short")),
+    model.chat.complete({ ...subject.request, maxTokens: 4 }).then(note("chat")),
+  ]);
+  expect(ended.at(-1)).toBe("long");
+});

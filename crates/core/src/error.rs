@@ -1,5 +1,7 @@
 //! The one error type of the engine and its closed set of codes.
 
+use std::any::Any;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 use ts_rs::TS;
@@ -191,6 +193,16 @@ impl Error {
     pub fn detail(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.0.details.get_or_insert_default().insert(key.to_owned(), value.into());
         self
+    }
+
+    /// Keeps what a caught panic said as `details.panic`; the place it came from is on stderr.
+    #[must_use]
+    pub(crate) fn after_panic(self, payload: &(dyn Any + Send)) -> Self {
+        let said = payload.downcast_ref::<String>().map(String::as_str);
+        match said.or_else(|| payload.downcast_ref::<&'static str>().copied()) {
+            Some(said) => self.detail("panic", said),
+            None => self,
+        }
     }
 
     /// Marks the error as one that a later try can get past.

@@ -17,6 +17,8 @@ impl Host for PlainHost {
 
     fn wake_engine(&self) {}
 
+    fn wake_preparers(&self) {}
+
     fn wake_loader(&self) {}
 
     fn now(&self) -> Duration {
@@ -48,7 +50,7 @@ impl World {
         let ticket = self.runtime.submit(self.client, &command.to_string(), Vec::new());
         let next = || {
             self.runtime.take(ticket).or_else(|| {
-                while self.runtime.load_one() | self.runtime.step() {}
+                while self.runtime.load_one() | self.runtime.prepare_one() | self.runtime.step() {}
                 self.runtime.take(ticket)
             })
         };

@@ -24,6 +24,8 @@ impl Host for Threads {
         }
     }
 
+    fn wake_preparers(&self) {}
+
     fn wake_loader(&self) {}
 
     fn now(&self) -> Duration {

@@ -1,4 +1,4 @@
-//! The process-wide runtime, its engine thread and its loader thread.
+//! The process-wide runtime and its threads.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -21,9 +21,13 @@ pub(crate) static DOORBELLS: LazyLock<Doorbells> = LazyLock::new(Doorbells::defa
 static THREADS: OnceLock<Threads> = OnceLock::new();
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
+/// Threads that read, render and tokenise requests. With two, a long text holds up no short one.
+const PREPARERS: usize = 2;
+
 struct Threads {
     engine: Thread,
     loader: Thread,
+    preparers: [Thread; PREPARERS],
 }
 
 /// Time since this process first asked.
@@ -31,30 +35,36 @@ pub(crate) fn now() -> Duration {
     STARTED.elapsed()
 }
 
-/// Starts the two threads unless they run.
+/// Starts the threads unless they run.
 pub(crate) fn start() -> io::Result<()> {
     static STARTING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
     if THREADS.get().is_none() {
-        let engine = spawn("wick-engine", Runtime::step)?;
-        let loader = spawn("wick-loader", Runtime::load_one)?;
-        THREADS.get_or_init(|| Threads { engine, loader });
+        let engine = spawn("wick-engine", Runtime::step, Runtime::next_deadline)?;
+        let loader = spawn("wick-loader", Runtime::load_one, no_deadline)?;
+        let preparer = || spawn("wick-preparer", Runtime::prepare_one, no_deadline);
+        let preparers = [preparer()?, preparer()?];
+        THREADS.get_or_init(|| Threads { engine, loader, preparers });
     }
     Ok(())
 }
 
 /// A thread that calls `turn` while there is more to do and sleeps until it is woken or a deadline comes.
-fn spawn(name: &str, turn: fn(&Runtime) -> bool) -> io::Result<Thread> {
+fn spawn(name: &str, turn: fn(&Runtime) -> bool, deadline: fn(&Runtime) -> Option<Duration>) -> io::Result<Thread> {
     let handle = thread::Builder::new().name(name.to_owned()).spawn(move || {
         loop {
             while turn(&RUNTIME) {}
-            match RUNTIME.next_deadline() {
+            match deadline(&RUNTIME) {
                 Some(at) => thread::park_timeout(at.saturating_sub(now())),
                 None => thread::park(),
             }
         }
     })?;
     Ok(handle.thread().clone())
+}
+
+fn no_deadline(_: &Runtime) -> Option<Duration> {
+    None
 }
 
 /// What the runtime asks of its host.
@@ -68,6 +78,12 @@ impl Host for NodeHost {
     fn wake_engine(&self) {
         if let Some(threads) = THREADS.get() {
             threads.engine.unpark();
+        }
+    }
+
+    fn wake_preparers(&self) {
+        if let Some(threads) = THREADS.get() {
+            threads.preparers.iter().for_each(Thread::unpark);
         }
     }
 

@@ -6,7 +6,7 @@
 //!
 //! - [`engine`]: the one exported class.
 //! - [`doorbell`]: wakes a JavaScript environment whose reader waits.
-//! - [`host`]: the process-wide runtime and its two threads.
+//! - [`host`]: the process-wide runtime and its threads.
 
 mod doorbell;
 mod engine;

@@ -146,14 +146,15 @@ impl Engine {
 
     /// Takes a job up. What is wrong with it becomes the mailbox's `validation_error`, before any work.
     /// The answer is named in `mailbox` already ([`Mailbox::begin`]).
-    pub fn add(&mut self, job: Job, mailbox: Arc<Mailbox>, now: Duration) -> u64 {
+    pub fn add(&mut self, job: Job, mailbox: Arc<Mailbox>, arrived: Duration) -> u64 {
         let id = self.next_request;
         self.next_request += 1;
         match self.check(&job) {
             Ok(room) => {
-                let request = Request::new(id, job, room, mailbox, now);
-                // Stable: first come, first served among equals.
-                let at = self.queue.partition_point(|other| other.job.priority >= request.job.priority);
+                let request = Request::new(id, job, room, mailbox, arrived);
+                // First come, first served among equals, though threads that prepare may swap neighbours.
+                let before = |other: &Request| (-other.job.priority, other.arrived) <= (-request.job.priority, arrived);
+                let at = self.queue.partition_point(before);
                 self.queue.insert(at, request);
                 self.tell_queue_positions();
                 self.publish();
@@ -220,9 +221,9 @@ impl Engine {
             assert!(!self.faulty, "a fault was injected");
             self.serve(clock)
         }));
-        let progress = stepped.unwrap_or_else(|_| {
+        let progress = stepped.unwrap_or_else(|panic| {
             let message = "The engine broke in a step and is dead; load the model again.";
-            let error = Error::new(ErrorCode::EngineFailed, message);
+            let error = Error::new(ErrorCode::EngineFailed, message).after_panic(&*panic);
             self.end_all(&error);
             self.dead = Some(error);
             Progress::Idle

@@ -19,7 +19,7 @@ pub(super) struct Request {
     pub(super) mailbox: Arc<Mailbox>,
     /// `n` of them once it has begun.
     pub(super) sequences: Vec<Sequence>,
-    arrived: Duration,
+    pub(super) arrived: Duration,
     begun: Option<Duration>,
     prompt_done: Option<Duration>,
     first_token: Option<Duration>,

@@ -20,14 +20,19 @@ pub(super) enum Command {
 
 /// What a model answers once.
 pub(super) enum ModelCall {
-    Tokenize { text: String, special: bool },
-    Detokenize { tokens: Value },
-    ApplyChatTemplate { request: Value },
-    CountTokens { request: Value },
+    Text(TextCall),
     Logits { tokens: Value, last: usize },
     Stats,
     Close,
     Panic,
+}
+
+/// What tokenizer and template answer without the engine.
+pub(super) enum TextCall {
+    Tokenize { text: String, special: bool },
+    Detokenize { tokens: Value },
+    ApplyChatTemplate { request: Value },
+    CountTokens { request: Value },
 }
 
 /// JavaScript's timers go no further.
@@ -66,12 +71,13 @@ impl Command {
 impl ModelCall {
     fn read(kind: &str, fields: &mut Fields) -> Result<Self> {
         Ok(match kind {
-            "tokenize" => {
-                Self::Tokenize { text: fields.require_text("text")?, special: fields.flag("special")?.unwrap_or(false) }
-            }
-            "detokenize" => Self::Detokenize { tokens: fields.require("tokens")? },
-            "apply_chat_template" => Self::ApplyChatTemplate { request: fields.require("request")? },
-            "count_tokens" => Self::CountTokens { request: fields.require("request")? },
+            "tokenize" => Self::Text(TextCall::Tokenize {
+                text: fields.require_text("text")?,
+                special: fields.flag("special")?.unwrap_or(false),
+            }),
+            "detokenize" => Self::Text(TextCall::Detokenize { tokens: fields.require("tokens")? }),
+            "apply_chat_template" => Self::Text(TextCall::ApplyChatTemplate { request: fields.require("request")? }),
+            "count_tokens" => Self::Text(TextCall::CountTokens { request: fields.require("request")? }),
             "logits" => Self::Logits {
                 tokens: fields.require("tokens")?,
                 last: fields.integer("last", 1..=i64::from(i32::MAX))?.unwrap_or(1) as usize,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::engines::Errand;
 use super::loader::Source;
 use super::model::ModelShared;
+use super::preparation::{Preparation, Preparing};
 use super::task::Task;
 use crate::engine::Mailbox;
 
@@ -33,6 +34,9 @@ pub(super) struct Desk {
     pub(super) tickets: HashMap<u32, (u32, Letterbox)>,
     pub(super) clients: HashMap<u32, Client>,
     pub(super) models: HashMap<u32, Arc<ModelShared>>,
+    pub(super) preparations: VecDeque<Preparation>,
+    /// Streams whose requests wait in `preparations` or are being prepared, by ticket.
+    pub(super) preparing: HashMap<u32, Preparing>,
     pub(super) errands: VecDeque<Errand>,
     pub(super) loads: VecDeque<LoadErrand>,
     /// When the engine thread is due though nobody wakes it.
@@ -70,6 +74,23 @@ impl Desk {
     pub(super) fn next_model(&mut self) -> u32 {
         self.last_model += 1;
         self.last_model
+    }
+
+    /// Streams of a model that the engine does not know yet.
+    pub(super) fn preparing_for(&self, model: u32) -> usize {
+        self.preparing.values().filter(|stream| stream.model == model && !stream.mailbox.is_over()).count()
+    }
+
+    /// The earliest deadline of a stream that the engine does not know yet.
+    pub(super) fn preparing_deadline(&self) -> Option<Duration> {
+        let live = self.preparing.values().filter(|stream| !stream.mailbox.is_over());
+        live.filter_map(|stream| stream.deadline).min()
+    }
+
+    /// Mailboxes of streams that ran out of time before the engine knew them.
+    pub(super) fn overdue(&self, now: Duration) -> Vec<Arc<Mailbox>> {
+        let late = self.preparing.values().filter(|stream| stream.deadline.is_some_and(|deadline| deadline <= now));
+        late.map(|stream| Arc::clone(&stream.mailbox)).collect()
     }
 
     /// Notes that a ticket has something; true when its client's doorbell is to ring.

@@ -1,38 +1,23 @@
 //! What the engine thread alone touches: the engines, and the work that has come in for them.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use super::model::{ModelShared, Outside};
 use super::null_model::NullStream;
 use super::task::Task;
-use crate::engine::{AnswerKind, End, Engine, LogitsJob, Mailbox, Progress};
+use crate::engine::{End, Engine, Job, LogitsJob, Mailbox, Progress};
 use crate::error::{Error, ErrorCode};
 
 /// Work for the engine thread, in the order of its arrival.
 pub(super) enum Errand {
     Install { model: u32, engine: Box<Engine> },
-    Answer(Box<AnswerErrand>),
+    Answer { model: u32, job: Box<Job>, mailbox: Arc<Mailbox>, arrived: Duration },
     Logits { model: u32, job: LogitsJob },
     Null(NullStream),
     Panic { model: u32, task: Arc<Task> },
     Close { model: u32, task: Option<Arc<Task>> },
-}
-
-/// A chat or raw completion that is still to be read, rendered and tokenised.
-pub(super) struct AnswerErrand {
-    pub(super) model: u32,
-    pub(super) shared: Arc<ModelShared>,
-    pub(super) kind: AnswerKind,
-    pub(super) request: Value,
-    pub(super) mailbox: Arc<Mailbox>,
-    pub(super) id: String,
-    pub(super) outside: Outside,
-    pub(super) arrived: Duration,
-    pub(super) deadline: Option<Duration>,
 }
 
 #[derive(Default)]
@@ -44,14 +29,16 @@ pub(super) struct Engines {
 }
 
 impl Engines {
-    /// Runs one errand. True where it may have taken long, so that a step comes before the next one.
-    pub(super) fn run(&mut self, errand: Errand) -> bool {
+    /// Runs one errand; none takes long.
+    pub(super) fn run(&mut self, errand: Errand) {
         match errand {
             Errand::Install { model, engine } => self.list.push((model, engine)),
-            Errand::Answer(errand) => {
-                self.answer(*errand);
-                return true;
-            }
+            Errand::Answer { model, job, mailbox, arrived } => match self.find(model) {
+                Some(engine) => {
+                    engine.add(*job, mailbox, arrived);
+                }
+                None => mailbox.end(End::InternalError(closed().into_info())),
+            },
             Errand::Logits { model, job } => match self.find(model) {
                 Some(engine) => engine.add_logits(job),
                 None => (job.done)(Err(closed())),
@@ -72,35 +59,6 @@ impl Engines {
                 if let Some(task) = task {
                     task.end(Ok(Value::Null));
                 }
-            }
-        }
-        false
-    }
-
-    fn answer(&mut self, errand: AnswerErrand) {
-        let AnswerErrand { model, shared, kind, request, mailbox, id, outside, arrived, deadline } = errand;
-        if mailbox.is_over() {
-            return;
-        }
-        let Some(engine) = self.find(model) else {
-            mailbox.end(End::InternalError(closed().into_info()));
-            return;
-        };
-        // Templates and tokenizers are programs out of files.
-        let job = catch_unwind(AssertUnwindSafe(|| match kind {
-            AnswerKind::Chat => shared.chat_job(request, outside),
-            AnswerKind::Completion => shared.completion_job(request, outside),
-        }));
-        match job {
-            Ok(Ok(mut job)) => {
-                job.deadline = deadline;
-                mailbox.begin(id, shared.name.clone(), outside.unix_seconds, job.n);
-                engine.add(job, mailbox, arrived);
-            }
-            Ok(Err(error)) => mailbox.end(End::ValidationError(error.into_info())),
-            Err(_) => {
-                let message = "The engine broke while it read this request; please report it.";
-                mailbox.end(End::InternalError(Error::new(ErrorCode::Internal, message).into_info()));
             }
         }
     }

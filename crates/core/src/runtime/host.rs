@@ -11,6 +11,9 @@ pub trait Host: Send + Sync {
     /// There is, or may be, work for [`super::Runtime::step`].
     fn wake_engine(&self);
 
+    /// There is, or may be, work for [`super::Runtime::prepare_one`].
+    fn wake_preparers(&self);
+
     /// There is, or may be, work for [`super::Runtime::load_one`].
     fn wake_loader(&self);
 

@@ -1,8 +1,8 @@
 //! The engine as bindings see it: commands as JSON go in, events as JSON come out of tickets.
 //!
-//! A [`Runtime`] has no threads of its own. The caller's thread submits and takes, which never waits for a step; one
-//! thread calls [`Runtime::step`], one (or the same, in WebAssembly) [`Runtime::load_one`]. What those threads share
-//! is the desk, a table under a short lock, and the mailboxes.
+//! A [`Runtime`] has no threads of its own. The caller's thread submits and takes, which never waits for anything; one
+//! thread calls [`Runtime::step`], one [`Runtime::load_one`], one or more [`Runtime::prepare_one`] (in WebAssembly the
+//! same does all). What those threads share is the desk, a table under a short lock, and the mailboxes.
 
 mod command;
 mod desk;
@@ -12,6 +12,7 @@ mod host;
 mod loader;
 mod model;
 mod null_model;
+mod preparation;
 mod task;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,16 +26,14 @@ pub use loader::{Loaded, Loader, Source};
 
 use self::command::{Command, ModelCall};
 use self::desk::{Desk, Letterbox, LoadErrand};
-use self::engines::{AnswerErrand, Engines, Errand, closed};
+use self::engines::{Engines, Errand, closed};
 use self::file_loader::FileLoader;
 use self::model::{ModelShared, Outside};
 use self::null_model::NullStream;
+use self::preparation::{AnswerRequest, Preparation, Preparing};
 use self::task::{Task, TaskEvent};
-use crate::engine::{
-    AnswerKind, Bell, End, Engine, EngineOptions, LogitsJob, Mailbox, Memory, MemoryUse, StatsCell, Taken,
-};
+use crate::engine::{AnswerKind, Bell, End, Engine, EngineOptions, Mailbox, Memory, MemoryUse, StatsCell, Taken};
 use crate::error::{Error, ErrorCode, Result};
-use crate::request::{ChatRequest, token_ids};
 use crate::response::{CancelReason, typescript};
 
 /// Sampled tokens that may lie unread.
@@ -201,24 +200,43 @@ impl Runtime {
 
     /// One turn of the engine thread; true when it is to call again at once.
     pub fn step(&self) -> bool {
+        let host = &self.shared.host;
+        let overdue = self.desk().overdue(host.now());
+        for mailbox in overdue {
+            mailbox.cancel(CancelReason::Timeout);
+        }
         let mut engines = lock(&self.engines);
         loop {
             let errand = self.desk().errands.pop_front();
             let Some(errand) = errand else { break };
-            if engines.run(errand) {
-                break;
-            }
+            engines.run(errand);
         }
-        let host = &self.shared.host;
         let worked = engines.step(&|| host.now());
         let mut desk = self.desk();
-        desk.deadline = engines.deadline();
+        desk.deadline = engines.deadline().into_iter().chain(desk.preparing_deadline()).min();
         worked || !desk.errands.is_empty()
     }
 
     /// When [`Self::step`] is due though nobody wakes the engine thread, on [`Host::now`]'s clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.desk().deadline
+    }
+
+    /// Reads, renders and tokenises one request, to its end; true when there was one. Several threads may.
+    pub fn prepare_one(&self) -> bool {
+        let preparation = self.desk().preparations.pop_front();
+        let Some(preparation) = preparation else { return false };
+        let ticket = preparation.ticket();
+        let errand = preparation.run();
+        let mut desk = self.desk();
+        if let Some(ticket) = ticket {
+            desk.preparing.remove(&ticket);
+        }
+        let Some(errand) = errand else { return true };
+        desk.errands.push_back(errand);
+        drop(desk);
+        self.shared.host.wake_engine();
+        true
     }
 
     /// Loads or estimates one model, to its end; true when there was one.
@@ -230,9 +248,9 @@ impl Runtime {
         }
         let task = Arc::clone(&errand.task);
         // Formats and tokenizers are checked, but a broken file must not end the thread.
-        if catch_unwind(AssertUnwindSafe(|| self.load(errand))).is_err() {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.load(errand))) {
             let message = "Loading broke inside the engine; please report it with the model's name.";
-            task.end(Err(Error::new(ErrorCode::Internal, message)));
+            task.end(Err(Error::new(ErrorCode::Internal, message).after_panic(&*panic)));
         }
         true
     }
@@ -313,9 +331,14 @@ impl Runtime {
         };
         let arrived = host.now();
         let deadline = timeout.map(|timeout| arrived + timeout);
-        let errand = AnswerErrand { model, shared, kind, request, mailbox, id, outside, arrived, deadline };
-        self.desk().errands.push_back(Errand::Answer(Box::new(errand)));
-        host.wake_engine();
+        let preparing = Preparing { model, mailbox: Arc::clone(&mailbox), deadline };
+        self.desk().preparing.insert(ticket, preparing);
+        let answer = AnswerRequest { ticket, model, shared, kind, request, mailbox, id, outside, arrived, deadline };
+        self.prepare(Preparation::Answer(Box::new(answer)));
+        if deadline.is_some() {
+            // It sleeps until the deadlines that it knows.
+            host.wake_engine();
+        }
         ticket
     }
 
@@ -329,7 +352,7 @@ impl Runtime {
         ticket
     }
 
-    /// Answers a call, or sends it to the engine thread.
+    /// Answers a call, or sends it to the thread that can.
     fn call(&self, model: u32, call: ModelCall, task: &Arc<Task>) {
         let shared = self.desk().models.get(&model).cloned();
         let answer = match (call, shared) {
@@ -346,28 +369,21 @@ impl Runtime {
                 Err(Error::unsupported("kind", "Faults are for tests, which set WICK_TEST_FAULTS=1."))
             }
             (ModelCall::Panic, Some(_)) => return self.errand(Errand::Panic { model, task: Arc::clone(task) }),
-            (ModelCall::Logits { tokens, last }, Some(shared)) => match logits_job(&shared, tokens, last, task) {
-                Ok(job) => return self.errand(Errand::Logits { model, job }),
-                Err(error) => Err(error),
-            },
-            (ModelCall::Stats, Some(shared)) => stats(&shared.stats),
-            (ModelCall::Tokenize { text, special }, Some(shared)) => {
-                let tokenizer = &shared.tokenizer;
-                let ids =
-                    if special { tokenizer.encode_with_control(&text, &[]) } else { tokenizer.encode_text(&text) };
-                ids.map(Value::from)
+            (ModelCall::Text(call), Some(shared)) => {
+                let (outside, task) = (self.outside(), Arc::clone(task));
+                return self.prepare(Preparation::Text { shared, call, outside, task });
             }
-            (ModelCall::Detokenize { tokens }, Some(shared)) => token_ids(tokens, "tokens", shared.vocabulary())
-                .and_then(|ids| shared.tokenizer.decode(&ids))
-                .map(Value::from),
-            (ModelCall::ApplyChatTemplate { request }, Some(shared)) => ChatRequest::read(request, shared.vocabulary())
-                .and_then(|request| shared.render_plain(&request, self.outside()))
-                .map(Value::from),
-            (ModelCall::CountTokens { request }, Some(shared)) => ChatRequest::read(request, shared.vocabulary())
-                .and_then(|request| shared.encode(&shared.render(&request, self.outside())?))
-                .map(|ids| Value::from(ids.len())),
+            (ModelCall::Logits { tokens, last }, Some(shared)) => {
+                return self.prepare(Preparation::Logits { model, shared, tokens, last, task: Arc::clone(task) });
+            }
+            (ModelCall::Stats, Some(shared)) => stats(&shared.stats, self.desk().preparing_for(model)),
         };
         task.end(answer);
+    }
+
+    fn prepare(&self, preparation: Preparation) {
+        self.desk().preparations.push_back(preparation);
+        self.shared.host.wake_preparers();
     }
 
     fn errand(&self, errand: Errand) {
@@ -430,29 +446,8 @@ fn release(letterbox: &Letterbox) {
     }
 }
 
-fn stats(cell: &StatsCell) -> Result<Value> {
-    serde_json::to_value(cell.read()).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))
-}
-
-fn logits_job(shared: &ModelShared, tokens: Value, last: usize, task: &Arc<Task>) -> Result<LogitsJob> {
-    let tokens = token_ids(tokens, "tokens", shared.vocabulary())?;
-    if last > tokens.len() && !tokens.is_empty() {
-        let message = format!("`last` must be at most {}, the number of tokens.", tokens.len());
-        return Err(Error::invalid_request("last", message).detail("max", tokens.len()));
-    }
-    let rows = tokens[tokens.len() - last.min(tokens.len())..].to_vec();
-    let (answered, asked) = (Arc::clone(task), Arc::clone(task));
-    Ok(LogitsJob {
-        tokens,
-        last,
-        done: Box::new(move |result| match result {
-            Ok(vector) => {
-                let columns = vector.len() / rows.len().max(1);
-                let value = json!({"tokens": rows, "rows": rows.len(), "columns": columns});
-                answered.end_with(Ok(json!({"kind": "result", "value": value})), Some(vector));
-            }
-            Err(error) => answered.end(Err(error)),
-        }),
-        cancelled: Box::new(move || asked.is_cancelled()),
-    })
+fn stats(cell: &StatsCell, preparing: usize) -> Result<Value> {
+    let mut stats = cell.read();
+    stats.queued += preparing;
+    serde_json::to_value(stats).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))
 }

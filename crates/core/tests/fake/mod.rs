@@ -3,8 +3,8 @@
 #![allow(dead_code, clippy::allow_attributes, clippy::unwrap_used, reason = "shared by tests that each use a part")]
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, mpsc};
 
 use wick_core::backend::StepPlan;
 use wick_core::error::{Error, ErrorCode, Result};
@@ -36,6 +36,10 @@ pub(crate) struct Faults {
     pub(crate) steps: AtomicU64,
     /// Whether the storage refuses to grow.
     pub(crate) no_memory: Mutex<bool>,
+    /// The next text is not tokenised before a message comes.
+    pub(crate) text_gate: Mutex<Option<mpsc::Receiver<()>>>,
+    /// The next text makes the tokenizer panic.
+    pub(crate) text_panics: AtomicBool,
 }
 
 impl FakeModel {
@@ -113,12 +117,17 @@ impl LanguageModel for FakeModel {
 pub(crate) struct FakeTokenizer {
     tokens: Vec<&'static [u8]>,
     ids: HashMap<&'static str, u32>,
+    faults: Arc<Faults>,
 }
 
 const CONTROL: [&str; 3] = ["<eos>", "<think>", "</think>"];
 
 impl FakeTokenizer {
     pub(crate) fn new() -> Self {
+        Self::with_faults(Arc::default())
+    }
+
+    pub(crate) fn with_faults(faults: Arc<Faults>) -> Self {
         let tokens: [&'static [u8]; VOCABULARY] = [
             b"",
             b"",
@@ -154,12 +163,17 @@ impl FakeTokenizer {
             b"x",
         ];
         let ids = CONTROL.into_iter().zip(0..).collect();
-        Self { tokens: tokens.to_vec(), ids }
+        Self { tokens: tokens.to_vec(), ids, faults }
     }
 }
 
 impl Tokenizer for FakeTokenizer {
     fn encode_text(&self, text: &str) -> Result<Vec<u32>> {
+        let gate = self.faults.text_gate.lock().unwrap().take();
+        if let Some(gate) = gate {
+            gate.recv().unwrap();
+        }
+        assert!(!self.faults.text_panics.swap(false, Relaxed), "injected");
         // Byte by byte where there is a token for it, else `x`.
         Ok(text
             .bytes()

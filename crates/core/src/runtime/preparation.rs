@@ -1,0 +1,154 @@
+//! Work between a command and the engine: reading a request, rendering its template, tokenising its text.
+//!
+//! Templates are programs and texts have any length, both from users. So this runs neither on the caller's thread nor
+//! on the engine's, and one that takes long holds up no running stream.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::command::TextCall;
+use super::engines::Errand;
+use super::model::{ModelShared, Outside};
+use super::task::Task;
+use crate::engine::{AnswerKind, End, LogitsJob, Mailbox};
+use crate::error::{Error, ErrorCode, Result};
+use crate::request::{ChatRequest, token_ids};
+
+/// What a thread that prepares takes up.
+pub(super) enum Preparation {
+    Answer(Box<AnswerRequest>),
+    Text { shared: Arc<ModelShared>, call: TextCall, outside: Outside, task: Arc<Task> },
+    Logits { model: u32, shared: Arc<ModelShared>, tokens: Value, last: usize, task: Arc<Task> },
+}
+
+/// A chat or raw completion as it came in.
+pub(super) struct AnswerRequest {
+    pub(super) ticket: u32,
+    pub(super) model: u32,
+    pub(super) shared: Arc<ModelShared>,
+    pub(super) kind: AnswerKind,
+    pub(super) request: Value,
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) id: String,
+    pub(super) outside: Outside,
+    pub(super) arrived: Duration,
+    pub(super) deadline: Option<Duration>,
+}
+
+/// What the desk knows of a stream until the engine has it.
+pub(super) struct Preparing {
+    pub(super) model: u32,
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) deadline: Option<Duration>,
+}
+
+impl Preparation {
+    /// The stream that this leads to.
+    pub(super) fn ticket(&self) -> Option<u32> {
+        match self {
+            Self::Answer(answer) => Some(answer.ticket),
+            Self::Text { .. } | Self::Logits { .. } => None,
+        }
+    }
+
+    /// What there is to do for the engine; none where the answer, or what is wrong, was left for the reader.
+    pub(super) fn run(self) -> Option<Errand> {
+        match self {
+            Self::Answer(answer) => answer.prepare(),
+            Self::Text { shared, call, outside, task } => {
+                if !task.is_cancelled() {
+                    task.end(guarded(|| answer_text(&shared, call, outside)).flatten());
+                }
+                None
+            }
+            Self::Logits { model, shared, tokens, last, task } => match logits_job(&shared, tokens, last, &task) {
+                Ok(job) => Some(Errand::Logits { model, job }),
+                Err(error) => {
+                    task.end(Err(error));
+                    None
+                }
+            },
+        }
+    }
+}
+
+impl AnswerRequest {
+    fn prepare(self) -> Option<Errand> {
+        let Self { ticket: _, model, shared, kind, request, mailbox, id, outside, arrived, deadline } = self;
+        if mailbox.is_over() {
+            return None;
+        }
+        let job = guarded(|| match kind {
+            AnswerKind::Chat => shared.chat_job(request, outside),
+            AnswerKind::Completion => shared.completion_job(request, outside),
+        });
+        match job {
+            Ok(Ok(mut job)) => {
+                job.deadline = deadline;
+                mailbox.begin(id, shared.name.clone(), outside.unix_seconds, job.n);
+                Some(Errand::Answer { model, job: Box::new(job), mailbox, arrived })
+            }
+            Ok(Err(error)) => {
+                mailbox.end(End::ValidationError(error.into_info()));
+                None
+            }
+            Err(error) => {
+                mailbox.end(End::InternalError(error.into_info()));
+                None
+            }
+        }
+    }
+}
+
+/// Templates and tokenizers are programs out of files, and a broken one must not end the thread.
+fn guarded<T>(work: impl FnOnce() -> T) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| {
+        let message = "The engine broke while it read this request; please report it.";
+        Error::new(ErrorCode::Internal, message).after_panic(&*panic)
+    })
+}
+
+fn answer_text(shared: &ModelShared, call: TextCall, outside: Outside) -> Result<Value> {
+    Ok(match call {
+        TextCall::Tokenize { text, special: true } => shared.tokenizer.encode_with_control(&text, &[])?.into(),
+        TextCall::Tokenize { text, special: false } => shared.tokenizer.encode_text(&text)?.into(),
+        TextCall::Detokenize { tokens } => {
+            let ids = token_ids(tokens, "tokens", shared.vocabulary())?;
+            shared.tokenizer.decode(&ids)?.into()
+        }
+        TextCall::ApplyChatTemplate { request } => {
+            let request = ChatRequest::read(request, shared.vocabulary())?;
+            shared.render_plain(&request, outside)?.into()
+        }
+        TextCall::CountTokens { request } => {
+            let request = ChatRequest::read(request, shared.vocabulary())?;
+            shared.encode(&shared.render(&request, outside)?)?.len().into()
+        }
+    })
+}
+
+fn logits_job(shared: &ModelShared, tokens: Value, last: usize, task: &Arc<Task>) -> Result<LogitsJob> {
+    let tokens = token_ids(tokens, "tokens", shared.vocabulary())?;
+    if last > tokens.len() && !tokens.is_empty() {
+        let message = format!("`last` must be at most {}, the number of tokens.", tokens.len());
+        return Err(Error::invalid_request("last", message).detail("max", tokens.len()));
+    }
+    let rows = tokens[tokens.len() - last.min(tokens.len())..].to_vec();
+    let (answered, asked) = (Arc::clone(task), Arc::clone(task));
+    Ok(LogitsJob {
+        tokens,
+        last,
+        done: Box::new(move |result| match result {
+            Ok(vector) => {
+                let columns = vector.len() / rows.len().max(1);
+                let value = json!({"tokens": rows, "rows": rows.len(), "columns": columns});
+                answered.end_with(Ok(json!({"kind": "result", "value": value})), Some(vector));
+            }
+            Err(error) => answered.end(Err(error)),
+        }),
+        cancelled: Box::new(move || asked.is_cancelled()),
+    })
+}
