@@ -4,6 +4,7 @@ import { report, type Figure } from "./report.ts";
 const native: Record<string, () => Promise<() => Figure[]>> = {
   "cold-start": async () => (await import("./native/cold-start.ts")).measureColdStart,
   bridge: async () => (await import("./native/bridge.ts")).measureBridge,
+  overhead: async () => (await import("./native/overhead.ts")).measureOverhead,
   speed: async () => (await import("./native/speed.ts")).measureSpeed,
   memory: async () => (await import("./native/memory.ts")).measureMemory,
   "install-size": async () => (await import("./native/install-size.ts")).measureInstallSize,

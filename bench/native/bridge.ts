@@ -1,7 +1,6 @@
-import { spawnSync } from "node:child_process";
-
 import { runChild } from "../child.ts";
 import { median, percentile, type Figure } from "../report.ts";
+import { runRustExample } from "./rust-example.ts";
 
 interface Bridge {
   readonly seconds: number;
@@ -11,13 +10,8 @@ interface Bridge {
 const EVENTS = 1_000_000;
 const PACED_EVENTS = 5_000;
 
-/** Seconds of the same loop in Rust: the runtime with its own threads, read from a thread beside it. */
-function rustLoop(events: number): number {
-  const args = ["run", "--quiet", "--release", "-p", "wick-node", "--example", "null_model", String(events)];
-  const { status, stdout, stderr } = spawnSync("cargo", args, { encoding: "utf8" });
-  if (status !== 0) throw new Error(`the loop in Rust ended with ${status}\n${stderr}`);
-  return Number(stdout);
-}
+/** Seconds of the same loop in Rust, stepping and taking in turn: what is left is threads, wake-ups, napi and JSON.parse. */
+const rustLoop = (events: number) => Number(runRustExample("wick-node", "null_model", [String(events)]));
 
 export function measureBridge(): Figure[] {
   const module = new URL("bridge.child.ts", import.meta.url);

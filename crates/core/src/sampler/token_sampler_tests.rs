@@ -1,5 +1,3 @@
-use std::time::Instant;
-
 use proptest::prelude::*;
 
 use super::super::{DryOptions, SamplingOptions};
@@ -233,46 +231,6 @@ fn scratch_stops_growing() {
         sizes.push((scratch.candidates.capacity(), scratch.weights.capacity()));
     }
     assert_eq!(sizes[1], sizes[299]);
-}
-
-#[test]
-#[ignore = "prints times; run with --ignored --nocapture"]
-fn times_at_the_width_of_qwen3() {
-    let base = SamplingOptions { temperature: Some(0.6), ..Default::default() };
-    let qwen = SamplingOptions { top_k: Some(20), top_p: Some(0.95), ..base.clone() };
-    let logprobs = SamplingOptions { logprobs: true, top_logprobs: 20, ..qwen.clone() };
-    let penalties = SamplingOptions {
-        repetition_penalty: Some(1.1),
-        presence_penalty: Some(1.0),
-        dry: Some(DryOptions { multiplier: 0.8, ..Default::default() }),
-        ..qwen.clone()
-    };
-    let tokens: Vec<u32> = (0..4_096_u64).map(|i| (i * i % 1_500) as u32).collect();
-    for (name, options) in [
-        ("greedy", SamplingOptions { temperature: Some(0.0), ..Default::default() }),
-        ("temperature 0.6, top-k 20, top-p 0.95", qwen),
-        ("the same with 20 logprobs", logprobs),
-        ("the same with penalties and DRY, 4,096 tokens", penalties),
-        ("temperature 0.6", base.clone()),
-        ("temperature 0.6, top-p 0.95", SamplingOptions { top_p: Some(0.95), ..base.clone() }),
-        ("temperature 2, top-p 0.95", SamplingOptions { top_p: Some(0.95), temperature: Some(2.0), ..base.clone() }),
-        ("temperature 0.6, min-p 0.05", SamplingOptions { min_p: Some(0.05), ..base }),
-    ] {
-        let sampler = sampler(&options, 151_669, 1);
-        let mut scratch = Scratch::default();
-        let logits = model_like(151_936, 1);
-        let mut times: Vec<f64> = (0..40)
-            .map(|length| {
-                let mut logits = logits.clone();
-                let history = History { tokens: &tokens[length..], ..History::default() };
-                let start = Instant::now();
-                sampler.sample(&mut scratch, &mut logits, &history).unwrap();
-                start.elapsed().as_secs_f64() * 1e6
-            })
-            .collect();
-        times.sort_by(f64::total_cmp);
-        println!("{name}: {:.0} µs", times[times.len() / 2]);
-    }
 }
 
 proptest! {

@@ -125,33 +125,6 @@ fn counts_as_reasoning_what_is_between_the_markers() {
     assert_eq!(inside, [true, true, false, false]);
 }
 
-#[test]
-#[ignore = "prints times; run with --ignored --nocapture"]
-fn times_per_token() {
-    let prose = "The quick brown fox jumps over the lazy dog.\nAnd then, é. ".repeat(2_000);
-    let call = format!("<tool_call>{{\"name\": \"f\", \"arguments\": {{\"a\": \"{prose}");
-    let stops: Vec<String> = (0..16).map(|i| format!("\n{i} the")).collect();
-    for (name, text, options) in [
-        ("plain", &prose, TextOptions::default()),
-        ("reasoning and tools", &prose, options(&[])),
-        ("16 stop strings", &prose, options(&stops.iter().map(String::as_str).collect::<Vec<_>>())),
-        ("arguments of a call", &call, options(&[])),
-    ] {
-        let mut pipeline = TextPipeline::new(options);
-        let tokens: Vec<&[u8]> = text.as_bytes().chunks(4).collect();
-        let start = std::time::Instant::now();
-        let mut out = Vec::new();
-        for token in &tokens {
-            out.clear();
-            pipeline.push(token, None, &mut out);
-        }
-        println!("{name}: {:.0} ns per token", start.elapsed().as_secs_f64() * 1e9 / tokens.len() as f64);
-        let start = std::time::Instant::now();
-        pipeline.truncate(tokens.len() - 3);
-        println!("  roll-back by 3: {:.0} ns", start.elapsed().as_secs_f64() * 1e9);
-    }
-}
-
 fn token() -> impl Strategy<Value = Token> {
     prop_oneof![
         2 => prop_oneof![Just("<think>"), Just("</think>"), Just("<tool_call>"), Just("</tool_call>"), Just("<|im_end|>")]
