@@ -1,6 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 /** Runs one of the programs and says how it ended. */
 function run(program: string, ...args: string[]) {
@@ -61,4 +65,11 @@ test("a waiting reader keeps the process alive", () => {
 
 test("two environments read side by side", () => {
   expect(run("two-environments")).toEqual({ status: 0, signal: null, stdout: "400 events", stderr: "" });
+});
+
+test("two copies of the addon answer side by side", () => {
+  vi.stubEnv("WICK_TEST_FAULTS", "1");
+  const { status, signal, stdout, stderr } = run("two-copies");
+  expect({ status, signal, stdout }).toEqual({ status: 0, signal: null, stdout: "The capital of France is Paris." });
+  expect(stderr).toContain("a fault was injected"); // the panic of the first
 });

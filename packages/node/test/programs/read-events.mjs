@@ -4,8 +4,7 @@ import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 
 /** Opens the addon only when asked: some programs must not open it in their main thread. */
-export function openEngine() {
-  const { Engine } = require("@wick/node");
+export function openEngine({ Engine } = require("@wick/node")) {
   const waiting = new Map();
   const engine = new Engine(() => {
     for (const ticket of engine.woken()) waiting.get(ticket)?.();
