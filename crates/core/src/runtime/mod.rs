@@ -13,10 +13,11 @@ mod loader;
 mod model;
 mod null_model;
 mod preparation;
+mod submission;
 mod task;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -24,20 +25,14 @@ use serde_json::{Value, json};
 pub use host::Host;
 pub use loader::{Loaded, Loader, Source};
 
-use self::command::{Command, ModelCall};
 use self::desk::{Desk, Letterbox, LoadErrand};
-use self::engines::{Engines, Errand, closed};
+use self::engines::{Engines, Errand};
 use self::file_loader::FileLoader;
-use self::model::{ModelShared, Outside};
-use self::null_model::NullStream;
-use self::preparation::{AnswerRequest, Preparation, Preparing};
+use self::model::ModelShared;
 use self::task::{Task, TaskEvent};
-use crate::engine::{AnswerKind, Bell, End, Engine, EngineOptions, Mailbox, Memory, MemoryUse, StatsCell, Taken};
+use crate::engine::{Engine, EngineOptions, Memory, MemoryUse, Taken};
 use crate::error::{Error, ErrorCode, Result};
 use crate::response::{CancelReason, typescript};
-
-/// Sampled tokens that may lie unread.
-const READ_AHEAD: u32 = 16;
 
 /// How a runtime behaves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -108,28 +103,6 @@ impl Runtime {
             release(&letterbox);
         }
         self.shared.host.wake_engine();
-    }
-
-    /// Takes a command; what becomes of it, also that it cannot be read, are the events of the ticket.
-    pub fn submit(&self, client: u32, command: &str, buffers: Vec<Vec<u8>>) -> u32 {
-        match Command::read(command, buffers) {
-            Ok(Command::Answer { kind, model, request, timeout }) => {
-                self.submit_answer(client, kind, model, request, timeout)
-            }
-            Ok(Command::NullModel { events, interval }) => self.submit_null(client, events, interval),
-            Ok(Command::Load { source, options }) => self.submit_load(client, source, options, false),
-            Ok(Command::Estimate { source, options }) => self.submit_load(client, source, options, true),
-            Ok(Command::Model { model, call }) => {
-                let (ticket, task) = self.open_task(client);
-                self.call(model, call, &task);
-                ticket
-            }
-            Err(error) => {
-                let (ticket, task) = self.open_task(client);
-                task.end(Err(error));
-                ticket
-            }
-        }
     }
 
     /// JSON of the ticket's next event. `None`: none yet, and its client's doorbell rings once there is one; or the
@@ -299,132 +272,6 @@ impl Runtime {
         Ok(())
     }
 
-    fn submit_load(&self, client: u32, source: Source, options: Value, estimate: bool) -> u32 {
-        let (ticket, task) = self.open_task(client);
-        self.desk().loads.push_back(LoadErrand { client, task, source, options, estimate });
-        self.shared.host.wake_loader();
-        ticket
-    }
-
-    fn submit_answer(
-        &self,
-        client: u32,
-        kind: AnswerKind,
-        model: u32,
-        request: Value,
-        timeout: Option<Duration>,
-    ) -> u32 {
-        let host = &self.shared.host;
-        let outside = Outside { unix_seconds: host.unix_seconds(), seed: host.seed() };
-        let prefix = match kind {
-            AnswerKind::Chat => "chatcmpl",
-            AnswerKind::Completion => "cmpl",
-        };
-        let id = format!("{prefix}-{:016x}", host.seed());
-        let (ticket, mailbox) = self.open_stream(client, kind);
-        let shared = self.desk().models.get(&model).cloned();
-        let name = shared.as_ref().map(|shared| shared.name.clone()).unwrap_or_default();
-        mailbox.begin(id.clone(), name, outside.unix_seconds, 1);
-        let Some(shared) = shared else {
-            mailbox.end(End::InternalError(closed().into_info()));
-            return ticket;
-        };
-        let arrived = host.now();
-        let deadline = timeout.map(|timeout| arrived + timeout);
-        let preparing = Preparing { model, mailbox: Arc::clone(&mailbox), deadline };
-        self.desk().preparing.insert(ticket, preparing);
-        let answer = AnswerRequest { ticket, model, shared, kind, request, mailbox, id, outside, arrived, deadline };
-        self.prepare(Preparation::Answer(Box::new(answer)));
-        if deadline.is_some() {
-            // It sleeps until the deadlines that it knows.
-            host.wake_engine();
-        }
-        ticket
-    }
-
-    fn submit_null(&self, client: u32, events: u64, interval: Duration) -> u32 {
-        let (ticket, mailbox) = self.open_stream(client, AnswerKind::Chat);
-        mailbox.begin("chatcmpl-null".to_owned(), "null".to_owned(), 0, 1);
-        let next = self.shared.host.now() + interval;
-        let stream = NullStream { mailbox, left: events, interval, next };
-        self.desk().errands.push_back(Errand::Null(stream));
-        self.shared.host.wake_engine();
-        ticket
-    }
-
-    /// Answers a call, or sends it to the thread that can.
-    fn call(&self, model: u32, call: ModelCall, task: &Arc<Task>) {
-        let shared = self.desk().models.get(&model).cloned();
-        let answer = match (call, shared) {
-            (ModelCall::Close, _) => {
-                let mut desk = self.desk();
-                desk.models.remove(&model);
-                desk.errands.push_back(Errand::Close { model, task: Some(Arc::clone(task)) });
-                drop(desk);
-                self.shared.host.wake_engine();
-                return;
-            }
-            (_, None) => Err(closed()),
-            (ModelCall::Panic, Some(_)) if !self.options.test_faults => {
-                Err(Error::unsupported("kind", "Faults are for tests, which set WICK_TEST_FAULTS=1."))
-            }
-            (ModelCall::Panic, Some(_)) => return self.errand(Errand::Panic { model, task: Arc::clone(task) }),
-            (ModelCall::Text(call), Some(shared)) => {
-                let (outside, task) = (self.outside(), Arc::clone(task));
-                return self.prepare(Preparation::Text { shared, call, outside, task });
-            }
-            (ModelCall::Logits { tokens, last }, Some(shared)) => {
-                return self.prepare(Preparation::Logits { model, shared, tokens, last, task: Arc::clone(task) });
-            }
-            (ModelCall::Stats, Some(shared)) => stats(&shared.stats, self.desk().preparing_for(model)),
-        };
-        task.end(answer);
-    }
-
-    fn prepare(&self, preparation: Preparation) {
-        self.desk().preparations.push_back(preparation);
-        self.shared.host.wake_preparers();
-    }
-
-    fn errand(&self, errand: Errand) {
-        self.desk().errands.push_back(errand);
-        self.shared.host.wake_engine();
-    }
-
-    fn outside(&self) -> Outside {
-        Outside { unix_seconds: self.shared.host.unix_seconds(), seed: 0 }
-    }
-
-    fn open_stream(&self, client: u32, kind: AnswerKind) -> (u32, Arc<Mailbox>) {
-        let mut desk = self.desk();
-        let ticket = desk.next_ticket();
-        let host = Arc::clone(&self.shared.host);
-        let mailbox = Mailbox::new(kind, READ_AHEAD, self.bell(client, ticket), Box::new(move || host.wake_engine()));
-        let mailbox = Arc::new(mailbox);
-        desk.tickets.insert(ticket, (client, Letterbox::Stream(Arc::clone(&mailbox))));
-        (ticket, mailbox)
-    }
-
-    fn open_task(&self, client: u32) -> (u32, Arc<Task>) {
-        let mut desk = self.desk();
-        let ticket = desk.next_ticket();
-        let task = Arc::new(Task::new(self.bell(client, ticket)));
-        desk.tickets.insert(ticket, (client, Letterbox::Task(Arc::clone(&task))));
-        (ticket, task)
-    }
-
-    fn bell(&self, client: u32, ticket: u32) -> Bell {
-        // Weak: the desk holds the mailboxes that hold the bells.
-        let shared: Weak<Shared> = Arc::downgrade(&self.shared);
-        Box::new(move || {
-            let Some(shared) = shared.upgrade() else { return };
-            let ring = lock(&shared.desk).wake(client, ticket);
-            if ring {
-                shared.host.ring(client);
-            }
-        })
-    }
-
     fn letterbox(&self, ticket: u32) -> Option<Letterbox> {
         self.desk().tickets.get(&ticket).map(|(_, letterbox)| letterbox.clone())
     }
@@ -444,10 +291,4 @@ fn release(letterbox: &Letterbox) {
         Letterbox::Stream(mailbox) => mailbox.release(),
         Letterbox::Task(task) => task.cancel(CancelReason::Disconnect),
     }
-}
-
-fn stats(cell: &StatsCell, preparing: usize) -> Result<Value> {
-    let mut stats = cell.read();
-    stats.queued += preparing;
-    serde_json::to_value(stats).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))
 }
