@@ -90,35 +90,38 @@ impl Reader<'_> {
     }
 
     fn layers(&self, architecture: Architecture, count: usize) -> Result<Vec<LayerConfig>> {
-        let kinds = self.layer_types(count)?;
         let window = match self.optional_count("sliding_window", limit::CONTEXT)? {
             Some(window) if self.flag("use_sliding_window")?.unwrap_or(architecture == Architecture::Llama) => {
                 Some(window as u32)
             }
             Some(_) | None => None,
         };
-        let first_windowed = match architecture {
-            // Qwen's first `max_window_layers` layers see everything
+        let rotary = self.rotary_layers(architecture, count)?;
+        let slides = match self.layer_types(count)? {
+            Some(slides) if slides.contains(&true) && window.is_none() => {
+                return Err(invalid("sliding_window", "is missing and `layer_types` asks for it"));
+            }
+            Some(slides) => slides,
+            None => self.sliding_layers(architecture, &rotary)?,
+        };
+        let layers = rotary.into_iter().zip(slides);
+        Ok(layers.map(|(rotary, slides)| LayerConfig { window: window.filter(|_| slides), rotary }).collect())
+    }
+
+    /// Which layers slide, where `layer_types` does not say it.
+    fn sliding_layers(&self, architecture: Architecture, rotary: &[bool]) -> Result<Vec<bool>> {
+        let first = match architecture {
+            Architecture::Llama => 0,
+            // those without positions
+            Architecture::SmolLm3 => return Ok(rotary.iter().map(|rotates| !rotates).collect()),
+            // the first `max_window_layers` see everything
             Architecture::Qwen2 | Architecture::Qwen3 => match self.object.get("max_window_layers") {
                 None | Some(Value::Null) => 28,
                 Some(Value::Number(number)) if number.as_u64() == Some(0) => 0,
                 Some(_) => self.count("max_window_layers", limit::WIDTH)?,
             },
-            Architecture::Llama | Architecture::SmolLm3 => 0,
         };
-        let rotary = self.rotary_layers(architecture, count)?;
-        (0..count)
-            .map(|index| {
-                let slides = match &kinds {
-                    Some(kinds) => kinds[index],
-                    None => index >= first_windowed,
-                };
-                if kinds.is_some() && slides && window.is_none() {
-                    return Err(invalid("sliding_window", "is missing and `layer_types` asks for it"));
-                }
-                Ok(LayerConfig { window: window.filter(|_| slides), rotary: rotary[index] })
-            })
-            .collect()
+        Ok((0..rotary.len()).map(|index| index >= first).collect())
     }
 
     /// Which layers slide, where `layer_types` says so.
@@ -149,10 +152,11 @@ impl Reader<'_> {
         };
         // despite its name a 1 means that the layer rotates
         let marks = value.as_array().ok_or_else(|| invalid("no_rope_layers", "is not an array"))?;
-        if marks.len() != count {
+        // transformers takes a longer list
+        if marks.len() < count {
             return Err(invalid("no_rope_layers", format_args!("has {} entries for {count} layers", marks.len())));
         }
-        let rotates = marks.iter().map(|mark| match mark.as_u64() {
+        let rotates = marks.iter().take(count).map(|mark| match mark.as_u64() {
             Some(0) => Ok(false),
             Some(1) => Ok(true),
             Some(_) | None => Err(invalid("no_rope_layers", "has an entry other than 0 and 1")),
@@ -386,6 +390,8 @@ mod tests {
         let off =
             json!({ "model_type": "qwen2", "sliding_window": 48, "use_sliding_window": false, "max_window_layers": 0 });
         assert_eq!(windows(off), [None; 8]);
+        let smollm3 = json!({ "model_type": "smollm3", "sliding_window": 48, "use_sliding_window": true });
+        assert_eq!(windows(smollm3)[..4], [None, None, None, Some(48)]);
     }
 
     #[test]
@@ -396,6 +402,13 @@ mod tests {
         assert_eq!(rotates(json!({ "model_type": "smollm3" })), every_fourth);
         let listed = json!({ "model_type": "smollm3", "no_rope_layers": [1, 1, 1, 0, 1, 1, 1, 0] });
         assert_eq!(rotates(listed), every_fourth);
+        let longer = json!({ "model_type": "smollm3", "no_rope_layers": [1, 1, 1, 0, 1, 1, 1, 0, 0] });
+        assert_eq!(rotates(longer), every_fourth);
+        fails(
+            &json!({ "model_type": "smollm3", "no_rope_layers": vec![1; 7] }),
+            ErrorCode::ModelInvalid,
+            "no_rope_layers",
+        );
     }
 
     #[test]
