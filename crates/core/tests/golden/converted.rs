@@ -1,5 +1,9 @@
-//! The Llama models as GGUF files made the way llama.cpp's converter makes them: rows of queries and keys permuted, rotary
-//! scaling in metadata or in `rope_freqs.weight`. They must say what transformers says of the original.
+//! The Llama models and `SmolLM3` as GGUF files made the way llama.cpp's converter makes them: rows of queries and keys
+//! permuted, rotary scaling in metadata or in `rope_freqs.weight`, nothing about biases or layers without positions. They must
+//! say what transformers says of the original.
+//!
+//! Not the Qwen3 with biases: llama.cpp refuses one with a bias on the attention's output. Nor the `SmolLM3` that lists its
+//! layers: llama.cpp leaves out every fourth rotation, whatever the config says.
 
 use std::collections::HashMap;
 
@@ -13,11 +17,12 @@ use wick_formats::{DType, gguf::Writer};
 
 use crate::{BACKENDS, fixture, float::matches_cases, session::Session};
 
-/// Swaps the halves of every head into neighbours, as `permute` of `convert_hf_to_gguf.py`: `(heads * dim, in)`.
-fn permute(weight: &Tensor, heads: usize) -> Tensor {
-    let (rows, columns) = weight.dims2().unwrap();
-    let halves = weight.reshape((heads, 2, rows / heads / 2, columns)).unwrap();
-    halves.transpose(1, 2).unwrap().contiguous().unwrap().reshape((rows, columns)).unwrap()
+/// Swaps the halves of every head into neighbours, as `permute` of `convert_hf_to_gguf.py`: `(heads * dim, in)` and biases
+/// `(heads * dim,)`.
+fn permute(tensor: &Tensor, heads: usize) -> Tensor {
+    let rows = tensor.dims()[0];
+    let halves = tensor.reshape((heads, 2, rows / heads / 2, ())).unwrap();
+    halves.transpose(1, 2).unwrap().contiguous().unwrap().reshape(tensor.shape()).unwrap()
 }
 
 /// The name llama.cpp gives a tensor.
@@ -63,34 +68,44 @@ fn llama3_factors(config: &Value, scaling: &Value, head_dim: usize) -> Vec<f32> 
 fn convert(folder: &str) -> Vec<u8> {
     let config = fixture::json(&format!("{folder}/config.json"));
     let count = |key: &str| config[key].as_u64().unwrap() as usize;
-    let (heads, kv_heads, head_dim) = (count("num_attention_heads"), count("num_key_value_heads"), count("head_dim"));
+    let (heads, kv_heads) = (count("num_attention_heads"), count("num_key_value_heads"));
+    let stated_head_dim = config["head_dim"].as_u64().map(|head_dim| head_dim as usize);
+    let head_dim = stated_head_dim.unwrap_or(count("hidden_size") / heads);
     let scaling = &config["rope_parameters"];
+    let architecture = match config["model_type"].as_str().unwrap() {
+        "mistral" => "llama",
+        own => own,
+    };
+    let key = |rest: &str| format!("{architecture}.{rest}");
 
     let mut writer = Writer::new()
-        .metadata("general.architecture", "llama")
-        .metadata("llama.block_count", count("num_hidden_layers") as u32)
-        .metadata("llama.context_length", count("max_position_embeddings") as u32)
-        .metadata("llama.embedding_length", count("hidden_size") as u32)
-        .metadata("llama.feed_forward_length", count("intermediate_size") as u32)
-        .metadata("llama.attention.head_count", heads as u32)
-        .metadata("llama.attention.head_count_kv", kv_heads as u32)
-        .metadata("llama.attention.key_length", head_dim as u32)
-        .metadata("llama.attention.value_length", head_dim as u32)
-        .metadata("llama.attention.layer_norm_rms_epsilon", config["rms_norm_eps"].as_f64().unwrap() as f32)
-        .metadata("llama.rope.dimension_count", head_dim as u32)
-        .metadata("llama.rope.freq_base", scaling["rope_theta"].as_f64().unwrap() as f32);
+        .metadata("general.architecture", architecture)
+        .metadata(key("block_count"), count("num_hidden_layers") as u32)
+        .metadata(key("context_length"), count("max_position_embeddings") as u32)
+        .metadata(key("embedding_length"), count("hidden_size") as u32)
+        .metadata(key("feed_forward_length"), count("intermediate_size") as u32)
+        .metadata(key("attention.head_count"), heads as u32)
+        .metadata(key("attention.head_count_kv"), kv_heads as u32)
+        .metadata(key("attention.layer_norm_rms_epsilon"), config["rms_norm_eps"].as_f64().unwrap() as f32)
+        .metadata(key("rope.dimension_count"), head_dim as u32)
+        .metadata(key("rope.freq_base"), scaling["rope_theta"].as_f64().unwrap() as f32);
+    if let Some(head_dim) = stated_head_dim {
+        writer = writer
+            .metadata(key("attention.key_length"), head_dim as u32)
+            .metadata(key("attention.value_length"), head_dim as u32);
+    }
     if let Some(window) = config["sliding_window"].as_u64() {
-        writer = writer.metadata("llama.attention.sliding_window", window as u32);
+        writer = writer.metadata(key("attention.sliding_window"), window as u32);
     }
     let kind = scaling["rope_type"].as_str().unwrap();
     if kind == "linear" || kind == "yarn" {
         writer = writer
-            .metadata("llama.rope.scaling.type", kind)
-            .metadata("llama.rope.scaling.factor", scaling["factor"].as_f64().unwrap() as f32);
+            .metadata(key("rope.scaling.type"), kind)
+            .metadata(key("rope.scaling.factor"), scaling["factor"].as_f64().unwrap() as f32);
     }
     if kind == "yarn" {
         let original = scaling["original_max_position_embeddings"].as_u64().unwrap();
-        writer = writer.metadata("llama.rope.scaling.original_context_length", original as u32);
+        writer = writer.metadata(key("rope.scaling.original_context_length"), original as u32);
     }
 
     let mut stored: HashMap<String, Tensor> = HashMap::new();
@@ -128,8 +143,8 @@ fn convert(folder: &str) -> Vec<u8> {
 }
 
 #[test]
-fn llama_files_match_the_models_they_were_made_of() {
-    for folder in ["llama3", "llama-linear", "llama-yarn", "mistral-window"] {
+fn files_match_the_models_they_were_made_of() {
+    for folder in ["llama3", "llama-linear", "llama-yarn", "llama-bias", "mistral-window", "smollm3"] {
         let folder = format!("tiny-models/{folder}");
         for backend in BACKENDS {
             let source = ModelSource::open(Source::Bytes(convert(&folder))).unwrap();

@@ -56,6 +56,10 @@ golden! {
     mistral_window: "tiny-models/mistral-window", "tiny-models/mistral-window";
     qwen2: "tiny-models/qwen2", "tiny-models/qwen2";
     qwen3: "tiny-models/qwen3", "tiny-models/qwen3";
+    smollm3: "tiny-models/smollm3", "tiny-models/smollm3";
+    smollm3_listed: "tiny-models/smollm3-listed", "tiny-models/smollm3-listed";
+    llama_bias: "tiny-models/llama-bias", "tiny-models/llama-bias";
+    qwen3_bias: "tiny-models/qwen3-bias", "tiny-models/qwen3-bias";
 }
 
 /// As stored: bf16 weights, f16 keys and values.
