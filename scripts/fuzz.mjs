@@ -1,6 +1,6 @@
 // `npm run fuzz -- [target] [seconds]`: every fuzz target, or one, for ten minutes each unless told otherwise.
 
-import { mkdirSync, readdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { cargoTool, rust } from "./setup.mjs";
 import { StepError, main, step } from "./step.mjs";
@@ -18,7 +18,18 @@ await main(async () => {
   const program = await cargoTool("cargo-fuzz", "0.13.2");
   for (const target of wanted === undefined ? targets : [wanted]) {
     const found = join(root, "fuzz/work", target);
-    mkdirSync(found, { recursive: true });
+    if (!existsSync(found)) {
+      mkdirSync(found, { recursive: true });
+      await step(
+        `Unpacking what earlier runs found for ${target}`,
+        "tar",
+        ["-xzf", `fuzz/corpus/${target}.tgz`, "-C", found],
+        {
+          cwd: root,
+          advice: "`tar` comes with Linux, macOS and Windows 10; without it, make the folder by hand.",
+        },
+      );
+    }
     const limits = [
       `-max_total_time=${seconds}`,
       "-rss_limit_mb=1024",
