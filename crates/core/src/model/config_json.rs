@@ -90,10 +90,10 @@ impl Reader<'_> {
     }
 
     fn layers(&self, architecture: Architecture, count: usize) -> Result<Vec<LayerConfig>> {
+        // Llama's own configuration knows no window: transformers passes over one that is there.
+        let mistral = self.object.get("model_type").is_some_and(|name| name == "mistral");
         let window = match self.optional_count("sliding_window", limit::CONTEXT)? {
-            Some(window) if self.flag("use_sliding_window")?.unwrap_or(architecture == Architecture::Llama) => {
-                Some(window as u32)
-            }
+            Some(window) if self.flag("use_sliding_window")?.unwrap_or(mistral) => Some(window as u32),
             Some(_) | None => None,
         };
         let rotary = self.rotary_layers(architecture, count)?;
@@ -384,6 +384,7 @@ mod tests {
             with(&changes).unwrap().layers.iter().map(|layer| layer.window).collect()
         };
         assert_eq!(windows(json!({ "model_type": "mistral", "sliding_window": 48 })), [Some(48); 8]);
+        assert_eq!(windows(json!({ "model_type": "llama", "sliding_window": 48 })), [None; 8]);
         let qwen =
             json!({ "model_type": "qwen2", "sliding_window": 48, "use_sliding_window": true, "max_window_layers": 6 });
         assert_eq!(windows(qwen)[4..], [None, None, Some(48), Some(48)]);
