@@ -10,7 +10,7 @@ pub trait LanguageModel: Send {
     /// Runs one step over `plan`'s rows and leaves the logits of `plan.sampled_rows` in [`Self::logits`].
     ///
     /// # Errors
-    /// `numeric_error` where a sampled row has NaN or no finite value; `out_of_memory`; `device_lost`.
+    /// `out_of_memory`; `device_lost`; `engine_failed`. What the rows come to is for who reads them.
     fn forward(&mut self, plan: &StepPlan) -> Result<()>;
 
     /// Logits of the last step, `(sampled_rows, vocabulary)`, row-major.
@@ -30,6 +30,9 @@ pub trait LanguageModel: Send {
     /// # Errors
     /// `out_of_memory{needed, limit}` before anything is allocated.
     fn reserve_kv_blocks(&mut self, blocks: usize) -> Result<()>;
+
+    /// Copies all keys and values of block `from` to block `to`.
+    fn copy_kv_block(&mut self, from: u32, to: u32) -> Result<()>;
 }
 
 /// Shape of the block KV cache.

@@ -172,9 +172,8 @@ impl Reader {
         if self.released {
             return;
         }
-        let n = self.job.n as usize;
-        let blocks = engine_options.max_sequences * CONTEXT.div_ceil(fake::BLOCK_SIZE);
-        let room = CONTEXT.min(blocks / n * fake::BLOCK_SIZE);
+        let blocks = engine_options.kv_memory_bytes.map_or(usize::MAX, |bytes| bytes as usize / fake::BLOCK_BYTES);
+        let room = CONTEXT.min(blocks.saturating_mul(fake::BLOCK_SIZE));
         let terminal = self.terminal.as_ref().expect("every stream ends");
         let oracles: Vec<Oracle> = (0..self.job.n).map(|choice| oracle(&self.job, &self.stops, choice, room)).collect();
         let sampled: u64 = oracles.iter().map(|oracle| oracle.tokens).sum();

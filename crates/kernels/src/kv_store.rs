@@ -126,6 +126,29 @@ impl<T: KvElement> KvStore<T> {
         Ok(())
     }
 
+    /// Copies block `from` to block `to`, all layers.
+    ///
+    /// # Errors
+    /// `Shape` when one of them does not exist.
+    pub fn copy_block(&mut self, from: usize, to: usize) -> Result<()> {
+        check(from.max(to) < self.blocks.len(), "a KV block does not exist")?;
+        let ((source, start), (target, end)) = (self.blocks[from], self.blocks[to]);
+        let (source, target) = (source as usize, target as usize);
+        let elements = self.block_elements;
+        if source == target {
+            self.slabs[source].copy_within(start..start + elements, end);
+            return Ok(());
+        }
+        let (low, high) = self.slabs.split_at_mut(source.max(target));
+        let (from, to) = if source < target {
+            (&low[source], &mut high[0])
+        } else {
+            (&high[0], &mut low[target])
+        };
+        to[end..end + elements].copy_from_slice(&from[start..start + elements]);
+        Ok(())
+    }
+
     /// Writes `keys` and `values`, both `(rows, kv_heads * head_dim)`, to `slots` `(rows,)`: `block * block_size + offset`.
     ///
     /// # Errors
@@ -211,6 +234,29 @@ mod tests {
 
     fn shape() -> KvShape {
         KvShape { layers: 2, kv_heads: 3, head_dim: 8, block_size: 16 }
+    }
+
+    #[test]
+    fn copies_within_a_slab_and_between_two() {
+        let pool = ThreadPool::new(1).unwrap();
+        let mut store = KvStore::<f32>::new(shape()).unwrap();
+        store.reserve(2).unwrap();
+        store.reserve(4).unwrap();
+        let row: Vec<f32> = (0..24_u8).map(f32::from).collect();
+        for layer in 0..2 {
+            store.write(&pool, layer, &[16 + 5], &row, &row).unwrap();
+        }
+        for to in [0, 3] {
+            store.copy_block(1, to).unwrap();
+        }
+        store.copy_block(3, 2).unwrap();
+        for block in [0, 2, 3] {
+            for (layer, head) in [(0, 0), (1, 2)] {
+                assert_eq!(store.keys(block, layer, head), store.keys(1, layer, head));
+                assert_eq!(store.values(block, layer, head), store.values(1, layer, head));
+            }
+        }
+        assert!(store.copy_block(1, 4).is_err());
     }
 
     #[test]

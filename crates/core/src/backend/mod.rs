@@ -46,6 +46,8 @@ pub trait Backend: Send + Sized + 'static {
 
     /// Makes room for `blocks` KV blocks in all.
     fn reserve_kv_blocks(&mut self, blocks: usize) -> Result<()>;
+    /// Copies keys and values of all layers from block `from` to block `to`.
+    fn copy_kv_block(&mut self, from: u32, to: u32) -> Result<()>;
 
     // One step, in the order a layer runs them.
 

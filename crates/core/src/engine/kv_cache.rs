@@ -1,28 +1,32 @@
-//! Which sequence has which blocks of the KV storage.
+//! Which sequence has which blocks of the KV storage, and which blocks are kept for later requests.
 
 use super::memory::{Account, MemoryUse};
+use super::prefix_cache::PrefixCache;
 use crate::error::{Error, ErrorCode, Result};
 use crate::language_model::{KvLayout, LanguageModel};
 
-/// Hands out blocks of the model's KV storage. The storage grows with what is used, up to a limit.
+/// Hands out blocks of the model's KV storage. The storage grows with what is used, up to a limit; blocks that nobody
+/// uses keep what they hold until there is no other.
 #[derive(Debug)]
 pub struct KvCache {
     layout: KvLayout,
-    /// Sequences that use each block; the next free one is taken from `free`.
-    references: Vec<u32>,
-    free: Vec<u32>,
     /// Blocks the storage may have.
     limit: usize,
-    /// Blocks promised to sequences that have begun.
-    promised: usize,
+    /// Sequences that use each block.
+    references: Vec<u32>,
+    /// Blocks that hold nothing; the next one is taken from the end.
+    free: Vec<u32>,
+    prefixes: PrefixCache,
+    /// Blocks with references.
+    used: usize,
 }
 
 /// Blocks of one sequence: position `p` is in block `p / block_size`.
 #[derive(Debug, Default)]
 pub struct BlockTable {
     blocks: Vec<u32>,
-    /// Blocks it may still take, so that a sequence that began can come to its end.
-    promised: usize,
+    /// Blocks that the prefix cache knows.
+    recorded: usize,
 }
 
 impl BlockTable {
@@ -35,7 +39,7 @@ impl BlockTable {
 impl KvCache {
     /// An empty cache of at most `limit` blocks.
     pub fn new(layout: KvLayout, limit: usize) -> Self {
-        Self { layout, references: Vec::new(), free: Vec::new(), limit, promised: 0 }
+        Self { layout, limit, references: Vec::new(), free: Vec::new(), prefixes: PrefixCache::default(), used: 0 }
     }
 
     /// Shape of a block.
@@ -55,73 +59,150 @@ impl KvCache {
 
     /// Blocks that sequences have.
     pub fn used(&self) -> usize {
-        self.references.len() - self.free.len()
+        self.used
     }
 
-    /// Whether so many blocks can be promised now.
-    pub fn can_promise(&self, blocks: usize) -> bool {
-        self.promised + blocks <= self.limit
+    /// Tokens whose blocks nobody uses and a later request may find.
+    pub fn cached_tokens(&self) -> usize {
+        self.prefixes.unused() * self.layout.block_size
     }
 
-    /// Promises so many blocks to a sequence; it takes them by [`Self::grow`].
-    pub fn promise(&mut self, blocks: usize) -> BlockTable {
-        self.promised += blocks;
-        BlockTable { blocks: Vec::new(), promised: blocks }
+    /// Whether a sequence that begins with `tokens` can have blocks up to `positions` without taking anyone else's.
+    pub fn can_begin(&self, tokens: &[u32], positions: usize) -> bool {
+        let found = self.find(tokens);
+        let unused = found.iter().filter(|&&block| self.references[block as usize] == 0).count();
+        self.used + unused + self.blocks_for(positions).saturating_sub(found.len()) <= self.limit
     }
 
-    /// Gives `table` blocks up to `positions`, all or none.
+    /// The blocks that hold the beginning of `tokens`, and how many tokens that is: never all, so that the last one's
+    /// logits are computed.
+    pub fn begin(&mut self, tokens: &[u32]) -> (BlockTable, usize) {
+        let blocks = self.find(tokens);
+        for &block in &blocks {
+            self.refer(block);
+        }
+        let recorded = blocks.len();
+        (BlockTable { blocks, recorded }, recorded * self.layout.block_size)
+    }
+
+    /// A second sequence with the same past.
+    pub fn fork(&mut self, table: &BlockTable) -> BlockTable {
+        for &block in &table.blocks {
+            self.refer(block);
+        }
+        BlockTable { blocks: table.blocks.clone(), recorded: table.recorded }
+    }
+
+    /// Gives `table` blocks up to `positions`, of which the sequence will write those from `first` on. False when there
+    /// are none; what it got by then stays its own.
     ///
     /// # Errors
-    /// `out_of_memory` over what was promised or where the storage cannot grow.
+    /// `out_of_memory` where the storage may grow and cannot.
     pub fn grow(
         &mut self,
         table: &mut BlockTable,
+        first: usize,
         positions: usize,
         model: &mut dyn LanguageModel,
         account: &Account,
-    ) -> Result<()> {
-        let wanted = self.blocks_for(positions).saturating_sub(table.blocks.len());
-        if wanted == 0 {
-            return Ok(());
+    ) -> Result<bool> {
+        // After a fork the last block is another's too.
+        if let Some(shared) = table.blocks.get_mut(first / self.layout.block_size)
+            && self.references[*shared as usize] > 1
+        {
+            let Some(own) = self.allocate(model, account)? else { return Ok(false) };
+            model.copy_kv_block(*shared, own)?;
+            self.references[*shared as usize] -= 1;
+            *shared = own;
         }
-        if table.blocks.len() + wanted > table.promised {
-            return Err(self.exhausted(table.blocks.len() + wanted, table.promised));
-        }
-        if wanted > self.free.len() {
-            self.enlarge(wanted - self.free.len(), model, account)?;
-        }
-        for _ in 0..wanted {
-            // `enlarge` made them.
-            let Some(block) = self.free.pop() else { break };
-            self.references[block as usize] = 1;
+        while table.blocks.len() < self.blocks_for(positions) {
+            let Some(block) = self.allocate(model, account)? else { return Ok(false) };
             table.blocks.push(block);
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Takes a sequence's blocks and promise back.
+    /// Remembers the full blocks among the `computed` first of `tokens`. A block that the cache has already is given
+    /// back, and its twin taken.
+    pub fn record(&mut self, table: &mut BlockTable, tokens: &[u32], computed: usize) {
+        let size = self.layout.block_size;
+        for index in table.recorded..computed / size {
+            let parent = index.checked_sub(1).map(|before| table.blocks[before]);
+            let tokens = &tokens[index * size..(index + 1) * size];
+            let own = table.blocks[index];
+            match self.prefixes.find(parent, tokens) {
+                Some(twin) if twin == own => {}
+                Some(twin) => {
+                    self.refer(twin);
+                    self.unrefer(own);
+                    table.blocks[index] = twin;
+                }
+                None => self.prefixes.insert(parent, tokens, own),
+            }
+            table.recorded = index + 1;
+        }
+    }
+
+    /// Takes a sequence's blocks back.
     pub fn release(&mut self, table: &mut BlockTable) {
+        table.recorded = 0;
+        // A block after those it follows, so that the least recently used are whole ends.
         for block in table.blocks.drain(..).rev() {
-            let references = &mut self.references[block as usize];
-            *references -= 1;
-            if *references == 0 {
+            self.unrefer(block);
+        }
+    }
+
+    fn find(&self, tokens: &[u32]) -> Vec<u32> {
+        let size = self.layout.block_size;
+        let mut found = Vec::new();
+        for tokens in tokens[..tokens.len().saturating_sub(1)].chunks_exact(size) {
+            let Some(block) = self.prefixes.find(found.last().copied(), tokens) else { break };
+            found.push(block);
+        }
+        found
+    }
+
+    fn refer(&mut self, block: u32) {
+        let references = &mut self.references[block as usize];
+        *references += 1;
+        if *references == 1 {
+            self.used += 1;
+            self.prefixes.take_up(block);
+        }
+    }
+
+    fn unrefer(&mut self, block: u32) {
+        let references = &mut self.references[block as usize];
+        *references -= 1;
+        if *references == 0 {
+            self.used -= 1;
+            if !self.prefixes.leave(block) {
                 self.free.push(block);
             }
         }
-        self.promised -= std::mem::take(&mut table.promised);
     }
 
-    fn enlarge(&mut self, missing: usize, model: &mut dyn LanguageModel, account: &Account) -> Result<()> {
-        let now = self.references.len();
-        let needed = now + missing;
-        if needed > self.limit {
-            return Err(self.exhausted(needed, self.limit));
+    /// A block of one's own: free, new, or the one that was needed longest ago.
+    fn allocate(&mut self, model: &mut dyn LanguageModel, account: &Account) -> Result<Option<u32>> {
+        if self.free.is_empty() && self.references.len() < self.limit {
+            let enlarged = self.enlarge(model, account);
+            if self.prefixes.unused() == 0 {
+                enlarged?;
+            }
         }
-        // A quarter more than needed: growing may copy, and memory beyond the need is waste.
-        let target = (needed + needed / 4 + 1).min(self.limit);
+        let Some(block) = self.free.pop().or_else(|| self.prefixes.evict()) else { return Ok(None) };
+        self.references[block as usize] = 1;
+        self.used += 1;
+        Ok(Some(block))
+    }
+
+    fn enlarge(&mut self, model: &mut dyn LanguageModel, account: &Account) -> Result<()> {
+        let now = self.references.len();
+        // A quarter more than needed: growing costs a call of the system, and memory beyond the need is waste.
+        let target = (now + now / 4 + 1).min(self.limit);
         let grown = self.reserve(now, target, model, account).map(|()| target).or_else(|_| {
             // The exact need may still fit.
-            self.reserve(now, needed, model, account).map(|()| needed)
+            self.reserve(now, now + 1, model, account).map(|()| now + 1)
         })?;
         self.references.resize(grown, 0);
         // Popped from the end: lower blocks first.
@@ -137,13 +218,13 @@ impl KvCache {
 
     /// # Errors
     /// Always: more is `needed` than there can be.
-    pub fn exhausted(&self, needed: usize, limit: usize) -> Error {
+    pub fn exhausted(&self, needed: usize) -> Error {
         let bytes = |blocks: usize| blocks as u64 * self.layout.block_bytes as u64;
         Error::new(
             ErrorCode::OutOfMemory,
-            "The KV cache has no room for this; shorten the prompt, lower maxTokens or load with more memory.",
+            "The KV cache has no room for this; shorten the prompt, or load with a larger `kvMemoryBytes` or `maxMemoryBytes`.",
         )
         .detail("needed", bytes(needed))
-        .detail("limit", bytes(limit))
+        .detail("limit", bytes(self.limit))
     }
 }

@@ -1,13 +1,11 @@
 //! Raw logits of given tokens, for programs that sample themselves.
 
 use super::kv_cache::{BlockTable, KvCache};
-use super::memory::Account;
-use crate::backend::StepPlan;
+use super::{Engine, is_fatal};
 use crate::error::{Error, ErrorCode, Result};
-use crate::language_model::LanguageModel;
 
 /// Rows of logits a step may leave: the model's buffer has no more.
-const ROWS_PER_STEP: usize = 16;
+pub(crate) const ROWS_PER_STEP: usize = 16;
 
 /// A call for raw logits.
 pub struct LogitsJob {
@@ -21,6 +19,7 @@ pub struct LogitsJob {
     pub cancelled: Box<dyn Fn() -> bool + Send>,
 }
 
+/// A job under way. It has all its blocks from the beginning, so that it never has to make room.
 pub(super) struct LogitsRun {
     job: LogitsJob,
     first_row: usize,
@@ -35,46 +34,11 @@ impl LogitsRun {
         Self { job, first_row, computed: 0, table: None, logits: Vec::new() }
     }
 
-    /// True when all rows are there.
-    pub(super) fn step(
-        &mut self,
-        chunk: usize,
-        model: &mut dyn LanguageModel,
-        kv: &mut KvCache,
-        account: &Account,
-        plan: &mut StepPlan,
-    ) -> Result<bool> {
-        if (self.job.cancelled)() {
-            return Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."));
-        }
-        let tokens = &self.job.tokens;
-        let blocks = kv.blocks_for(tokens.len());
-        if self.table.is_none() && !kv.can_promise(blocks) {
-            return Ok(false); // sequences that run come to their ends first
-        }
-        let table = self.table.get_or_insert_with(|| kv.promise(blocks));
-        let wanted = self.computed >= self.first_row;
-        let end = if wanted {
-            tokens.len().min(self.computed + ROWS_PER_STEP)
-        } else {
-            self.first_row.min(self.computed + chunk)
-        };
-        kv.grow(table, end, model, account)?;
-        plan.clear();
-        let blocks = &table.blocks()[..kv.blocks_for(end)];
-        plan.push_sequence(&tokens[self.computed..end], self.computed as u32, blocks, false);
-        if wanted {
-            plan.sampled_rows.extend(0..(end - self.computed) as u32);
-        }
-        model.forward(plan)?;
-        if wanted {
-            self.logits.extend_from_slice(model.logits());
-        }
-        self.computed = end;
-        Ok(end == tokens.len())
+    pub(super) fn has_begun(&self) -> bool {
+        self.table.is_some()
     }
 
-    pub(super) fn finish(mut self, kv: &mut KvCache) {
+    fn finish(mut self, kv: &mut KvCache) {
         self.release(kv);
         (self.job.done)(Ok(self.logits));
     }
@@ -89,4 +53,90 @@ impl LogitsRun {
             kv.release(&mut table);
         }
     }
+}
+
+impl Engine {
+    /// One step for raw logits; false where none wait or the first has to wait for blocks. An error is the engine's own
+    /// end.
+    pub(super) fn serve_logits(&mut self) -> Result<bool> {
+        let Some(mut run) = self.logits.pop_front() else { return Ok(false) };
+        let served = if (run.job.cancelled)() {
+            Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."))
+        } else if run.has_begun() {
+            self.step_logits(&mut run)
+        } else {
+            match self.begin_logits(&mut run) {
+                Ok(true) => self.step_logits(&mut run),
+                Ok(false) => {
+                    self.logits.push_front(run);
+                    return Ok(false);
+                }
+                Err(error) => Err(error),
+            }
+        };
+        match served {
+            Ok(false) => self.logits.push_back(run),
+            Ok(true) => run.finish(&mut self.kv),
+            Err(error) if is_fatal(&error) => {
+                run.fail(error.clone(), &mut self.kv);
+                return Err(error);
+            }
+            Err(error) => run.fail(error, &mut self.kv),
+        }
+        Ok(true)
+    }
+
+    fn begin_logits(&mut self, run: &mut LogitsRun) -> Result<bool> {
+        let tokens = &run.job.tokens;
+        if !self.make_room_for(&tokens[..=run.first_row], tokens.len()) {
+            return Ok(false);
+        }
+        let (mut table, computed) = self.kv.begin(&tokens[..=run.first_row]);
+        let grown = self.kv.grow(&mut table, computed, tokens.len(), &mut *self.model, &self.account);
+        if !matches!(grown, Ok(true)) {
+            self.kv.release(&mut table);
+            return grown;
+        }
+        run.computed = computed;
+        run.table = Some(table);
+        Ok(true)
+    }
+
+    /// True when all rows are there.
+    fn step_logits(&mut self, run: &mut LogitsRun) -> Result<bool> {
+        let tokens = &run.job.tokens;
+        let wanted = run.computed >= run.first_row;
+        let end = if wanted {
+            tokens.len().min(run.computed + ROWS_PER_STEP)
+        } else {
+            run.first_row.min(run.computed + self.options.prefill_chunk)
+        };
+        let Some(table) = &mut run.table else { return Ok(false) };
+        self.plan.clear();
+        let blocks = &table.blocks()[..self.kv.blocks_for(end)];
+        self.plan.push_sequence(&tokens[run.computed..end], run.computed as u32, blocks, false);
+        if wanted {
+            self.plan.sampled_rows.extend(0..(end - run.computed) as u32);
+        }
+        self.model.forward(&self.plan)?;
+        if wanted {
+            let logits = self.model.logits();
+            refuse_not_numbers(logits)?;
+            run.logits.extend_from_slice(logits);
+        }
+        run.computed = end;
+        self.kv.record(table, tokens, end);
+        Ok(end == tokens.len())
+    }
+}
+
+/// # Errors
+/// `numeric_error` where a logit is NaN.
+fn refuse_not_numbers(logits: &[f32]) -> Result<()> {
+    if logits.iter().any(|logit| logit.is_nan()) {
+        let message =
+            "the model computed a logit that is not a number: its weights are damaged or overflow in this type";
+        return Err(Error::new(ErrorCode::NumericError, message).detail("reason", "nan"));
+    }
+    Ok(())
 }

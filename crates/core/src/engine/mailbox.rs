@@ -1,7 +1,7 @@
 //! Where the engine leaves events and a reader takes them.
 //!
 //! The lock is held for a push or a take, never during a step, so that a reader waits for no one. The engine asks
-//! [`Mailbox::has_room`] before it works for a reader who is behind.
+//! [`Mailbox::room`] before it works for a reader who is behind.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -140,11 +140,14 @@ impl Mailbox {
         self.lock().phase != Phase::Open
     }
 
-    /// Whether the engine may run on. If not, the engine's bell rings once half of the room is free.
-    pub fn has_room(&self) -> bool {
+    /// Tokens that the engine may run on. If none, the engine's bell rings once half of the room is free.
+    pub fn room(&self) -> u32 {
         let mut state = self.lock();
-        let room = state.unread < self.read_ahead || state.phase != Phase::Open;
-        state.engine_waits = !room;
+        let room = match state.phase {
+            Phase::Open => self.read_ahead.saturating_sub(state.unread),
+            Phase::Ended | Phase::Over => self.read_ahead,
+        };
+        state.engine_waits = room == 0;
         room
     }
 

@@ -1,20 +1,24 @@
 //! The engine: takes jobs up, runs the model step by step, leaves events in mailboxes.
 //!
 //! It owns policy and state; the model owns the maths. One thread calls [`Engine::step`]; whoever reads has a
-//! [`Mailbox`]. Each step serves one sequence: a chunk of its prompt or one token.
+//! [`Mailbox`]. A step is three parts: [`admission`] decides whose sequences have blocks, [`batch`] computes the rows
+//! that the [`Scheduler`] chose and samples from them, and raw [`logits`] are served in between.
 
+mod admission;
 mod answer;
+mod batch;
 mod job;
 mod kv_cache;
 mod logits;
 mod mailbox;
 mod memory;
+mod prefix_cache;
 mod request;
 mod scheduler;
 mod sequence;
 mod stats;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,27 +29,26 @@ pub use kv_cache::{BlockTable, KvCache};
 pub use logits::LogitsJob;
 pub use mailbox::{Bell, Mailbox, Taken};
 pub use memory::{Account, Memory, MemoryUse};
-pub use scheduler::{Scheduler, SequenceKey};
+pub use scheduler::{Scheduler, SequenceKey, Turn};
 pub use stats::{EngineStats, StatsCell};
 
 use self::logits::LogitsRun;
 use self::request::Request;
-use self::sequence::{Limits, Sequence};
 use crate::backend::StepPlan;
 use crate::error::{Error, ErrorCode, Result};
 use crate::language_model::LanguageModel;
 use crate::response::CancelReason;
-use crate::sampler::{History, Scratch};
+use crate::sampler::Scratch;
 use crate::tokenizer::Tokenizer;
 
 /// Policy of an engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EngineOptions {
-    /// Sequences that run at once; further ones wait.
+    /// Sequences of a step; requests whose sequences would be more wait.
     pub max_sequences: usize,
     /// Requests that wait; further ones are refused with `queue_full`.
     pub max_queue: usize,
-    /// Rows of a prompt in one step.
+    /// Rows of prompts in one step.
     pub prefill_chunk: usize,
     /// Bytes the KV cache may have; none means `max_sequences` whole contexts.
     pub kv_memory_bytes: Option<u64>,
@@ -78,13 +81,18 @@ pub struct Engine {
     account: Account,
     kv: KvCache,
     scheduler: Scheduler,
+    /// The most urgent first, then the oldest.
     queue: VecDeque<Request>,
-    running: Vec<Request>,
+    /// Requests that have begun, by id.
+    running: BTreeMap<u64, Request>,
     logits: VecDeque<LogitsRun>,
-    /// Whether the last step served a sequence, so that the next one serves raw logits.
+    /// Whether the last step served sequences, so that the next one serves raw logits.
     logits_turn: bool,
     next_request: u64,
+    turns: Vec<Turn>,
     plan: StepPlan,
+    /// A row of logits that several choices sample from.
+    row: Vec<f32>,
     scratch: Scratch,
     stats: Arc<StatsCell>,
     dead: Option<Error>,
@@ -106,27 +114,29 @@ impl Engine {
             Some(bytes) => contexts.min((bytes / layout.block_bytes.max(1) as u64) as usize),
             None => contexts,
         };
-        let stats = Arc::new(StatsCell::default());
-        stats.set_kv_total(limit as u64 * layout.block_bytes as u64);
-        Self {
+        let engine = Self {
             plan: StepPlan::new(layout.block_size as u32),
             kv: KvCache::new(layout, limit),
-            scheduler: Scheduler::new(options.prefill_chunk),
+            scheduler: Scheduler::new(options.max_sequences, options.prefill_chunk),
             model,
             tokenizer,
             end_tokens,
             options,
             account,
             queue: VecDeque::new(),
-            running: Vec::new(),
+            running: BTreeMap::new(),
             logits: VecDeque::new(),
             logits_turn: false,
             next_request: 0,
+            turns: Vec::new(),
+            row: Vec::new(),
             scratch: Scratch::default(),
-            stats,
+            stats: Arc::default(),
             dead: None,
             faulty: false,
-        }
+        };
+        engine.publish();
+        engine
     }
 
     /// Figures that can be read while a step runs.
@@ -177,7 +187,7 @@ impl Engine {
                 Some(Error::invalid_request("tokens", "`tokens` is empty; give at least one."))
             }
             None if job.tokens.len() > context => Some(overflow(job.tokens.len(), context).at("tokens")),
-            None if blocks > self.kv.limit() => Some(self.kv.exhausted(blocks, self.kv.limit())),
+            None if blocks > self.kv.limit() => Some(self.kv.exhausted(blocks)),
             None => None,
         };
         match refused {
@@ -188,7 +198,7 @@ impl Engine {
 
     /// Cancels a request as its reader would.
     pub fn cancel(&mut self, request: u64, reason: CancelReason) {
-        for live in self.queue.iter().chain(&self.running).filter(|live| live.id == request) {
+        for live in self.queue.iter().chain(self.running.values()).filter(|live| live.id == request) {
             live.mailbox.cancel(reason);
         }
         self.sweep(Duration::ZERO);
@@ -201,7 +211,7 @@ impl Engine {
 
     /// The earliest deadline of a request, on the engine's clock.
     pub fn next_deadline(&self) -> Option<Duration> {
-        self.queue.iter().chain(&self.running).filter_map(|request| request.job.deadline).min()
+        self.queue.iter().chain(self.running.values()).filter_map(|request| request.job.deadline).min()
     }
 
     /// Ends all streams with `engine_closed`; dropping the engine then frees the model.
@@ -209,21 +219,23 @@ impl Engine {
         self.end_all(&Error::new(ErrorCode::EngineClosed, "The model was closed while this ran."));
     }
 
-    /// Serves one sequence. `clock` tells the time since some moment; it never goes back.
+    /// Computes what is due. `clock` tells the time since some moment; it never goes back.
     pub fn step(&mut self, clock: &dyn Fn() -> Duration) -> Progress {
         if self.dead.is_some() {
             return Progress::Idle;
         }
         let now = clock();
         self.sweep(now);
-        self.admit(now);
         let stepped = catch_unwind(AssertUnwindSafe(|| {
             assert!(!self.faulty, "a fault was injected");
+            self.admit(now);
             self.serve(clock)
         }));
         let progress = stepped.unwrap_or_else(|panic| {
             let message = "The engine broke in a step and is dead; load the model again.";
-            let error = Error::new(ErrorCode::EngineFailed, message).after_panic(&*panic);
+            Err(Error::new(ErrorCode::EngineFailed, message).after_panic(&*panic))
+        });
+        let progress = progress.unwrap_or_else(|error| {
             self.end_all(&error);
             self.dead = Some(error);
             Progress::Idle
@@ -248,14 +260,14 @@ impl Engine {
         if prompt >= context {
             return Err(overflow(prompt, context));
         }
-        let n = job.n as usize;
-        if n > self.options.max_sequences {
-            let message = format!("This engine runs at most {} sequences.", self.options.max_sequences);
+        if job.n as usize > self.options.max_sequences {
+            let message = format!("This engine runs at most {} sequences at once.", self.options.max_sequences);
             return Err(Error::unsupported("n", message));
         }
-        let room = context.min(self.kv.limit() / n * self.kv.layout().block_size);
+        // Others make room for a sequence that needs it, its own choices too: alone it must fit.
+        let room = context.min(self.kv.limit() * self.kv.layout().block_size);
         if prompt >= room {
-            return Err(self.kv.exhausted(self.kv.blocks_for(prompt + 1) * n, self.kv.limit()));
+            return Err(self.kv.exhausted(self.kv.blocks_for(prompt + 1)));
         }
         if self.queue.len() >= self.options.max_queue {
             let message = format!("{} requests wait already; try again later.", self.queue.len());
@@ -264,147 +276,13 @@ impl Engine {
         Ok(room)
     }
 
-    /// Frees what has ended or run out of time, waiting or running.
-    fn sweep(&mut self, now: Duration) {
-        for request in self.queue.iter().chain(&self.running) {
-            if request.job.deadline.is_some_and(|deadline| deadline <= now) {
-                request.mailbox.cancel(CancelReason::Timeout);
-            }
-        }
-        let waiting = self.queue.len();
-        self.queue.retain(|request| !request.mailbox.is_over());
-        if self.queue.len() != waiting {
-            self.tell_queue_positions();
-        }
-        let mut index = 0;
-        while let Some(request) = self.running.get(index) {
-            if request.mailbox.is_over() {
-                self.free(index);
-            } else {
-                index += 1;
-            }
-        }
-    }
-
-    /// Frees the running request at `index`.
-    fn free(&mut self, index: usize) {
-        let mut request = self.running.remove(index);
-        for (sequence, choice) in request.sequences.iter_mut().zip(0..) {
-            self.kv.release(&mut sequence.blocks);
-            self.scheduler.remove(SequenceKey { request: request.id, choice });
-        }
-    }
-
-    /// Begins waiting requests while there is room. The first in the queue is never overtaken.
-    fn admit(&mut self, now: Duration) {
-        let before = self.queue.len();
-        while let Some(next) = self.queue.front() {
-            let n = next.job.n as usize;
-            let blocks = self.kv.blocks_for(next.room_needed());
-            if self.scheduler.len() + n > self.options.max_sequences || !self.kv.can_promise(n * blocks) {
-                break;
-            }
-            let Some(mut request) = self.queue.pop_front() else { break };
-            request.begin(now);
-            for choice in 0..request.job.n {
-                let table = self.kv.promise(blocks);
-                request.sequences.push(Sequence::new(&request.job, choice, table));
-                self.scheduler.add(SequenceKey { request: request.id, choice });
-            }
-            request.echo();
-            self.running.push(request);
-        }
-        if self.queue.len() != before {
-            self.tell_queue_positions();
-        }
-    }
-
-    fn serve(&mut self, clock: &dyn Fn() -> Duration) -> Progress {
+    /// Serves raw logits and sequences in turn. An error is the engine's own end.
+    fn serve(&mut self, clock: &dyn Fn() -> Duration) -> Result<Progress> {
         self.logits_turn = !self.logits_turn && !self.logits.is_empty();
-        if self.logits_turn && self.serve_logits() {
-            return Progress::Worked;
+        if (self.logits_turn && self.serve_logits()?) || self.serve_batch(clock)? || self.serve_logits()? {
+            return Ok(Progress::Worked);
         }
-        let running = &self.running;
-        let key = self.scheduler.next(|key| {
-            running.iter().any(|request| {
-                request.id == key.request
-                    && !request.sequences[key.choice as usize].is_finished()
-                    && request.mailbox.has_room()
-            })
-        });
-        let Some(key) = key else {
-            if self.serve_logits() {
-                return Progress::Worked;
-            }
-            return if self.live_requests() == 0 { Progress::Idle } else { Progress::Parked };
-        };
-        let Some(index) = self.running.iter().position(|request| request.id == key.request) else {
-            return Progress::Worked;
-        };
-        match self.serve_sequence(index, key.choice as usize, clock) {
-            Ok(false) => {}
-            Ok(true) => self.free(index),
-            Err(error) => {
-                self.running[index].fail(&error);
-                self.free(index);
-            }
-        }
-        Progress::Worked
-    }
-
-    /// One step of one sequence; true when its request is through.
-    fn serve_sequence(&mut self, index: usize, choice: usize, clock: &dyn Fn() -> Duration) -> Result<bool> {
-        let request = &mut self.running[index];
-        let sequence = &mut request.sequences[choice];
-        let rows = self.scheduler.rows(sequence.computed, sequence.tokens().len());
-        let last = rows.end == sequence.tokens().len();
-        self.kv.grow(&mut sequence.blocks, rows.end, &mut *self.model, &self.account)?;
-        self.plan.clear();
-        let blocks = &sequence.blocks.blocks()[..self.kv.blocks_for(rows.end)];
-        self.plan.push_sequence(&sequence.tokens()[rows.clone()], rows.start as u32, blocks, last);
-        self.model.forward(&self.plan)?;
-        sequence.computed = rows.end;
-        if rows.end <= sequence.prompt_length() {
-            request.prompt_progress(rows.end, clock());
-        }
-        if !last {
-            return Ok(false);
-        }
-        let sequence = &mut request.sequences[choice];
-        // Rows of the matrix beyond the vocabulary are padding.
-        let logits = self.model.logits();
-        let width = logits.len().min(self.tokenizer.vocabulary_size());
-        let end_tokens: &[u32] = if request.job.ignore_eos { &[] } else { &self.end_tokens };
-        let banned: &[u32] = if sequence.sampled() < request.job.min_tokens { end_tokens } else { &[] };
-        let history =
-            History { tokens: sequence.tokens(), prompt_length: sequence.prompt_length(), mask: None, banned };
-        let sampled = sequence.sampler.sample(&mut self.scratch, &mut logits[..width], &history)?;
-        let limits = Limits {
-            end_tokens,
-            max_tokens: request.job.max_tokens,
-            room: request.room,
-            drop_leading_space: request.job.drop_leading_space,
-            logprobs: request.job.logprobs,
-        };
-        let delta = sequence.accept(sampled, &*self.tokenizer, &limits);
-        let finished = sequence.is_finished();
-        if finished {
-            self.kv.release(&mut sequence.blocks);
-        }
-        self.stats.count_token(clock());
-        Ok(self.running[index].post(delta, clock()))
-    }
-
-    /// One step for raw logits; false where none wait.
-    fn serve_logits(&mut self) -> bool {
-        let Some(mut run) = self.logits.pop_front() else { return false };
-        let chunk = self.options.prefill_chunk;
-        match run.step(chunk, &mut *self.model, &mut self.kv, &self.account, &mut self.plan) {
-            Ok(false) => self.logits.push_back(run),
-            Ok(true) => run.finish(&mut self.kv),
-            Err(error) => run.fail(error, &mut self.kv),
-        }
-        true
+        Ok(if self.live_requests() == 0 { Progress::Idle } else { Progress::Parked })
     }
 
     /// Ends every stream: what was sampled is delivered first.
@@ -412,9 +290,8 @@ impl Engine {
         for mut request in self.queue.drain(..) {
             request.fail(error);
         }
-        while let Some(request) = self.running.first_mut() {
-            request.fail(error);
-            self.free(0);
+        while let Some(id) = self.running.keys().next().copied() {
+            self.fail(id, error);
         }
         for run in std::mem::take(&mut self.logits) {
             run.fail(error.clone(), &mut self.kv);
@@ -422,17 +299,32 @@ impl Engine {
         self.publish();
     }
 
-    fn tell_queue_positions(&self) {
-        for (request, position) in self.queue.iter().zip(0..) {
-            request.queue_progress(position);
+    /// Ends a running request with an error.
+    fn fail(&mut self, id: u64, error: &Error) {
+        if let Some(request) = self.running.get_mut(&id) {
+            request.fail(error);
         }
+        self.free(id);
     }
 
     fn publish(&self) {
-        let parked = self.running.iter().filter(|request| !request.has_room_now()).count();
-        let used = self.kv.used() as u64 * self.kv.layout().block_bytes as u64;
-        self.stats.publish(self.running.len(), self.queue.len(), parked, used);
+        let parked = self.running.values().filter(|request| request.mailbox.room() == 0).count();
+        let block_bytes = self.kv.layout().block_bytes as u64;
+        self.stats.publish(EngineStats {
+            running: self.running.len(),
+            queued: self.queue.len(),
+            parked,
+            kv_bytes_used: self.kv.used() as u64 * block_bytes,
+            kv_bytes_total: self.kv.limit() as u64 * block_bytes,
+            cached_tokens: self.kv.cached_tokens() as u64,
+            tokens_per_second: None,
+        });
     }
+}
+
+/// Whether an error is the end of the engine and not of one request.
+fn is_fatal(error: &Error) -> bool {
+    matches!(error.code(), ErrorCode::EngineFailed | ErrorCode::DeviceLost | ErrorCode::Internal)
 }
 
 fn overflow(prompt: usize, max: usize) -> Error {

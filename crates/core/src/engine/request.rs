@@ -11,6 +11,9 @@ use super::sequence::Sequence;
 use crate::error::{Error, ErrorCode};
 use crate::response::{PromptProgressResponse, Timings, Usage};
 
+/// Order among requests, the first first.
+pub(super) type Rank = (i32, u64);
+
 pub(super) struct Request {
     pub(super) id: u64,
     pub(super) job: Job,
@@ -19,7 +22,13 @@ pub(super) struct Request {
     pub(super) mailbox: Arc<Mailbox>,
     /// `n` of them once it has begun.
     pub(super) sequences: Vec<Sequence>,
+    /// Whether the other choices have the first one's past.
+    pub(super) forked: bool,
+    /// Tokens of the prompt that the reader was told of.
+    processed: usize,
     pub(super) arrived: Duration,
+    /// Tokens of the prompt that were found in the cache.
+    cached: Option<u64>,
     begun: Option<Duration>,
     prompt_done: Option<Duration>,
     first_token: Option<Duration>,
@@ -35,7 +44,10 @@ impl Request {
             room,
             mailbox,
             sequences: Vec::new(),
+            forked: false,
+            processed: 0,
             arrived,
+            cached: None,
             begun: None,
             prompt_done: None,
             first_token: None,
@@ -43,18 +55,12 @@ impl Request {
         }
     }
 
-    /// Tokens a sequence may come to.
-    pub(super) fn room_needed(&self) -> usize {
-        let wanted = self
-            .job
-            .max_tokens
-            .map_or(self.room, |max| self.job.prompt.len().saturating_add(usize::try_from(max).unwrap_or(usize::MAX)));
-        wanted.min(self.room)
-    }
-
-    pub(super) fn begin(&mut self, now: Duration) {
+    /// Makes the sequences; `cached` tokens of the prompt need not be computed.
+    pub(super) fn begin(&mut self, cached: usize, now: Duration) {
         self.begun = Some(now);
-        self.count(now);
+        self.cached = Some(cached as u64);
+        self.sequences = (0..self.job.n).map(|choice| Sequence::new(&self.job, choice)).collect();
+        self.mailbox.post(Delta::default(), self.usage(), self.timings(now));
     }
 
     /// Begins each choice with the prompt's own text, where asked for.
@@ -83,9 +89,13 @@ impl Request {
         if processed == self.job.prompt.len() && self.prompt_done.is_none() {
             self.prompt_done = Some(now);
         }
-        if self.job.prompt_progress && !self.spoke {
+        // What is computed again, after making room, was told before.
+        let news = processed > self.processed;
+        self.processed = self.processed.max(processed);
+        if self.job.prompt_progress && news && !self.spoke {
             let (processed, total) = (processed as u64, self.job.prompt.len() as u64);
-            self.mailbox.progress(PromptProgressResponse { processed, total, cached: 0, queue_position: None });
+            let cached = self.cached.unwrap_or_default();
+            self.mailbox.progress(PromptProgressResponse { processed, total, cached, queue_position: None });
         }
     }
 
@@ -119,12 +129,21 @@ impl Request {
         });
     }
 
-    pub(super) fn has_room_now(&self) -> bool {
-        self.mailbox.has_room()
+    /// Who has to make room last: the more urgent, then the older.
+    pub(super) fn rank(&self) -> Rank {
+        (-self.job.priority, self.id)
     }
 
-    fn count(&self, now: Duration) {
-        self.mailbox.post(Delta::default(), self.usage(), self.timings(now));
+    /// Choices that made room for others and are not through.
+    pub(super) fn to_resume(&self) -> impl Iterator<Item = u32> {
+        let begun = if self.forked { self.sequences.len() } else { 1 };
+        let sequences = self.sequences.iter().take(begun).zip(0..);
+        sequences.filter(|(sequence, _)| sequence.blocks.is_none() && !sequence.is_finished()).map(|(_, choice)| choice)
+    }
+
+    /// Sequences that have something to compute.
+    pub(super) fn unfinished(&self) -> usize {
+        self.sequences.iter().filter(|sequence| !sequence.is_finished()).count()
     }
 
     fn usage(&self) -> Usage {
@@ -135,7 +154,7 @@ impl Request {
             prompt_tokens,
             completion_tokens,
             total_tokens: prompt_tokens + completion_tokens,
-            cached_tokens: None,
+            cached_tokens: self.cached,
             reasoning_tokens: (reasoning_tokens > 0).then_some(reasoning_tokens),
         }
     }

@@ -1,10 +1,9 @@
-//! Whose turn it is.
+//! Which rows a step computes.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 
 /// Names one sequence: the request and its choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SequenceKey {
     /// The request.
     pub request: u64,
@@ -12,17 +11,29 @@ pub struct SequenceKey {
     pub choice: u32,
 }
 
-/// Round robin over the sequences that have begun; a step serves one of them.
+/// Rows of one sequence in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    /// Whose.
+    pub key: SequenceKey,
+    /// How many, at least 1.
+    pub rows: usize,
+}
+
+/// Round robin over the sequences that have blocks. A step serves as many as it may: one row of each that decodes, and
+/// one chunk of rows shared by those whose prompts are not through, so that no prompt holds a decoding sequence up for
+/// longer than a chunk.
 #[derive(Debug)]
 pub struct Scheduler {
     ring: VecDeque<SequenceKey>,
+    max_sequences: usize,
     prefill_chunk: usize,
 }
 
 impl Scheduler {
-    /// `prefill_chunk` is how many rows of a prompt one step may run.
-    pub fn new(prefill_chunk: usize) -> Self {
-        Self { ring: VecDeque::new(), prefill_chunk: prefill_chunk.max(1) }
+    /// A step has at most `max_sequences` sequences and, of prompts, `prefill_chunk` rows.
+    pub fn new(max_sequences: usize, prefill_chunk: usize) -> Self {
+        Self { ring: VecDeque::new(), max_sequences: max_sequences.max(1), prefill_chunk: prefill_chunk.max(1) }
     }
 
     /// Takes a sequence up, behind the others.
@@ -35,27 +46,47 @@ impl Scheduler {
         self.ring.retain(|other| *other != key);
     }
 
-    /// Sequences that have begun.
-    pub fn len(&self) -> usize {
-        self.ring.len()
+    /// Chooses the turns of a step. `remaining` says how many rows a sequence has still to compute, or none where it
+    /// waits for its reader; it is asked once for each, in the order of the ring. Chosen ones go to the end of it.
+    pub fn plan(&mut self, mut remaining: impl FnMut(SequenceKey) -> Option<usize>, turns: &mut Vec<Turn>) {
+        turns.clear();
+        for &key in &self.ring {
+            if turns.len() == self.max_sequences {
+                break;
+            }
+            if let Some(rows) = remaining(key) {
+                turns.push(Turn { key, rows });
+            }
+        }
+        self.share_chunk(turns);
+        self.ring.retain(|key| turns.iter().all(|turn| turn.key != *key));
+        self.ring.extend(turns.iter().map(|turn| turn.key));
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.ring.is_empty()
-    }
-
-    /// The first runnable sequence, which goes to the end of the ring. Parked ones keep their turn.
-    pub fn next(&mut self, mut runnable: impl FnMut(SequenceKey) -> bool) -> Option<SequenceKey> {
-        let at = self.ring.iter().position(|key| runnable(*key))?;
-        let key = self.ring.remove(at)?;
-        self.ring.push_back(key);
-        Some(key)
-    }
-
-    /// Rows of a sequence's next step: of its `tokens`, `computed` have their keys and values.
-    pub fn rows(&self, computed: usize, tokens: usize) -> Range<usize> {
-        computed..tokens.min(computed + self.prefill_chunk)
+    /// Gives each prompt an equal part of the chunk; what a short one leaves goes to the longer.
+    fn share_chunk(&self, turns: &mut Vec<Turn>) {
+        let mut left = self.prefill_chunk;
+        let mut prompts = turns.iter().filter(|turn| turn.rows > 1).count();
+        // In the ring's order but for what shorter ones leave: each round settles those below the fair part.
+        let mut settled = vec![false; turns.len()];
+        while prompts > 0 {
+            let part = left / prompts;
+            let open = |turn: &Turn, settled: bool| turn.rows > 1 && !settled;
+            let below = turns.iter().zip(&settled).position(|(turn, done)| open(turn, *done) && turn.rows <= part);
+            if let Some(index) = below {
+                settled[index] = true;
+                left -= turns[index].rows;
+                prompts -= 1;
+                continue;
+            }
+            let mut odd = left % prompts;
+            for (turn, _) in turns.iter_mut().zip(&settled).filter(|(turn, done)| open(turn, **done)) {
+                turn.rows = part + usize::from(odd > 0);
+                odd = odd.saturating_sub(1);
+            }
+            break;
+        }
+        turns.retain(|turn| turn.rows > 0);
     }
 }
 
@@ -63,26 +94,53 @@ impl Scheduler {
 mod tests {
     use super::*;
 
-    #[test]
-    fn goes_round_and_passes_the_parked() {
-        let mut scheduler = Scheduler::new(4);
-        let key = |request| SequenceKey { request, choice: 0 };
-        for request in 0..3 {
-            scheduler.add(key(request));
-        }
-        let turns: Vec<u64> =
-            (0..4).filter_map(|_| scheduler.next(|key| key.request != 1)).map(|key| key.request).collect();
-        assert_eq!(turns, [0, 2, 0, 2]);
-        assert_eq!(scheduler.next(|_| true), Some(key(1)));
-        scheduler.remove(key(1));
-        assert_eq!(scheduler.next(|key| key.request == 1), None);
+    fn key(request: u64) -> SequenceKey {
+        SequenceKey { request, choice: 0 }
+    }
+
+    /// Rows of each request in a step, by request.
+    fn step(scheduler: &mut Scheduler, remaining: &[usize]) -> Vec<(u64, usize)> {
+        let mut turns = Vec::new();
+        let rows = |key: SequenceKey| Some(remaining[key.request as usize]).filter(|&rows| rows > 0);
+        scheduler.plan(rows, &mut turns);
+        let mut turns: Vec<_> = turns.iter().map(|turn| (turn.key.request, turn.rows)).collect();
+        turns.sort_unstable();
+        turns
+    }
+
+    fn scheduler(max_sequences: usize, prefill_chunk: usize, sequences: u64) -> Scheduler {
+        let mut scheduler = Scheduler::new(max_sequences, prefill_chunk);
+        (0..sequences).for_each(|request| scheduler.add(key(request)));
+        scheduler
     }
 
     #[test]
-    fn prompts_go_in_chunks() {
-        let scheduler = Scheduler::new(4);
-        assert_eq!(scheduler.rows(0, 10), 0..4);
-        assert_eq!(scheduler.rows(8, 10), 8..10);
-        assert_eq!(scheduler.rows(10, 11), 10..11);
+    fn decodes_all_and_shares_one_chunk() {
+        let mut all = scheduler(8, 12, 5);
+        assert_eq!(step(&mut all, &[1, 100, 1, 3, 100]), [(0, 1), (1, 5), (2, 1), (3, 3), (4, 4)]);
+        assert_eq!(step(&mut all, &[1, 0, 1, 0, 100]), [(0, 1), (2, 1), (4, 12)]);
+        assert_eq!(step(&mut all, &[0, 0, 0, 0, 0]), []);
+    }
+
+    #[test]
+    fn goes_round_where_not_all_fit() {
+        let mut two = scheduler(2, 4, 3);
+        let mut turns = vec![0; 3];
+        for _ in 0..9 {
+            step(&mut two, &[1, 1, 1]).iter().for_each(|&(request, _)| turns[request as usize] += 1);
+        }
+        assert_eq!(turns, [6, 6, 6]);
+        two.remove(key(1));
+        assert_eq!(step(&mut two, &[1, 1, 1]), [(0, 1), (2, 1)]);
+    }
+
+    #[test]
+    fn a_chunk_smaller_than_the_prompts_goes_round_too() {
+        let mut narrow = scheduler(8, 2, 3);
+        let mut rows = vec![0; 3];
+        for _ in 0..9 {
+            step(&mut narrow, &[9, 9, 9]).iter().for_each(|&(request, count)| rows[request as usize] += count);
+        }
+        assert_eq!(rows, [6, 6, 6]);
     }
 }

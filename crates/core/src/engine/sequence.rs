@@ -15,11 +15,12 @@ pub(super) struct Sequence {
     /// Which of the `n`.
     choice: u32,
     /// Prompt, then what was sampled.
-    tokens: Vec<u32>,
+    pub(super) tokens: Vec<u32>,
     prompt_length: usize,
-    /// Tokens whose keys and values are in the cache.
+    /// Tokens whose keys and values are in `blocks`.
     pub(super) computed: usize,
-    pub(super) blocks: BlockTable,
+    /// None before it begins, and again after it had to make room for others.
+    pub(super) blocks: Option<BlockTable>,
     pub(super) sampler: Sampler,
     text: TextPipeline,
     /// Of tokens that no delta has told yet.
@@ -41,13 +42,13 @@ pub(super) struct Limits<'a> {
 }
 
 impl Sequence {
-    pub(super) fn new(job: &Job, choice: u32, blocks: BlockTable) -> Self {
+    pub(super) fn new(job: &Job, choice: u32) -> Self {
         Self {
             choice,
             tokens: job.prompt.clone(),
             prompt_length: job.prompt.len(),
             computed: 0,
-            blocks,
+            blocks: None,
             sampler: Sampler::new(job.sampling.clone(), job.seed, choice),
             text: TextPipeline::new(text_options(job, choice)),
             logprobs: Vec::new(),
@@ -76,6 +77,11 @@ impl Sequence {
 
     pub(super) fn is_finished(&self) -> bool {
         self.finished
+    }
+
+    /// Tokens that are still to be computed before the next one can be sampled.
+    pub(super) fn remaining(&self) -> usize {
+        self.tokens.len() - self.computed
     }
 
     /// Appends a sampled token and says what it makes certain.

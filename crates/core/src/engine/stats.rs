@@ -46,13 +46,10 @@ impl StatsCell {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).stats
     }
 
-    pub(super) fn set_kv_total(&self, bytes: u64) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).stats.kv_bytes_total = bytes;
-    }
-
-    pub(super) fn publish(&self, running: usize, queued: usize, parked: usize, kv_bytes_used: u64) {
+    /// Sets the figures of requests and blocks; that of tokens is counted here.
+    pub(super) fn publish(&self, stats: EngineStats) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.stats = EngineStats { running, queued, parked, kv_bytes_used, ..state.stats };
+        state.stats = EngineStats { tokens_per_second: state.stats.tokens_per_second, ..stats };
     }
 
     pub(super) fn count_token(&self, now: Duration) {

@@ -26,7 +26,7 @@ impl NullStream {
                 self.mailbox.end(End::Done);
                 return true;
             }
-            if self.next > now || !self.mailbox.has_room() || self.mailbox.is_over() {
+            if self.next > now || self.mailbox.room() == 0 || self.mailbox.is_over() {
                 return worked;
             }
             // A paced stream says when it spoke: microseconds on the host's clock.

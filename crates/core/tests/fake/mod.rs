@@ -14,6 +14,7 @@ use wick_core::tokenizer::Tokenizer;
 pub(crate) const VOCABULARY: usize = 32;
 pub(crate) const EOS: u32 = 0;
 pub(crate) const BLOCK_SIZE: usize = 4;
+pub(crate) const BLOCK_BYTES: usize = 16;
 /// The model has rows of padding that must never be sampled.
 const WIDTH: usize = VOCABULARY + 5;
 
@@ -101,7 +102,7 @@ impl LanguageModel for FakeModel {
     }
 
     fn kv_layout(&self) -> KvLayout {
-        KvLayout { block_size: BLOCK_SIZE, block_bytes: 16 }
+        KvLayout { block_size: BLOCK_SIZE, block_bytes: BLOCK_BYTES }
     }
 
     fn reserve_kv_blocks(&mut self, blocks: usize) -> Result<()> {
@@ -109,6 +110,12 @@ impl LanguageModel for FakeModel {
             return Err(Error::new(ErrorCode::OutOfMemory, "no").detail("needed", blocks).detail("limit", 0));
         }
         self.slots.resize(blocks * BLOCK_SIZE, u32::MAX);
+        Ok(())
+    }
+
+    fn copy_kv_block(&mut self, from: u32, to: u32) -> Result<()> {
+        let from = from as usize * BLOCK_SIZE;
+        self.slots.copy_within(from..from + BLOCK_SIZE, to as usize * BLOCK_SIZE);
         Ok(())
     }
 }

@@ -72,6 +72,15 @@ impl KvStorage {
         Ok(())
     }
 
+    /// Copies one block to another, all layers.
+    pub(super) fn copy_block(&self, from: u32, to: u32) -> Result<()> {
+        for stored in self.keys.iter().chain(&self.values) {
+            let block = stored.narrow(0, from as usize * self.block_size, self.block_size)?.copy()?;
+            stored.slice_set(&block, 0, to as usize * self.block_size)?;
+        }
+        Ok(())
+    }
+
     /// Keys and values of `blocks` in order, each `(blocks * block_size, width)` in f32.
     pub(super) fn gather(&self, layer: usize, blocks: &[u32]) -> Result<(Tensor, Tensor)> {
         let table = Tensor::new(blocks, &self.device)?;

@@ -138,6 +138,13 @@ impl Backend for CandleBackend {
         }
     }
 
+    fn copy_kv_block(&mut self, from: u32, to: u32) -> Result<()> {
+        match &mut self.prepared {
+            Some(prepared) => prepared.kv.copy_block(from, to),
+            None => Err(Error::new(ErrorCode::Internal, "KV blocks before `prepare`")),
+        }
+    }
+
     fn embed(&mut self, table: &CandleEmbedding, plan: &StepPlan) -> Result<Tensor> {
         table.matrix.select(&Tensor::new(plan.tokens.as_slice(), &self.device)?)
     }

@@ -46,6 +46,10 @@ impl Kv {
         with_store!(self, store => store.reserve(blocks)).map_err(kernel_error)
     }
 
+    pub(super) fn copy_block(&mut self, from: usize, to: usize) -> Result<()> {
+        with_store!(self, store => store.copy_block(from, to)).map_err(kernel_error)
+    }
+
     pub(super) fn size(&self) -> usize {
         with_store!(self, store => store.size())
     }

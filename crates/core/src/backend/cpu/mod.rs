@@ -118,6 +118,10 @@ impl Backend for CpuBackend {
         self.prepared()?.1.kv.reserve(blocks)
     }
 
+    fn copy_kv_block(&mut self, from: u32, to: u32) -> Result<()> {
+        self.prepared()?.1.kv.copy_block(from as usize, to as usize)
+    }
+
     fn embed(&mut self, table: &Embedding, plan: &StepPlan) -> Result<Activation> {
         let (pool, prepared) = self.prepared()?;
         prepared.embed(pool, table, plan)

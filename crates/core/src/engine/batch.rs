@@ -1,0 +1,195 @@
+//! The rows of a step: chosen, computed, sampled.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::request::Request;
+use super::scheduler::{SequenceKey, Turn};
+use super::sequence::{Limits, Sequence};
+use super::{Engine, is_fatal};
+use crate::error::{Error, Result};
+use crate::sampler::History;
+
+impl Engine {
+    /// One step of all sequences that can have one; false where there are none. An error is the engine's own end.
+    pub(super) fn serve_batch(&mut self, clock: &dyn Fn() -> Duration) -> Result<bool> {
+        let mut turns = std::mem::take(&mut self.turns);
+        self.choose(&mut turns);
+        let served = self.compute(&mut turns, clock);
+        self.turns = turns;
+        served
+    }
+
+    /// Chooses turns and gives them blocks.
+    fn choose(&mut self, turns: &mut Vec<Turn>) {
+        // A request runs no further ahead of its reader than it may, however many choices it has.
+        let mut rooms: BTreeMap<u64, u32> = BTreeMap::new();
+        let running = &self.running;
+        let remaining = |key: SequenceKey| {
+            let request = running.get(&key.request)?;
+            let room = rooms.entry(key.request).or_insert_with(|| request.mailbox.room());
+            *room = room.checked_sub(1)?;
+            Some(request.sequences[key.choice as usize].remaining())
+        };
+        self.scheduler.plan(remaining, turns);
+        // The first in rank first: who makes room comes later and is then no longer there.
+        turns.sort_unstable_by_key(|turn| (self.running.get(&turn.key.request).map(Request::rank), turn.key.choice));
+        turns.retain(|turn| match self.give_blocks(turn.key, turn.rows) {
+            Ok(given) => given,
+            Err(error) => {
+                self.fail(turn.key.request, &error);
+                false
+            }
+        });
+        // A choice that failed took its request's other turns with it.
+        turns.retain(|turn| self.blocks_of(turn.key).is_some());
+    }
+
+    /// Runs the model over `turns`, all together; where that fails, each alone, so that one request fails and not all.
+    fn compute(&mut self, turns: &mut Vec<Turn>, clock: &dyn Fn() -> Duration) -> Result<bool> {
+        if turns.is_empty() {
+            return Ok(false);
+        }
+        match self.forward(turns) {
+            Ok(()) => self.sample(turns, clock)?,
+            Err(error) if is_fatal(&error) => return Err(error),
+            Err(_) if turns.len() > 1 => {
+                for turn in turns.drain(..) {
+                    if self.blocks_of(turn.key).is_some() {
+                        self.compute(&mut vec![turn], clock)?;
+                    }
+                }
+            }
+            Err(error) => self.fail(turns[0].key.request, &error),
+        }
+        Ok(true)
+    }
+
+    fn forward(&mut self, turns: &[Turn]) -> Result<()> {
+        self.plan.clear();
+        for turn in turns {
+            let Some(sequence) = sequence(&self.running, turn.key) else { continue };
+            let Some(table) = &sequence.blocks else { continue };
+            let rows = sequence.computed..sequence.computed + turn.rows;
+            let blocks = &table.blocks()[..self.kv.blocks_for(rows.end)];
+            let last = rows.end == sequence.tokens().len();
+            self.plan.push_sequence(&sequence.tokens()[rows.clone()], rows.start as u32, blocks, last);
+        }
+        self.model.forward(&self.plan)
+    }
+
+    /// Takes note of what was computed, and samples where a row of logits came out.
+    fn sample(&mut self, turns: &[Turn], clock: &dyn Fn() -> Duration) -> Result<()> {
+        let (mut rows, mut sampled) = (0, 0);
+        for turn in turns {
+            rows += turn.rows as u32;
+            // Logits come out in the order of turns, also for a request that an earlier choice has ended.
+            let row = sampled;
+            let has_logits = self.plan.sampled_rows.get(row).is_some_and(|last| last + 1 == rows);
+            sampled += usize::from(has_logits);
+            let SequenceKey { request: id, choice } = turn.key;
+            let Some(request) = self.running.get_mut(&id) else { continue };
+            let sequence = &mut request.sequences[choice as usize];
+            sequence.computed += turn.rows;
+            let computed = sequence.computed;
+            if let Some(table) = &mut sequence.blocks {
+                self.kv.record(table, &sequence.tokens, computed);
+            }
+            if computed <= sequence.prompt_length() {
+                request.prompt_progress(computed, clock());
+            }
+            if !has_logits {
+                continue;
+            }
+            let choices = if choice == 0 && !request.forked {
+                self.fork(id);
+                0..self.running.get(&id).map_or(0, |request| request.job.n)
+            } else {
+                choice..choice + 1
+            };
+            if let Err(error) = self.sample_row(id, choices, row, clock) {
+                if is_fatal(&error) {
+                    return Err(error);
+                }
+                self.fail(id, &error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the other choices of a prompt that is through the first one's past.
+    fn fork(&mut self, id: u64) {
+        let Some(request) = self.running.get_mut(&id) else { return };
+        request.forked = true;
+        let Some((first, others)) = request.sequences.split_first_mut() else { return };
+        let Some(table) = &first.blocks else { return };
+        for (sequence, choice) in others.iter_mut().zip(1..) {
+            sequence.blocks = Some(self.kv.fork(table));
+            sequence.computed = first.computed;
+            self.scheduler.add(SequenceKey { request: id, choice });
+        }
+    }
+
+    /// Draws the next token of `choices` from one row of logits, and ends the request where all are through.
+    fn sample_row(
+        &mut self,
+        id: u64,
+        choices: std::ops::Range<u32>,
+        row: usize,
+        clock: &dyn Fn() -> Duration,
+    ) -> Result<()> {
+        let stride = self.model.vocabulary_size();
+        // Columns beyond the vocabulary are padding.
+        let width = stride.min(self.tokenizer.vocabulary_size());
+        let logits = self.model.logits().get_mut(row * stride..row * stride + width).ok_or_else(no_row)?;
+        let several = choices.len() > 1;
+        if several {
+            self.row.clear();
+            self.row.extend_from_slice(logits);
+        }
+        for choice in choices.clone() {
+            if several {
+                logits.copy_from_slice(&self.row); // drawing uses a row up
+            }
+            let Some(request) = self.running.get_mut(&id) else { return Ok(()) };
+            let sequence = &mut request.sequences[choice as usize];
+            let end_tokens: &[u32] = if request.job.ignore_eos { &[] } else { &self.end_tokens };
+            let banned: &[u32] = if sequence.sampled() < request.job.min_tokens { end_tokens } else { &[] };
+            let history =
+                History { tokens: sequence.tokens(), prompt_length: sequence.prompt_length(), mask: None, banned };
+            let sampled = sequence.sampler.sample(&mut self.scratch, logits, &history)?;
+            let limits = Limits {
+                end_tokens,
+                max_tokens: request.job.max_tokens,
+                room: request.room,
+                drop_leading_space: request.job.drop_leading_space,
+                logprobs: request.job.logprobs,
+            };
+            let delta = sequence.accept(sampled, &*self.tokenizer, &limits);
+            if sequence.is_finished()
+                && let Some(mut table) = sequence.blocks.take()
+            {
+                self.kv.release(&mut table);
+                self.scheduler.remove(SequenceKey { request: id, choice });
+            }
+            self.stats.count_token(clock());
+            if request.post(delta, clock()) {
+                self.free(id);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn blocks_of(&self, key: SequenceKey) -> Option<&[u32]> {
+        Some(sequence(&self.running, key)?.blocks.as_ref()?.blocks())
+    }
+}
+
+fn sequence(running: &BTreeMap<u64, Request>, key: SequenceKey) -> Option<&Sequence> {
+    running.get(&key.request)?.sequences.get(key.choice as usize)
+}
+
+fn no_row() -> Error {
+    Error::new(crate::error::ErrorCode::Internal, "A step left fewer logits than rows; please report this.")
+}
