@@ -14,14 +14,15 @@ impl Engine {
     /// One step of all sequences that can have one; false where there are none. An error is the engine's own end.
     pub(super) fn serve_batch(&mut self, clock: &dyn Fn() -> Duration) -> Result<bool> {
         let mut turns = std::mem::take(&mut self.turns);
-        self.choose(&mut turns);
-        let served = self.compute(&mut turns, clock);
+        // Making room is work too: who has its turn next can have the blocks.
+        let chosen = self.choose(&mut turns);
+        let computed = self.compute(&mut turns, clock);
         self.turns = turns;
-        served
+        computed.map(|()| chosen)
     }
 
-    /// Chooses turns and gives them blocks.
-    fn choose(&mut self, turns: &mut Vec<Turn>) {
+    /// Chooses turns and gives them blocks; false where no sequence can have a turn.
+    fn choose(&mut self, turns: &mut Vec<Turn>) -> bool {
         // A request runs no further ahead of its reader than it may, however many choices it has.
         let mut rooms: BTreeMap<u64, u32> = BTreeMap::new();
         let running = &self.running;
@@ -32,6 +33,7 @@ impl Engine {
             Some(request.sequences[key.choice as usize].remaining())
         };
         self.scheduler.plan(remaining, turns);
+        let chosen = !turns.is_empty();
         // The first in rank first: who makes room comes later and is then no longer there.
         turns.sort_unstable_by_key(|turn| (self.running.get(&turn.key.request).map(Request::rank), turn.key.choice));
         turns.retain(|turn| match self.give_blocks(turn.key, turn.rows) {
@@ -43,12 +45,13 @@ impl Engine {
         });
         // A choice that failed took its request's other turns with it.
         turns.retain(|turn| self.blocks_of(turn.key).is_some());
+        chosen
     }
 
     /// Runs the model over `turns`, all together; where that fails, each alone, so that one request fails and not all.
-    fn compute(&mut self, turns: &mut Vec<Turn>, clock: &dyn Fn() -> Duration) -> Result<bool> {
+    fn compute(&mut self, turns: &mut Vec<Turn>, clock: &dyn Fn() -> Duration) -> Result<()> {
         if turns.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
         match self.forward(turns) {
             Ok(()) => self.sample(turns, clock)?,
@@ -62,7 +65,7 @@ impl Engine {
             }
             Err(error) => self.fail(turns[0].key.request, &error),
         }
-        Ok(true)
+        Ok(())
     }
 
     fn forward(&mut self, turns: &[Turn]) -> Result<()> {

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, clippy::allow_attributes, clippy::unwrap_used, reason = "shared by tests that each use a part")]
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -28,11 +28,19 @@ pub(crate) struct FakeModel {
     faults: Arc<Faults>,
 }
 
+/// A token that the model fails over while [`Faults::poisoned`].
+pub(crate) const POISON: u32 = 31;
+
 /// What goes wrong, at which forward pass (counted from 1; 0 is never).
 #[derive(Default)]
 pub(crate) struct Faults {
     pub(crate) fail_at: AtomicU64,
     pub(crate) panic_at: AtomicU64,
+    /// At which row of logits, likewise.
+    pub(crate) nan_at: AtomicU64,
+    pub(crate) poisoned: AtomicBool,
+    /// Rows of logits so far.
+    pub(crate) rows: AtomicU64,
     /// Forward passes so far.
     pub(crate) steps: AtomicU64,
     /// Whether the storage refuses to grow.
@@ -71,9 +79,12 @@ impl LanguageModel for FakeModel {
         self.steps += 1;
         self.faults.steps.store(self.steps, Relaxed);
         assert!(self.faults.panic_at.load(Relaxed) != self.steps, "injected");
-        if self.faults.fail_at.load(Relaxed) == self.steps {
-            return Err(Error::new(ErrorCode::NumericError, "The model gave no number."));
+        let poisoned = self.faults.poisoned.load(Relaxed) && plan.tokens.contains(&POISON);
+        if poisoned || self.faults.fail_at.load(Relaxed) == self.steps {
+            return Err(Error::new(ErrorCode::OutOfMemory, "The device has no memory for this step."));
         }
+        let written: BTreeSet<u32> = plan.slots.iter().copied().collect();
+        assert_eq!(written.len(), plan.rows(), "two rows go to one place");
         for (row, &slot) in plan.slots.iter().enumerate() {
             self.slots[slot as usize] = plan.tokens[row];
         }
@@ -85,6 +96,10 @@ impl LanguageModel for FakeModel {
                 .map(|position| self.slots[table[position / BLOCK_SIZE] as usize * BLOCK_SIZE + position % BLOCK_SIZE])
                 .collect();
             self.logits.extend(logits_after(&prefix));
+            if self.faults.rows.fetch_add(1, Relaxed) + 1 == self.faults.nan_at.load(Relaxed) {
+                let end = self.logits.len();
+                self.logits[end - WIDTH + 5] = f32::NAN;
+            }
         }
         Ok(())
     }

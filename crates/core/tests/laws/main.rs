@@ -1,0 +1,69 @@
+//! The laws of a stream, as a seeded state machine of readers against a fake model: whatever readers, model and memory
+//! do, every stream says what its request alone would have said, ends once, and leaves nothing behind.
+//!
+//! `WICK_LAWS_SEED=… cargo test -p wick-core --test laws` replays one run; `WICK_LAWS_RUNS=…` makes more, from
+//! `WICK_LAWS_FIRST=…` on.
+
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+
+#[path = "../fake/mod.rs"]
+mod fake;
+mod oracle;
+mod random;
+mod reader;
+mod world;
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use wick_core::response::Response;
+use world::World;
+
+fn silence_injected_panics() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if info.payload_as_str() != Some("injected") {
+            report(info);
+        }
+    }));
+}
+
+/// How a stream ended, for the tally.
+fn kind(terminal: Option<&Response>) -> &'static str {
+    match terminal {
+        None => "released",
+        Some(Response::Done(_)) => "done",
+        Some(Response::Cancelled(_)) => "cancelled",
+        Some(Response::ModelError(_)) => "model_error",
+        Some(Response::InternalError(_)) => "internal_error",
+        Some(Response::ValidationError(_)) => "validation_error",
+        Some(_) => "other",
+    }
+}
+
+#[test]
+fn laws_hold_whatever_readers_and_models_do() {
+    silence_injected_panics();
+    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<u64>().ok());
+    let first = number("WICK_LAWS_FIRST").unwrap_or(0);
+    let seeds = match number("WICK_LAWS_SEED") {
+        Some(seed) => seed..seed + 1,
+        None => first..first + number("WICK_LAWS_RUNS").unwrap_or(4000),
+    };
+    let mut ends = BTreeMap::<&str, usize>::new();
+    for seed in seeds {
+        let mut world = World::new(seed);
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| world.run())) {
+            println!("replay with WICK_LAWS_SEED={seed}");
+            std::panic::resume_unwind(panic);
+        }
+        for reader in &world.readers {
+            *ends.entry(kind(reader.terminal.as_ref())).or_default() += 1;
+        }
+        let memory = Arc::clone(&world.memory);
+        drop(world);
+        assert_eq!(memory.used(), 0, "a dropped engine gives its memory back");
+    }
+    println!("streams by end: {ends:?}");
+}

@@ -1,0 +1,261 @@
+//! An engine over a fake model, its readers, and all that can happen to them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use wick_core::ErrorCode;
+use wick_core::engine::{AnswerKind, Engine, EngineOptions, Job, Mailbox, Memory, Progress};
+use wick_core::response::{CancelReason, Response};
+use wick_core::sampler::{SamplingOptions, SamplingParams};
+use wick_core::text::{StopStrings, TextOptions};
+
+use crate::fake::{BLOCK_BYTES, BLOCK_SIZE, EOS, FakeModel, FakeTokenizer, Faults, VOCABULARY};
+use crate::random::Random;
+use crate::reader::{Reader, Rules};
+
+pub(crate) const CONTEXT: usize = 40;
+const STOPS: [&str; 5] = ["stop", "ab", "é", "a\n", "🦀🦀"];
+
+pub(crate) struct World {
+    random: Random,
+    engine: Engine,
+    faults: Arc<Faults>,
+    options: EngineOptions,
+    pub(crate) readers: Vec<Reader>,
+    now: Duration,
+    dead: bool,
+    read_ahead: u32,
+    pub(crate) memory: Arc<Memory>,
+    /// Beginnings that prompts share.
+    prefixes: Vec<Vec<u32>>,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let faults = Arc::new(Faults::default());
+        faults.poisoned.store(random.chance(10), Relaxed);
+        let model = Box::new(FakeModel::new(CONTEXT, Arc::clone(&faults)));
+        // From less than one context, where all must make room for one, to more than anyone needs.
+        let blocks = random.chance(70).then(|| 3 + random.below(25));
+        let options = EngineOptions {
+            max_sequences: 3 + random.below(4) as usize,
+            max_queue: 1 + random.below(4) as usize,
+            prefill_chunk: 1 + random.below(6) as usize,
+            kv_memory_bytes: blocks.map(|blocks| blocks * BLOCK_BYTES as u64),
+        };
+        let memory = Memory::new(None);
+        let account = memory.open(None);
+        let engine = Engine::new(model, Arc::new(FakeTokenizer::new()), vec![EOS], options, account);
+        let read_ahead = 1 + random.below(16) as u32;
+        let prefixes = (0..2).map(|_| (0..20).map(|_| 3 + random.below(28) as u32).collect()).collect();
+        Self {
+            random,
+            engine,
+            faults,
+            options,
+            readers: Vec::new(),
+            now: Duration::ZERO,
+            dead: false,
+            read_ahead,
+            memory,
+            prefixes,
+        }
+    }
+
+    fn blocks(&self) -> usize {
+        let contexts = self.options.max_sequences * CONTEXT.div_ceil(BLOCK_SIZE);
+        self.options.kv_memory_bytes.map_or(contexts, |bytes| contexts.min(bytes as usize / BLOCK_BYTES))
+    }
+
+    fn rules(&self) -> Rules {
+        Rules { room: CONTEXT.min(self.blocks() * BLOCK_SIZE), poisoned: self.faults.poisoned.load(Relaxed) }
+    }
+
+    fn job(&mut self) -> (Job, Vec<&'static str>) {
+        let random = &mut self.random;
+        let length = if random.chance(3) { CONTEXT as u64 + random.below(2) } else { 1 + random.below(12) };
+        let mut prompt: Vec<u32> = Vec::new();
+        if random.chance(50) {
+            let prefix = &self.prefixes[random.below(2) as usize];
+            prompt.extend(&prefix[..random.below(21) as usize]);
+        }
+        prompt.extend((0..length).map(|_| 3 + random.below(29) as u32));
+        let stops: Vec<&'static str> = (0..random.below(3)).map(|_| STOPS[random.below(5) as usize]).collect();
+        let temperature = [0.0, 0.7, 1.0][random.below(3) as usize];
+        let options = SamplingOptions { temperature: Some(temperature), ..SamplingOptions::default() };
+        let min_tokens = random.below(4);
+        let job = Job {
+            kind: AnswerKind::Chat,
+            prompt,
+            sampling: SamplingParams::new(&options, VOCABULARY).unwrap(),
+            seed: random.below(4),
+            n: 1 + random.below(3) as u32,
+            max_tokens: random.chance(70).then(|| 1 + random.below(20)),
+            min_tokens,
+            ignore_eos: random.chance(10),
+            priority: random.below(2) as i32,
+            logprobs: false,
+            text: TextOptions {
+                stops: StopStrings::new(&stops).unwrap(),
+                min_tokens: min_tokens as usize,
+                ..TextOptions::default()
+            },
+            echo: None,
+            drop_leading_space: false,
+            prompt_progress: random.chance(30),
+            deadline: None,
+        };
+        (job, stops)
+    }
+
+    fn submit(&mut self) {
+        let (mut job, stops) = self.job();
+        if self.random.chance(10) {
+            job.deadline = Some(self.now + Duration::from_millis(self.random.below(50)));
+        }
+        let bell = Arc::new(AtomicBool::new(false));
+        let ring = Arc::clone(&bell);
+        let ring = Box::new(move || ring.store(true, Relaxed));
+        let mailbox = Arc::new(Mailbox::new(AnswerKind::Chat, self.read_ahead, ring, Box::new(|| {})));
+        mailbox.begin("id".to_owned(), "fake".to_owned(), 0, job.n);
+        let request = self.engine.add(job.clone(), Arc::clone(&mailbox), self.now);
+        self.readers.push(Reader {
+            mailbox,
+            bell,
+            texts: vec![String::new(); job.n as usize],
+            finishes: vec![None; job.n as usize],
+            job,
+            stops,
+            request,
+            chunks: 0,
+            processed: 0,
+            terminal: None,
+            cancelled: false,
+            released: false,
+            waits: false,
+        });
+    }
+
+    fn step(&mut self) -> Progress {
+        self.now += Duration::from_millis(1);
+        let now = self.now;
+        let panics = self.faults.panic_at.load(Relaxed);
+        let progress = self.engine.step(&move || now);
+        self.dead |= panics != 0 && self.faults.steps.load(Relaxed) >= panics;
+        for reader in &self.readers {
+            // Each choice may hold one flushed delta more when it fails, and all have their first at once.
+            assert!(reader.mailbox.unread() <= self.read_ahead + reader.job.n, "ran too far ahead");
+        }
+        assert!(self.engine.kv_blocks_used() <= self.blocks(), "more blocks than there may be");
+        progress
+    }
+
+    /// Law 5: a stream nobody wants is gone after one step.
+    fn check_freed(&mut self) {
+        let live = self.readers.iter().filter(|reader| !reader.mailbox.is_over()).count();
+        self.step();
+        let running = self.engine.live_requests();
+        assert!(running <= live, "{running} requests live for {live} streams");
+        if live == 0 {
+            assert_eq!(self.engine.kv_blocks_used(), 0, "blocks of no one");
+        }
+    }
+
+    fn act(&mut self) {
+        let pick = if self.readers.is_empty() { 0 } else { self.random.below(self.readers.len() as u64) as usize };
+        match self.random.below(100) {
+            0..15 if self.readers.len() < 8 => self.submit(),
+            15..55 => {
+                self.step();
+            }
+            55..85 if !self.readers.is_empty() => {
+                for _ in 0..=self.random.below(6) {
+                    self.readers[pick].read();
+                }
+            }
+            85..89 if !self.readers.is_empty() => self.cancel(pick),
+            89..91 if !self.readers.is_empty() => {
+                self.readers[pick].mailbox.release();
+                self.readers[pick].released = true;
+                self.check_freed();
+            }
+            91 => {
+                let step = self.faults.steps.load(Relaxed) + 1 + self.random.below(10);
+                self.faults.fail_at.store(step, Relaxed);
+            }
+            92 if self.random.chance(20) => {
+                let step = self.faults.steps.load(Relaxed) + 1 + self.random.below(10);
+                self.faults.panic_at.store(step, Relaxed);
+            }
+            93 if self.random.chance(5) => {
+                self.engine.close();
+                assert_eq!((self.engine.live_requests(), self.engine.kv_blocks_used()), (0, 0));
+            }
+            94 => self.now += Duration::from_millis(self.random.below(40)),
+            95 => {
+                let row = self.faults.rows.load(Relaxed) + 1 + self.random.below(20);
+                self.faults.nan_at.store(row, Relaxed);
+            }
+            96 => {
+                let refuses = self.random.chance(20);
+                *self.faults.no_memory.lock().unwrap() = refuses;
+            }
+            _ => {}
+        }
+    }
+
+    fn cancel(&mut self, pick: usize) {
+        let reader = &mut self.readers[pick];
+        reader.cancelled |= reader.is_live();
+        if self.random.chance(50) {
+            reader.mailbox.cancel(CancelReason::Cancel);
+        } else if !reader.mailbox.is_over() {
+            self.engine.cancel(reader.request, CancelReason::Signal);
+        } else {
+            reader.mailbox.cancel(CancelReason::Signal);
+        }
+        self.check_freed();
+    }
+
+    pub(crate) fn run(&mut self) {
+        for _ in 0..40 + self.random.below(160) {
+            self.act();
+        }
+        // Everyone reads to the end.
+        for _ in 0..100_000 {
+            let progress = self.step();
+            let mut read = false;
+            for reader in &mut self.readers {
+                while reader.read() {
+                    read = true;
+                }
+            }
+            if progress != Progress::Worked && !read {
+                break;
+            }
+        }
+        let rules = self.rules();
+        for reader in &mut self.readers {
+            assert!(!reader.read(), "it ended before");
+            reader.check_end(rules);
+        }
+        assert_eq!((self.engine.live_requests(), self.engine.kv_blocks_used()), (0, 0));
+        if self.dead {
+            self.check_dead();
+        }
+    }
+
+    /// Who asks a broken engine is told so.
+    fn check_dead(&mut self) {
+        let before = self.readers.len();
+        self.submit();
+        self.readers[before].read();
+        let terminal = &self.readers[before].terminal;
+        assert!(
+            matches!(terminal, Some(Response::InternalError(error)) if error.error.code == ErrorCode::EngineFailed),
+            "{terminal:?}"
+        );
+    }
+}
