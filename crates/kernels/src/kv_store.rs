@@ -140,11 +140,7 @@ impl<T: KvElement> KvStore<T> {
             return Ok(());
         }
         let (low, high) = self.slabs.split_at_mut(source.max(target));
-        let (from, to) = if source < target {
-            (&low[source], &mut high[0])
-        } else {
-            (&high[0], &mut low[target])
-        };
+        let (from, to) = if source < target { (&low[source], &mut high[0]) } else { (&high[0], &mut low[target]) };
         to[end..end + elements].copy_from_slice(&from[start..start + elements]);
         Ok(())
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::Engine;
 use super::request::{Rank, Request};
 use super::scheduler::SequenceKey;
-use super::Engine;
 use crate::error::Result;
 use crate::response::CancelReason;
 
@@ -83,7 +83,8 @@ impl Engine {
             .collect();
         waiting.sort_unstable();
         for ((_, id), choice) in waiting {
-            let Some(tokens) = self.running.get(&id).map(|request| request.sequences[choice as usize].tokens().to_vec())
+            let Some(tokens) =
+                self.running.get(&id).map(|request| request.sequences[choice as usize].tokens().to_vec())
             else {
                 continue;
             };

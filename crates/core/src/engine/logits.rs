@@ -4,8 +4,8 @@ use super::kv_cache::{BlockTable, KvCache};
 use super::{Engine, is_fatal};
 use crate::error::{Error, ErrorCode, Result};
 
-/// Rows of logits a step may leave: the model's buffer has no more.
-pub(crate) const ROWS_PER_STEP: usize = 16;
+/// Rows that a step for raw logits leaves, for which the model needs room.
+pub const LOGITS_ROWS_PER_STEP: usize = 16;
 
 /// A call for raw logits.
 pub struct LogitsJob {
@@ -107,7 +107,7 @@ impl Engine {
         let tokens = &run.job.tokens;
         let wanted = run.computed >= run.first_row;
         let end = if wanted {
-            tokens.len().min(run.computed + ROWS_PER_STEP)
+            tokens.len().min(run.computed + LOGITS_ROWS_PER_STEP)
         } else {
             run.first_row.min(run.computed + self.options.prefill_chunk)
         };

@@ -26,7 +26,7 @@ use std::time::Duration;
 pub use answer::{AnswerKind, Delta, End};
 pub use job::Job;
 pub use kv_cache::{BlockTable, KvCache};
-pub use logits::LogitsJob;
+pub use logits::{LOGITS_ROWS_PER_STEP, LogitsJob};
 pub use mailbox::{Bell, Mailbox, Taken};
 pub use memory::{Account, Memory, MemoryUse};
 pub use scheduler::{Scheduler, SequenceKey, Turn};
@@ -50,6 +50,8 @@ pub struct EngineOptions {
     pub max_queue: usize,
     /// Rows of prompts in one step.
     pub prefill_chunk: usize,
+    /// Tokens that may lie unread before a sequence waits for its reader.
+    pub read_ahead: u32,
     /// Bytes the KV cache may have; none means `max_sequences` whole contexts.
     pub kv_memory_bytes: Option<u64>,
 }
@@ -57,7 +59,7 @@ pub struct EngineOptions {
 impl Default for EngineOptions {
     fn default() -> Self {
         // 256 rows keep a step of a small model within tens of milliseconds, which is what a cancellation waits for.
-        Self { max_sequences: 8, max_queue: 64, prefill_chunk: 256, kv_memory_bytes: None }
+        Self { max_sequences: 8, max_queue: 64, prefill_chunk: 256, read_ahead: 16, kv_memory_bytes: None }
     }
 }
 

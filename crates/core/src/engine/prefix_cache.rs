@@ -131,7 +131,11 @@ mod tests {
         assert!(!cache.leave(9), "nobody knows it");
         cache.take_up(2);
         assert_eq!(cache.unused(), 3);
-        assert_eq!([cache.evict(), cache.evict(), cache.evict()], [Some(3), Some(1), None], "0 has a child that is used");
+        assert_eq!(
+            [cache.evict(), cache.evict(), cache.evict()],
+            [Some(3), Some(1), None],
+            "0 has a child that is used"
+        );
         assert_eq!(cache.find(Some(0), &[2]), None);
         cache.leave(2);
         assert_eq!([cache.evict(), cache.evict(), cache.evict()], [Some(2), Some(0), None]);

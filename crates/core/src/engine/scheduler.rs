@@ -127,7 +127,9 @@ mod tests {
         let mut two = scheduler(2, 4, 3);
         let mut turns = vec![0; 3];
         for _ in 0..9 {
-            step(&mut two, &[1, 1, 1]).iter().for_each(|&(request, _)| turns[request as usize] += 1);
+            for (request, _) in step(&mut two, &[1, 1, 1]) {
+                turns[request as usize] += 1;
+            }
         }
         assert_eq!(turns, [6, 6, 6]);
         two.remove(key(1));
@@ -139,7 +141,9 @@ mod tests {
         let mut narrow = scheduler(8, 2, 3);
         let mut rows = vec![0; 3];
         for _ in 0..9 {
-            step(&mut narrow, &[9, 9, 9]).iter().for_each(|&(request, count)| rows[request as usize] += count);
+            for (request, count) in step(&mut narrow, &[9, 9, 9]) {
+                rows[request as usize] += count;
+            }
         }
         assert_eq!(rows, [6, 6, 6]);
     }

@@ -3,6 +3,8 @@
 use serde_json::Value;
 
 use crate::{
+    backend::KvDType,
+    engine::EngineOptions,
     error::{Error, Result},
     isq::IsqLevel,
     weights::{Conversion, FloatType},
@@ -27,6 +29,18 @@ pub struct LoadOptions {
     pub max_memory_bytes: Option<u64>,
     /// Replaces the model's chat template.
     pub chat_template: Option<String>,
+    /// Sequences of a step; 8 when absent.
+    pub max_sequences: Option<usize>,
+    /// Requests that wait before `queue_full`; 64 when absent.
+    pub max_queue: Option<usize>,
+    /// Rows of prompts in a step; 256 when absent.
+    pub prefill_chunk: Option<usize>,
+    /// Tokens the engine runs ahead of a reader; 16 when absent.
+    pub read_ahead: Option<u32>,
+    /// Type of keys and values; f16 when absent, f32 for a model of f32 weights.
+    pub kv_cache: Option<KvDType>,
+    /// Bytes for keys and values of all sequences and those kept for later requests.
+    pub kv_memory_bytes: Option<u64>,
 }
 
 /// Which backend computes.
@@ -56,25 +70,20 @@ pub enum DeviceChoice {
 }
 
 /// Fields of the contract that this version does not honour.
-const LATER: [&str; 11] = [
-    "maxSequences",
-    "maxQueue",
-    "prefillChunk",
-    "readAhead",
-    "kvCache",
-    "kvMemoryBytes",
-    "speculation",
-    "hub",
-    "worker",
-    "workerUrl",
-    "wasmUrl",
-];
+const LATER: [&str; 5] = ["speculation", "hub", "worker", "workerUrl", "wasmUrl"];
 
 /// Only a browser has them.
 const BROWSER: [&str; 1] = ["browserCache"];
 
 /// More threads than any machine gains from; a larger number is a mistake.
 const MAX_THREADS: u64 = 1024;
+
+/// Every sequence of a step has a row of logits, which is half a megabyte where the vocabulary is large.
+const MAX_SEQUENCES: u64 = 256;
+/// Each row of a step has its activations; more rows gain nothing.
+const MAX_PREFILL_CHUNK: u64 = 4096;
+const MAX_QUEUE: u64 = 1 << 20;
+const MAX_READ_AHEAD: u64 = 1 << 16;
 
 /// The longest template, in bytes.
 const MAX_TEMPLATE: usize = 1 << 20;
@@ -135,6 +144,21 @@ impl LoadOptions {
             "threads" => self.threads = Some(count(field, value, MAX_THREADS)? as usize),
             "contextLength" => self.context_length = Some(count(field, value, u64::from(u32::MAX))? as usize),
             "maxMemoryBytes" => self.max_memory_bytes = Some(count(field, value, 1 << 53)?),
+            "maxSequences" => self.max_sequences = Some(count(field, value, MAX_SEQUENCES)? as usize),
+            "maxQueue" => self.max_queue = Some(count(field, value, MAX_QUEUE)? as usize),
+            "prefillChunk" => self.prefill_chunk = Some(count(field, value, MAX_PREFILL_CHUNK)? as usize),
+            "readAhead" => self.read_ahead = Some(count(field, value, MAX_READ_AHEAD)? as u32),
+            "kvMemoryBytes" => self.kv_memory_bytes = Some(count(field, value, 1 << 53)?),
+            "kvCache" => {
+                self.kv_cache = Some(match value.as_str() {
+                    Some("f16") => KvDType::F16,
+                    Some("f32") => KvDType::F32,
+                    Some("q8") => {
+                        return Err(Error::unsupported(field, "`kvCache` \"q8\" is not supported yet; use \"f16\""));
+                    }
+                    Some(_) | None => return Err(one_of(field, value, "\"f16\", \"f32\" or \"q8\"")),
+                });
+            }
             "chatTemplate" => match value.as_str() {
                 Some(template) if template.len() <= MAX_TEMPLATE => self.chat_template = Some(template.to_owned()),
                 Some(_) => return Err(Error::invalid_request(field, format!("is longer than {MAX_TEMPLATE} bytes"))),
@@ -152,6 +176,18 @@ impl LoadOptions {
             }
         }
         Ok(())
+    }
+
+    /// Policy of the model's engine, whose keys and values may have `kv_memory_bytes`.
+    pub fn engine(&self, kv_memory_bytes: u64) -> EngineOptions {
+        let defaults = EngineOptions::default();
+        EngineOptions {
+            max_sequences: self.max_sequences.unwrap_or(defaults.max_sequences),
+            max_queue: self.max_queue.unwrap_or(defaults.max_queue),
+            prefill_chunk: self.prefill_chunk.unwrap_or(defaults.prefill_chunk),
+            read_ahead: self.read_ahead.unwrap_or(defaults.read_ahead),
+            kv_memory_bytes: Some(kv_memory_bytes),
+        }
     }
 
     /// What happens to matrices on their way into memory.
@@ -188,7 +224,8 @@ mod tests {
     fn reads_every_field() {
         let options = LoadOptions::from_json(&json!({
             "isq": 4, "backend": "candle", "device": "cpu", "threads": 2, "contextLength": 512.0,
-            "maxMemoryBytes": 1_000_000_000, "chatTemplate": "{{ messages }}", "dtype": null,
+            "maxMemoryBytes": 1_000_000_000, "chatTemplate": "{{ messages }}", "dtype": null, "maxSequences": 4,
+            "maxQueue": 1, "prefillChunk": 64, "readAhead": 2, "kvCache": "f32", "kvMemoryBytes": 1_000_000,
         }))
         .unwrap();
         let expected = LoadOptions {
@@ -200,8 +237,22 @@ mod tests {
             context_length: Some(512),
             max_memory_bytes: Some(1_000_000_000),
             chat_template: Some("{{ messages }}".to_owned()),
+            max_sequences: Some(4),
+            max_queue: Some(1),
+            prefill_chunk: Some(64),
+            read_ahead: Some(2),
+            kv_cache: Some(KvDType::F32),
+            kv_memory_bytes: Some(1_000_000),
         };
         assert_eq!(options, expected);
+        let engine = EngineOptions {
+            max_sequences: 4,
+            max_queue: 1,
+            prefill_chunk: 64,
+            read_ahead: 2,
+            kv_memory_bytes: Some(7),
+        };
+        assert_eq!(options.engine(7), engine);
         assert_eq!(LoadOptions::from_json(&Value::Null).unwrap(), LoadOptions::default());
     }
 
@@ -215,7 +266,10 @@ mod tests {
             (json!({ "contextLength": 1.5 }), ErrorCode::InvalidRequest, "contextLength"),
             (json!({ "maxMemoryBytes": -1 }), ErrorCode::InvalidRequest, "maxMemoryBytes"),
             (json!({ "quantize": 4 }), ErrorCode::InvalidRequest, "quantize"),
-            (json!({ "maxSequences": 8 }), ErrorCode::Unsupported, "maxSequences"),
+            (json!({ "maxSequences": 0 }), ErrorCode::InvalidRequest, "maxSequences"),
+            (json!({ "prefillChunk": 1e9 }), ErrorCode::InvalidRequest, "prefillChunk"),
+            (json!({ "readAhead": "16" }), ErrorCode::InvalidRequest, "readAhead"),
+            (json!({ "kvCache": "f8" }), ErrorCode::InvalidRequest, "kvCache"),
             (json!({ "speculation": { "draft": "x" } }), ErrorCode::Unsupported, "speculation"),
             (json!({ "kvCache": "q8" }), ErrorCode::Unsupported, "kvCache"),
             (json!([1]), ErrorCode::InvalidRequest, "options"),

@@ -36,21 +36,29 @@ pub(super) struct MemoryPlan {
     pub(super) estimate: MemoryEstimate,
     pub(super) kv_dtype: KvDType,
     pub(super) context_length: usize,
+    /// Bytes that keys and values of all sequences may have.
+    pub(super) kv_memory_bytes: u64,
     /// Type of most weights in memory.
     pub(super) dominant: DType,
 }
+
+/// Keys and values may have so much where nobody says: enough for several conversations, little beside the weights.
+const DEFAULT_KV_MEMORY: u64 = 1 << 30;
 
 /// The least context worth loading a model for when memory decides its length.
 const LEAST_CONTEXT: usize = 256;
 
 impl MemoryPlan {
-    /// Sizes weights and KV. Without `contextLength` the context shrinks to what `maxMemoryBytes` leaves, down to 256 positions.
+    /// Sizes weights and KV. Without `contextLength` the context shrinks to what `maxMemoryBytes` and `kvMemoryBytes`
+    /// leave, down to 256 positions. Without `kvMemoryBytes` keys and values may have one whole context, or a gibibyte
+    /// if that is more, but no more than all sequences could use.
     ///
     /// # Errors
-    /// `invalid_request` at `contextLength` above the model's own.
+    /// `invalid_request` at `contextLength` above the model's own, and at `kvMemoryBytes` that the context does not fit.
     pub(super) fn new(config: &ModelConfig, table: &WeightTable, options: &LoadOptions) -> Result<Self> {
         let (weights_bytes, dominant) = weights_in_memory(table, options);
-        let kv_dtype = if dominant == DType::F32 { KvDType::F32 } else { KvDType::F16 };
+        let natural = if dominant == DType::F32 { KvDType::F32 } else { KvDType::F16 };
+        let kv_dtype = options.kv_cache.unwrap_or(natural);
         let block_bytes = kv_block_bytes(config, kv_dtype) as u64;
         let kv_bytes = |context: usize| context.div_ceil(BLOCK_SIZE) as u64 * block_bytes;
         let limit = options.max_memory_bytes;
@@ -63,9 +71,13 @@ impl MemoryPlan {
                 .detail("max", config.context_length));
             }
             Some(context) => context,
-            None => match limit {
-                Some(limit) => {
-                    let blocks = limit.saturating_sub(weights_bytes) / block_bytes.max(1);
+            None => match [limit.map(|limit| limit.saturating_sub(weights_bytes)), options.kv_memory_bytes]
+                .into_iter()
+                .flatten()
+                .min()
+            {
+                Some(left) => {
+                    let blocks = left / block_bytes.max(1);
                     let affordable = usize::try_from(blocks).unwrap_or(usize::MAX).saturating_mul(BLOCK_SIZE);
                     config.context_length.min(affordable.max(LEAST_CONTEXT))
                 }
@@ -73,10 +85,20 @@ impl MemoryPlan {
             },
         };
         let kv_bytes = kv_bytes(context_length);
+        if let Some(given) = options.kv_memory_bytes.filter(|given| *given < kv_bytes) {
+            let message = format!(
+                "is {given}, and {context_length} positions need {kv_bytes}: raise it or lower `contextLength`"
+            );
+            return Err(Error::invalid_request("kvMemoryBytes", message).detail("needed", kv_bytes));
+        }
+        let sequences = options.engine(0).max_sequences as u64;
+        let wanted = options.kv_memory_bytes.unwrap_or_else(|| kv_bytes.max(DEFAULT_KV_MEMORY));
+        let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(weights_bytes));
+        let kv_memory_bytes = wanted.min(kv_bytes.saturating_mul(sequences)).min(left);
         let total_bytes = weights_bytes.saturating_add(kv_bytes);
         let fits = limit.is_none_or(|limit| total_bytes <= limit);
         let estimate = MemoryEstimate { weights_bytes, kv_bytes, total_bytes, fits };
-        Ok(Self { estimate, kv_dtype, context_length, dominant })
+        Ok(Self { estimate, kv_dtype, context_length, kv_memory_bytes, dominant })
     }
 
     /// # Errors

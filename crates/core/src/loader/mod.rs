@@ -23,6 +23,7 @@ use crate::{
         cpu::CpuBackend,
     },
     chat_template::ChatTemplate,
+    engine::{EngineOptions, LOGITS_ROWS_PER_STEP},
     error::{Error, ErrorCode, Result},
     generation_defaults::GenerationDefaults,
     language_model::LanguageModel,
@@ -45,6 +46,8 @@ pub struct LoadedModel {
     pub info: ModelInfo,
     /// Bytes of the weights in memory.
     pub weights_bytes: u64,
+    /// Policy of its engine.
+    pub engine: EngineOptions,
 }
 
 /// Loads a model whole. Text files first: they are small and fail early.
@@ -66,13 +69,15 @@ pub fn load(
     if let Some(embedding) = source.table().get("model.embed_tokens.weight") {
         check_embedding_rows(&*tokenizer, embedding.shape.first().copied().unwrap_or(0))?;
     }
-    let LoadedWeights { model, mut info, weights_bytes } = load_weights(&source, options, progress, cancelled)?;
+    let LoadedWeights { model, mut info, weights_bytes, kv_memory_bytes } =
+        load_weights(&source, options, progress, cancelled)?;
     if let Some(template) = &chat_template {
         let capabilities = template.capabilities();
         info.capabilities.tools = capabilities.tools;
         info.capabilities.reasoning = capabilities.reasoning;
     }
-    Ok(LoadedModel { model, tokenizer, chat_template, defaults, info, weights_bytes })
+    let engine = options.engine(kv_memory_bytes);
+    Ok(LoadedModel { model, tokenizer, chat_template, defaults, info, weights_bytes, engine })
 }
 
 /// A model without its tokenizer.
@@ -83,6 +88,8 @@ pub struct LoadedWeights {
     pub info: ModelInfo,
     /// Bytes of the weights in memory.
     pub weights_bytes: u64,
+    /// Bytes that keys and values may have.
+    pub kv_memory_bytes: u64,
 }
 
 /// Memory that `source` will take with `options`, from its headers alone.
@@ -129,7 +136,7 @@ pub fn load_weights(
     warnings.extend(table.names().map(|name| format!("the tensor `{name}` is not used")));
     if options.context_length.is_none() && memory.context_length < config.context_length {
         warnings.push(format!(
-            "the context is {} of {} positions: more do not fit `maxMemoryBytes`",
+            "the context is {} of {} positions: more do not fit the memory it may have",
             memory.context_length, config.context_length
         ));
     }
@@ -145,7 +152,8 @@ pub fn load_weights(
         context_length: model.context_length(),
         vocabulary_size: model.vocabulary_size(),
     };
-    Ok(LoadedWeights { model, info, weights_bytes: memory.estimate.weights_bytes })
+    let MemoryPlan { estimate, kv_memory_bytes, .. } = memory;
+    Ok(LoadedWeights { model, info, weights_bytes: estimate.weights_bytes, kv_memory_bytes })
 }
 
 /// The backend and device that the options come to.
@@ -192,13 +200,13 @@ impl Job<'_, '_> {
             threads: job_threads(self.options),
             observer: self.observer,
         };
+        let engine = self.options.engine(self.memory.kv_memory_bytes);
         let options = TransformerOptions {
             context_length: self.memory.context_length,
             kv_dtype: self.memory.kv_dtype,
-            kv_limit: self
-                .options
-                .max_memory_bytes
-                .map(|limit| limit.saturating_sub(self.memory.estimate.weights_bytes)),
+            kv_limit: Some(self.memory.kv_memory_bytes),
+            max_rows: engine.prefill_chunk + engine.max_sequences,
+            max_sampled_rows: engine.max_sequences.max(LOGITS_ROWS_PER_STEP),
         };
         Ok(Box::new(Transformer::load(loader, self.config, options)?))
     }

@@ -16,4 +16,4 @@ pub use config::{LayerConfig, ModelConfig};
 pub(crate) use config_gguf::ROPE_FACTORS;
 pub use rope_scaling::{RopeScaling, RotaryConfig, Yarn};
 pub(crate) use transformer::kv_block_bytes;
-pub use transformer::{BLOCK_SIZE, MAX_ROWS, MAX_SAMPLED_ROWS, Transformer, TransformerOptions};
+pub use transformer::{BLOCK_SIZE, Transformer, TransformerOptions};

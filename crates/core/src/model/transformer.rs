@@ -19,12 +19,12 @@ pub struct TransformerOptions {
     pub kv_dtype: KvDType,
     /// Bytes that KV may take in all.
     pub kv_limit: Option<u64>,
+    /// Rows of a step at most.
+    pub max_rows: usize,
+    /// Rows of a step at most whose logits are wanted.
+    pub max_sampled_rows: usize,
 }
 
-/// Rows a step has at most.
-pub const MAX_ROWS: usize = 512;
-/// Rows a step samples at most.
-pub const MAX_SAMPLED_ROWS: usize = 16;
 /// Positions in a KV block.
 pub const BLOCK_SIZE: usize = 32;
 
@@ -61,7 +61,7 @@ impl<B: Backend> Transformer<B> {
         let tied = config.tied_embeddings.unwrap_or(!load.table.contains("lm_head.weight"));
         let head =
             if tied { load.backend.tied_head(&embedding)? } else { load.head("lm_head", [vocabulary, config.hidden])? };
-        let shape = model_shape(config, vocabulary, options.kv_dtype);
+        let shape = model_shape(config, vocabulary, options);
         let mut backend = loader.backend;
         backend.prepare(&shape)?;
         Ok(Self { embedding, layers, norm, head, backend, shape, options, kv_blocks: 0 })
@@ -82,7 +82,7 @@ fn load_layer<B: Backend>(
     }
 }
 
-fn model_shape(config: &ModelConfig, vocabulary: usize, kv_dtype: KvDType) -> ModelShape {
+fn model_shape(config: &ModelConfig, vocabulary: usize, options: TransformerOptions) -> ModelShape {
     ModelShape {
         hidden: config.hidden,
         intermediate: config.intermediate,
@@ -91,10 +91,10 @@ fn model_shape(config: &ModelConfig, vocabulary: usize, kv_dtype: KvDType) -> Mo
         kv_heads: config.kv_heads,
         head_dim: config.head_dim,
         vocabulary,
-        max_rows: MAX_ROWS,
-        max_sampled_rows: MAX_SAMPLED_ROWS,
+        max_rows: options.max_rows,
+        max_sampled_rows: options.max_sampled_rows,
         block_size: BLOCK_SIZE,
-        kv_dtype,
+        kv_dtype: options.kv_dtype,
         attention_scale: (1.0 / libm::sqrt(config.head_dim as f64)) as f32,
     }
 }

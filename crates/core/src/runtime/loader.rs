@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::chat_template::ChatTemplate;
+use crate::engine::EngineOptions;
 use crate::error::{Error, Result};
 use crate::generation_defaults::GenerationDefaults;
 use crate::language_model::LanguageModel;
@@ -44,6 +45,8 @@ pub struct Loaded {
     pub weights_bytes: u64,
     /// What the model may use of memory (`maxMemoryBytes`).
     pub max_memory_bytes: Option<u64>,
+    /// Policy of its engine.
+    pub engine: EngineOptions,
 }
 
 /// Reads a command's `source`, whose bytes lie in `buffers`.

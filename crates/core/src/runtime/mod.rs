@@ -30,7 +30,7 @@ use self::engines::{Engines, Errand};
 use self::file_loader::FileLoader;
 use self::model::ModelShared;
 use self::task::{Task, TaskEvent};
-use crate::engine::{Engine, EngineOptions, Memory, MemoryUse, Taken};
+use crate::engine::{Engine, Memory, MemoryUse, Taken};
 use crate::error::{Error, ErrorCode, Result};
 use crate::response::{CancelReason, typescript};
 
@@ -243,16 +243,22 @@ impl Runtime {
     }
 
     fn install(&self, client: u32, task: &Task, loaded: Loaded) -> Result<()> {
-        let Loaded { model, tokenizer, template, defaults, info, weights_bytes, max_memory_bytes } = loaded;
+        let Loaded { model, tokenizer, template, defaults, info, weights_bytes, max_memory_bytes, engine: options } =
+            loaded;
         let account = self.memory.open(max_memory_bytes);
         account.charge(MemoryUse::Weights, weights_bytes)?;
-        let kv_memory_bytes = max_memory_bytes.map(|max| max.saturating_sub(weights_bytes));
-        let options = EngineOptions { kv_memory_bytes, ..EngineOptions::default() };
         let engine = Engine::new(model, Arc::clone(&tokenizer), defaults.end_tokens, options, account);
         let name = info.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let tokenizer_bytes = tokenizer.memory_bytes();
-        let shared =
-            ModelShared { name, client, tokenizer, template, defaults: defaults.sampling, stats: engine.stats() };
+        let shared = ModelShared {
+            name,
+            client,
+            tokenizer,
+            template,
+            defaults: defaults.sampling,
+            read_ahead: options.read_ahead,
+            stats: engine.stats(),
+        };
         let mut desk = self.desk();
         if !desk.clients.contains_key(&client) || task.is_cancelled() {
             return Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."));

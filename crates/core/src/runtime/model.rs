@@ -23,6 +23,8 @@ pub(super) struct ModelShared {
     pub(super) tokenizer: Arc<dyn Tokenizer>,
     pub(super) template: Option<Arc<ChatTemplate>>,
     pub(super) defaults: SamplingDefaults,
+    /// Tokens that may lie unread.
+    pub(super) read_ahead: u32,
     pub(super) stats: Arc<StatsCell>,
 }
 

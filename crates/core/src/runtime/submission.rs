@@ -17,8 +17,8 @@ use super::{Runtime, Shared, lock};
 use crate::engine::{AnswerKind, Bell, End, Mailbox, StatsCell};
 use crate::error::{Error, ErrorCode, Result};
 
-/// Sampled tokens that may lie unread.
-const READ_AHEAD: u32 = 16;
+/// Events of a stream without a model that may lie unread.
+const NULL_READ_AHEAD: u32 = 16;
 
 impl Runtime {
     /// Takes a command; what becomes of it, also that it cannot be read, are the events of the ticket.
@@ -64,8 +64,9 @@ impl Runtime {
             AnswerKind::Completion => "cmpl",
         };
         let id = format!("{prefix}-{:016x}", host.seed());
-        let (ticket, mailbox) = self.open_stream(client, kind);
         let shared = self.desk().models.get(&model).cloned();
+        let read_ahead = shared.as_ref().map_or(1, |shared| shared.read_ahead);
+        let (ticket, mailbox) = self.open_stream(client, kind, read_ahead);
         let name = shared.as_ref().map(|shared| shared.name.clone()).unwrap_or_default();
         mailbox.begin(id.clone(), name, outside.unix_seconds, 1);
         let Some(shared) = shared else {
@@ -86,7 +87,7 @@ impl Runtime {
     }
 
     fn submit_null(&self, client: u32, events: u64, interval: Duration) -> u32 {
-        let (ticket, mailbox) = self.open_stream(client, AnswerKind::Chat);
+        let (ticket, mailbox) = self.open_stream(client, AnswerKind::Chat, NULL_READ_AHEAD);
         mailbox.begin("chatcmpl-null".to_owned(), "null".to_owned(), 0, 1);
         let next = self.shared.host.now() + interval;
         let stream = NullStream { mailbox, left: events, interval, next };
@@ -138,11 +139,11 @@ impl Runtime {
         Outside { unix_seconds: self.shared.host.unix_seconds(), seed: 0 }
     }
 
-    fn open_stream(&self, client: u32, kind: AnswerKind) -> (u32, Arc<Mailbox>) {
+    fn open_stream(&self, client: u32, kind: AnswerKind, read_ahead: u32) -> (u32, Arc<Mailbox>) {
         let mut desk = self.desk();
         let ticket = desk.next_ticket();
         let host = Arc::clone(&self.shared.host);
-        let mailbox = Mailbox::new(kind, READ_AHEAD, self.bell(client, ticket), Box::new(move || host.wake_engine()));
+        let mailbox = Mailbox::new(kind, read_ahead, self.bell(client, ticket), Box::new(move || host.wake_engine()));
         let mailbox = Arc::new(mailbox);
         desk.tickets.insert(ticket, (client, Letterbox::Stream(Arc::clone(&mailbox))));
         (ticket, mailbox)

@@ -1,9 +1,7 @@
 //! The least that can drive a model: one sequence in blocks 0, 1, 2, …
 
 use wick_core::{
-    backend::StepPlan,
-    language_model::LanguageModel,
-    model::{MAX_ROWS, MAX_SAMPLED_ROWS},
+    backend::StepPlan, engine::EngineOptions, engine::LOGITS_ROWS_PER_STEP, language_model::LanguageModel,
 };
 
 /// A model and the plan it is driven with. Every run starts a new sequence over the same blocks.
@@ -35,12 +33,13 @@ impl Session {
     /// Logits of the last `last` positions of `tokens`.
     pub(crate) fn logits(&mut self, tokens: &[u32], last: usize) -> Vec<Vec<f32>> {
         let quiet = tokens.len() - last;
-        for start in (0..quiet).step_by(MAX_ROWS) {
-            self.step(&tokens[start..quiet.min(start + MAX_ROWS)], start, 0);
+        let chunk = EngineOptions::default().prefill_chunk;
+        for start in (0..quiet).step_by(chunk) {
+            self.step(&tokens[start..quiet.min(start + chunk)], start, 0);
         }
         let mut rows = Vec::with_capacity(last);
-        for start in (quiet..tokens.len()).step_by(MAX_SAMPLED_ROWS) {
-            let part = &tokens[start..tokens.len().min(start + MAX_SAMPLED_ROWS)];
+        for start in (quiet..tokens.len()).step_by(LOGITS_ROWS_PER_STEP) {
+            let part = &tokens[start..tokens.len().min(start + LOGITS_ROWS_PER_STEP)];
             rows.extend(self.step(part, start, part.len()));
         }
         rows

@@ -25,7 +25,6 @@ pub(crate) struct World {
     pub(crate) readers: Vec<Reader>,
     now: Duration,
     dead: bool,
-    read_ahead: u32,
     pub(crate) memory: Arc<Memory>,
     /// Beginnings that prompts share.
     prefixes: Vec<Vec<u32>>,
@@ -43,12 +42,12 @@ impl World {
             max_sequences: 3 + random.below(4) as usize,
             max_queue: 1 + random.below(4) as usize,
             prefill_chunk: 1 + random.below(6) as usize,
+            read_ahead: 1 + random.below(16) as u32,
             kv_memory_bytes: blocks.map(|blocks| blocks * BLOCK_BYTES as u64),
         };
         let memory = Memory::new(None);
         let account = memory.open(None);
         let engine = Engine::new(model, Arc::new(FakeTokenizer::new()), vec![EOS], options, account);
-        let read_ahead = 1 + random.below(16) as u32;
         let prefixes = (0..2).map(|_| (0..20).map(|_| 3 + random.below(28) as u32).collect()).collect();
         Self {
             random,
@@ -58,7 +57,6 @@ impl World {
             readers: Vec::new(),
             now: Duration::ZERO,
             dead: false,
-            read_ahead,
             memory,
             prefixes,
         }
@@ -118,7 +116,7 @@ impl World {
         let bell = Arc::new(AtomicBool::new(false));
         let ring = Arc::clone(&bell);
         let ring = Box::new(move || ring.store(true, Relaxed));
-        let mailbox = Arc::new(Mailbox::new(AnswerKind::Chat, self.read_ahead, ring, Box::new(|| {})));
+        let mailbox = Arc::new(Mailbox::new(AnswerKind::Chat, self.options.read_ahead, ring, Box::new(|| {})));
         mailbox.begin("id".to_owned(), "fake".to_owned(), 0, job.n);
         let request = self.engine.add(job.clone(), Arc::clone(&mailbox), self.now);
         self.readers.push(Reader {
@@ -146,7 +144,7 @@ impl World {
         self.dead |= panics != 0 && self.faults.steps.load(Relaxed) >= panics;
         for reader in &self.readers {
             // Each choice may hold one flushed delta more when it fails, and all have their first at once.
-            assert!(reader.mailbox.unread() <= self.read_ahead + reader.job.n, "ran too far ahead");
+            assert!(reader.mailbox.unread() <= self.options.read_ahead + reader.job.n, "ran too far ahead");
         }
         assert!(self.engine.kv_blocks_used() <= self.blocks(), "more blocks than there may be");
         progress

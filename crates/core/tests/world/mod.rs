@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wick_core::chat_template::ChatTemplate;
+use wick_core::engine::EngineOptions;
 use wick_core::error::{Error, ErrorCode, Result};
 use wick_core::generation_defaults::{GenerationDefaults, SamplingDefaults};
 use wick_core::runtime::{Host, Loaded, Loader, Runtime, RuntimeOptions, Source};
@@ -94,6 +95,7 @@ impl Loader for FakeLoader {
             info: json!({"id": "fake", "warnings": []}),
             weights_bytes: 10,
             max_memory_bytes: None,
+            engine: EngineOptions::default(),
         })
     }
 

@@ -1,0 +1,179 @@
+//! The demo model on `CpuBackend`: a request says the same, bit for bit, whoever runs beside it, however little memory
+//! there is, whatever was asked before, in chunks of any size and on any number of threads.
+
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use wick_core::runtime::{Host, Runtime, RuntimeOptions};
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packages/demo-model/wick-demo.Q8_0.gguf");
+
+struct PlainHost(Instant);
+
+impl Host for PlainHost {
+    fn ring(&self, _: u32) {}
+
+    fn wake_engine(&self) {}
+
+    fn wake_preparers(&self) {}
+
+    fn wake_loader(&self) {}
+
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    fn unix_seconds(&self) -> u64 {
+        0
+    }
+
+    fn seed(&self) -> u64 {
+        0
+    }
+}
+
+struct World {
+    runtime: Runtime,
+    client: u32,
+    model: Value,
+}
+
+impl World {
+    fn new(options: &Value) -> Self {
+        let runtime = Runtime::new(Arc::new(PlainHost(Instant::now())), RuntimeOptions::default());
+        let client = runtime.open();
+        let mut world = Self { runtime, client, model: Value::Null };
+        let loaded =
+            world.all(&[json!({"kind": "load", "source": {"kind": "path", "path": MODEL}, "options": options})]);
+        world.model = loaded[0]["model"].clone();
+        assert!(world.model.is_u64(), "{loaded:?}");
+        world
+    }
+
+    /// The last event of each command, all of them under way at once and read in turn.
+    fn all(&self, commands: &[Value]) -> Vec<Value> {
+        let tickets: Vec<u32> = commands
+            .iter()
+            .map(|command| self.runtime.submit(self.client, &command.to_string(), Vec::new()))
+            .collect();
+        let mut last = vec![Value::Null; tickets.len()];
+        let mut open = tickets.len();
+        while open > 0 {
+            while self.runtime.load_one() | self.runtime.prepare_one() {}
+            self.runtime.step();
+            for (ticket, last) in tickets.iter().zip(&mut last) {
+                while let Some(event) = self.runtime.take(*ticket) {
+                    *last = serde_json::from_str(&event).unwrap();
+                    open -= usize::from(last["kind"] != "chunk" && last["kind"] != "progress");
+                }
+            }
+        }
+        last
+    }
+
+    /// What the requests come to, without what depends on time and cache.
+    fn answers(&self, requests: &[Value]) -> Vec<Value> {
+        let chat = |request: &Value| json!({"kind": "chat", "model": self.model, "request": request});
+        let mut ends = self.all(&requests.iter().map(chat).collect::<Vec<_>>());
+        for end in &mut ends {
+            assert_eq!(end["kind"], "done", "{end}");
+            let completion = end["completion"].as_object_mut().unwrap();
+            completion.retain(|name, _| name == "choices" || name == "usage");
+            completion["usage"].as_object_mut().unwrap().remove("cachedTokens");
+        }
+        ends
+    }
+
+    fn stats(&self) -> Value {
+        self.all(&[json!({"kind": "stats", "model": self.model})])[0]["value"].clone()
+    }
+}
+
+/// Long and short prompts, some with the same beginning; greedy and hot; with log-probabilities, so that bits show.
+fn requests() -> Vec<Value> {
+    let system = "You are a helpful assistant who answers in short sentences and never forgets what was said before.";
+    let long = "The quick brown fox jumps over the lazy dog. ".repeat(9);
+    let mut requests: Vec<Value> = ["Tell me a story.", "What is the capital of France?", "How does a compiler work?"]
+        .iter()
+        .enumerate()
+        .flat_map(|(index, question)| {
+            let messages =
+                json!([{"role": "system", "content": system}, {"role": "user", "content": question}]);
+            [0.0, 0.9].map(|temperature| {
+                json!({"messages": messages, "temperature": temperature, "randomSeed": index, "maxTokens": 60})
+            })
+        })
+        .collect();
+    requests.push(json!({
+        "messages": [{"role": "user", "content": format!("{long} What was that about?")}],
+        "temperature": 1.2, "randomSeed": 9, "maxTokens": 40, "ignoreEos": true,
+    }));
+    requests.push(json!({
+        "messages": [{"role": "user", "content": "Write a poem."}], "n": 3, "temperature": 1, "randomSeed": 3,
+        "maxTokens": 40,
+    }));
+    for request in &mut requests {
+        request["logprobs"] = true.into();
+        request["topLogprobs"] = 3.into();
+    }
+    requests
+}
+
+fn alone(requests: &[Value]) -> Vec<Value> {
+    let fresh = |request: &Value| {
+        World::new(&json!({"backend": "cpu", "threads": 1})).answers(std::slice::from_ref(request)).remove(0)
+    };
+    requests.iter().map(fresh).collect()
+}
+
+#[test]
+fn the_same_bits_in_every_company() {
+    let requests = requests();
+    let expected = alone(&requests);
+    // 256 positions are 8 blocks: fewer than the requests need together, so that most lose theirs again and again.
+    let little = json!({"contextLength": 256, "kvMemoryBytes": 8 * 32 * 2 * 2 * block_width()});
+    for options in [
+        json!({}),
+        json!({"threads": 3, "prefillChunk": 7}),
+        json!({"maxSequences": 3, "readAhead": 1}),
+        little,
+    ] {
+        let mut options = options;
+        options["backend"] = "cpu".into();
+        let world = World::new(&options);
+        assert_eq!(world.answers(&requests), expected, "cold {options}");
+        assert_eq!(world.answers(&requests), expected, "warm {options}");
+        let mut backwards = world.answers(&requests.iter().rev().cloned().collect::<Vec<_>>());
+        backwards.reverse();
+        assert_eq!(backwards, expected, "in another order {options}");
+        let stats = world.stats();
+        assert_eq!((&stats["running"], &stats["kvBytesUsed"]), (&json!(0), &json!(0)), "{options}");
+        assert!(stats["cachedTokens"].as_u64().unwrap() > 0, "{options}");
+    }
+}
+
+/// Layers times elements of a position's keys: what a block of the demo model is made of.
+fn block_width() -> usize {
+    let world = World::new(&json!({"backend": "cpu", "contextLength": 32, "maxSequences": 1}));
+    let bytes = world.stats()["kvBytesTotal"].as_u64().unwrap() as usize;
+    bytes / (32 * 2 * 2)
+}
+
+#[test]
+fn a_prompt_that_was_there_before_is_not_computed_again() {
+    let world = World::new(&json!({"backend": "cpu"}));
+    let long = "The quick brown fox jumps over the lazy dog. ".repeat(40);
+    let ask = |question: &str| {
+        let messages = json!([{"role": "user", "content": format!("{long}{question}")}]);
+        let command = json!({"kind": "chat", "model": world.model, "request": {"messages": messages, "maxTokens": 4}});
+        world.all(&[command])[0]["completion"]["usage"].clone()
+    };
+    let first = ask("How many animals?");
+    let second = ask("Which colour?");
+    assert_eq!(first["cachedTokens"], 0);
+    let (prompt, cached) = (second["promptTokens"].as_u64().unwrap(), second["cachedTokens"].as_u64().unwrap());
+    assert!(cached > 300 && cached % 32 == 0 && cached < prompt && prompt - cached < 64, "{cached} of {prompt}");
+}
