@@ -100,6 +100,10 @@ describe("a load that cannot be", () => {
     ["invalid_request", "options.threads", { threads: 0 }],
     ["invalid_request", "options.contextLength", { contextLength: 1.5 }],
     ["invalid_request", "options.dtype", { dtype: "f64" as "f32" }],
+    ["invalid_request", "options.maxSequences", { maxSequences: 0 }],
+    ["invalid_request", "options.prefillChunk", { prefillChunk: 1e9 }],
+    ["invalid_request", "options.kvMemoryBytes", { kvMemoryBytes: 1000 }],
+    ["invalid_request", "options.kvMemoryBytes", { contextLength: 1024, kvMemoryBytes: 100_000 }],
     ["unsupported", "options.kvCache", { kvCache: "q8" }],
     ["unsupported", "options.speculation", { speculation: { draft: "x" } }],
   ])("%s: %s", async (code, where, options) => {

@@ -55,10 +55,8 @@ impl World {
 
     /// The last event of each command, all of them under way at once and read in turn.
     fn all(&self, commands: &[Value]) -> Vec<Value> {
-        let tickets: Vec<u32> = commands
-            .iter()
-            .map(|command| self.runtime.submit(self.client, &command.to_string(), Vec::new()))
-            .collect();
+        let tickets: Vec<u32> =
+            commands.iter().map(|command| self.runtime.submit(self.client, &command.to_string(), Vec::new())).collect();
         let mut last = vec![Value::Null; tickets.len()];
         let mut open = tickets.len();
         while open > 0 {
@@ -100,8 +98,7 @@ fn requests() -> Vec<Value> {
         .iter()
         .enumerate()
         .flat_map(|(index, question)| {
-            let messages =
-                json!([{"role": "system", "content": system}, {"role": "user", "content": question}]);
+            let messages = json!([{"role": "system", "content": system}, {"role": "user", "content": question}]);
             [0.0, 0.9].map(|temperature| {
                 json!({"messages": messages, "temperature": temperature, "randomSeed": index, "maxTokens": 60})
             })
@@ -135,12 +132,9 @@ fn the_same_bits_in_every_company() {
     let expected = alone(&requests);
     // 256 positions are 8 blocks: fewer than the requests need together, so that most lose theirs again and again.
     let little = json!({"contextLength": 256, "kvMemoryBytes": 8 * 32 * 2 * 2 * block_width()});
-    for options in [
-        json!({}),
-        json!({"threads": 3, "prefillChunk": 7}),
-        json!({"maxSequences": 3, "readAhead": 1}),
-        little,
-    ] {
+    for options in
+        [json!({}), json!({"threads": 3, "prefillChunk": 7}), json!({"maxSequences": 3, "readAhead": 1}), little]
+    {
         let mut options = options;
         options["backend"] = "cpu".into();
         let world = World::new(&options);

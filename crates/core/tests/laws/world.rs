@@ -25,6 +25,7 @@ pub(crate) struct World {
     pub(crate) readers: Vec<Reader>,
     now: Duration,
     dead: bool,
+    memory_failed: bool,
     pub(crate) memory: Arc<Memory>,
     /// Beginnings that prompts share.
     prefixes: Vec<Vec<u32>>,
@@ -57,6 +58,7 @@ impl World {
             readers: Vec::new(),
             now: Duration::ZERO,
             dead: false,
+            memory_failed: false,
             memory,
             prefixes,
         }
@@ -68,7 +70,12 @@ impl World {
     }
 
     fn rules(&self) -> Rules {
-        Rules { room: CONTEXT.min(self.blocks() * BLOCK_SIZE), poisoned: self.faults.poisoned.load(Relaxed) }
+        Rules {
+            room: CONTEXT.min(self.blocks() * BLOCK_SIZE),
+            poisoned: self.faults.poisoned.load(Relaxed),
+            memory_failed: self.memory_failed,
+            numbers_failed: self.faults.nan_at.load(Relaxed) > 0,
+        }
     }
 
     fn job(&mut self) -> (Job, Vec<&'static str>) {
@@ -182,6 +189,7 @@ impl World {
             91 => {
                 let step = self.faults.steps.load(Relaxed) + 1 + self.random.below(10);
                 self.faults.fail_at.store(step, Relaxed);
+                self.memory_failed = true;
             }
             92 if self.random.chance(20) => {
                 let step = self.faults.steps.load(Relaxed) + 1 + self.random.below(10);
@@ -199,6 +207,7 @@ impl World {
             96 => {
                 let refuses = self.random.chance(20);
                 *self.faults.no_memory.lock().unwrap() = refuses;
+                self.memory_failed |= refuses;
             }
             _ => {}
         }

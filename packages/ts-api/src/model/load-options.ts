@@ -49,17 +49,20 @@ export interface LoadOptions {
   dtype?: "f32" | "f16" | "bf16" | undefined;
   /** Which engine computes; `auto`. */
   backend?: "auto" | "cpu" | "candle" | undefined;
-  /** Sequences that run at once; 8. */
+  /** Sequences that are computed together, each choice of a request one; 8. Further requests wait. */
   maxSequences?: number | undefined;
-  /** Requests that wait before `queue_full`; 64. */
+  /** Requests that may wait; further ones end with `queue_full`; 64. */
   maxQueue?: number | undefined;
-  /** Tokens of a prompt per step; chosen. */
+  /** Tokens of prompts in one step, which running answers wait for; 256. */
   prefillChunk?: number | undefined;
-  /** Tokens the engine runs ahead of a reader; 16. */
+  /** Tokens the engine runs ahead of a reader before it lets others go first; 16. */
   readAhead?: number | undefined;
-  /** Type of keys and values; `f16`. */
+  /** Type of keys and values; `f16`, and `f32` for a model whose weights are. */
   kvCache?: "f16" | "f32" | "q8" | undefined;
-  /** Memory for keys and values. */
+  /**
+   * Bytes for keys and values of all conversations, and of finished ones that a later prompt may begin with: one whole
+   * context or 1 GiB, whichever is more. It is taken as it is needed.
+   */
   kvMemoryBytes?: number | undefined;
   /** Guessing tokens ahead; never changes the answer. */
   speculation?: "off" | "ngram" | { draft: ModelSource } | undefined;
