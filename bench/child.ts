@@ -1,8 +1,8 @@
 import { spawnSync } from "node:child_process";
 
 /** Runs a module in a Node of its own and returns the JSON on its last line: cold starts and peak memory need a fresh process. */
-export function runChild<T>(module: URL, args: readonly string[] = []): T {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [module.pathname, ...args], {
+export function runChild<T>(module: URL, args: readonly string[] = [], nodeOptions: readonly string[] = []): T {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...nodeOptions, module.pathname, ...args], {
     encoding: "utf8",
     maxBuffer: 1 << 26,
   });

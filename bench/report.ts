@@ -3,8 +3,10 @@ export interface Figure {
   readonly name: string;
   readonly value: number;
   readonly unit: string;
-  /** "at most" for times and sizes. */
+  /** Its bound, for times and sizes. */
   readonly atMost?: number;
+  /** Its bound, for speeds. */
+  readonly atLeast?: number;
   readonly note?: string;
 }
 
@@ -15,14 +17,25 @@ export function percentile(values: readonly number[], fraction: number): number 
   return sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] ?? Number.NaN;
 }
 
-const verdict = ({ value, atMost }: Figure): string => (atMost === undefined ? "" : value <= atMost ? "ok" : "MISSED");
+function verdict({ value, atMost, atLeast }: Figure): string {
+  if (atMost === undefined && atLeast === undefined) return "";
+  return value <= (atMost ?? Infinity) && value >= (atLeast ?? -Infinity) ? "ok" : "MISSED";
+}
+
+function bound({ atMost, atLeast, unit }: Figure): string {
+  const text =
+    atMost === undefined ? (atLeast === undefined ? "" : `≥ ${shown(atLeast)} ${unit}`) : `≤ ${shown(atMost)} ${unit}`;
+  return text.trimEnd();
+}
+
+const shown = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** Prints a table for people, then one line of JSON for programs. */
 export function report(figures: readonly Figure[]): void {
   const rows = figures.map((figure) => [
     figure.name,
     `${figure.value.toPrecision(4)} ${figure.unit}`,
-    figure.atMost === undefined ? "" : `≤ ${figure.atMost} ${figure.unit}`,
+    bound(figure),
     verdict(figure),
     figure.note ?? "",
   ]);

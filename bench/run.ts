@@ -1,25 +1,40 @@
-// `npm run bench -- native [part …]`: figures of the native engine, as a table and as one line of JSON.
+// `npm run bench -- native | streams [part …]`: figures of the native engine, as a table and as one line of JSON.
 import { report, type Figure } from "./report.ts";
 
-const native: Record<string, () => Promise<() => Figure[]>> = {
-  "cold-start": async () => (await import("./native/cold-start.ts")).measureColdStart,
-  bridge: async () => (await import("./native/bridge.ts")).measureBridge,
-  overhead: async () => (await import("./native/overhead.ts")).measureOverhead,
-  speed: async () => (await import("./native/speed.ts")).measureSpeed,
-  memory: async () => (await import("./native/memory.ts")).measureMemory,
-  "install-size": async () => (await import("./native/install-size.ts")).measureInstallSize,
+type Part = () => Promise<() => Figure[]>;
+
+/** Run when no part is named. */
+const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
+  native: {
+    "cold-start": async () => (await import("./native/cold-start.ts")).measureColdStart,
+    bridge: async () => (await import("./native/bridge.ts")).measureBridge,
+    overhead: async () => (await import("./native/overhead.ts")).measureOverhead,
+    speed: async () => (await import("./native/speed.ts")).measureSpeed,
+    memory: async () => (await import("./native/memory.ts")).measureMemory,
+    "install-size": async () => (await import("./native/install-size.ts")).measureInstallSize,
+  },
+  streams: {
+    cancel: async () => (await import("./streams/cancel.ts")).measureCancel,
+    stalled: async () => (await import("./streams/stalled.ts")).measureStalled,
+    prefix: async () => (await import("./streams/prefix.ts")).measurePrefix,
+    scheduler: async () => (await import("./streams/scheduler.ts")).measureScheduler,
+    "long-prompt": async () => (await import("./streams/long-prompt.ts")).measureLongPrompt,
+    together: async () => (await import("./streams/together.ts")).measureTogether,
+    soak: async () => (await import("./streams/soak.ts")).measureSoak,
+  },
 };
 
-const [suite, ...parts] = process.argv.slice(2);
-const unknown = parts.find((part) => !(part in native));
-if (suite !== "native" || unknown !== undefined) {
-  console.error(`usage: npm run bench -- native [${Object.keys(native).join(" | ")}]`);
+const [name = "", ...parts] = process.argv.slice(2);
+const suite = Object.hasOwn(suites, name) ? suites[name] : undefined;
+if (suite === undefined || parts.some((part) => !Object.hasOwn(suite, part))) {
+  const usage = Object.entries(suites).map(([known, of]) => `${known} [${Object.keys(of).join(" | ")}]`);
+  console.error(`usage: npm run bench -- ${usage.join("\n       npm run bench -- ")}`);
   process.exit(2);
 }
 const figures: Figure[] = [];
-for (const [name, load] of Object.entries(native)) {
-  if (parts.length > 0 && !parts.includes(name)) continue;
-  console.error(`measuring ${name} …`);
+for (const [part, load] of Object.entries(suite)) {
+  if (parts.length > 0 && !parts.includes(part)) continue;
+  console.error(`measuring ${part} …`);
   const measure = await load();
   figures.push(...measure());
 }

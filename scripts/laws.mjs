@@ -36,7 +36,10 @@ async function noticed(copy, { name, file, from, to }) {
   const path = join(copy, file);
   const source = readFileSync(path, "utf8");
   if (source.split(from).length !== 2) throw new StepError(`${file} has "${from}" not once: write the mutation anew.`);
-  writeFileSync(path, source.replace(from, () => to));
+  writeFileSync(
+    path,
+    source.replace(from, () => to),
+  );
   try {
     const env = { ...seeds, CARGO_TARGET_DIR: join(copy, "target") };
     const { output, failed } = await step(name, "cargo", cargo, { cwd: copy, env, allowFailure: true });

@@ -1,6 +1,6 @@
 import { runChild } from "../child.ts";
 import { median, percentile, type Figure } from "../report.ts";
-import { runRustExample } from "./rust-example.ts";
+import { runRustExample } from "../rust-example.ts";
 
 interface Bridge {
   readonly seconds: number;

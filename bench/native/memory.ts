@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 
 import { runChild } from "../child.ts";
 import type { Figure } from "../report.ts";
-import { randomModel, type FileType } from "./models.ts";
+import { randomModel, type FileType } from "../models.ts";
 
 const module = new URL("memory.child.ts", import.meta.url);
 

@@ -1,5 +1,5 @@
 import type { Figure } from "../report.ts";
-import { runRustExample } from "./rust-example.ts";
+import { runRustExample } from "../rust-example.ts";
 
 /** What a token costs beside the model, on the engine's thread. */
 export function measureOverhead(): Figure[] {

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 
 import { runChild } from "../child.ts";
 import type { Figure } from "../report.ts";
-import { randomModel, type FileType } from "./models.ts";
+import { randomModel, type FileType } from "../models.ts";
 
 const TYPES: readonly FileType[] = ["Q4_0", "Q8_0", "Q4_K"];
 

@@ -21,3 +21,15 @@ export const qwen3_0_6b: ModelShape = {
   vocabulary: 151_936,
   contextLength: 40_960,
 };
+
+/** Small, so that a long prompt is done in seconds. */
+export const longContext: ModelShape = {
+  hidden: 256,
+  layers: 4,
+  heads: 4,
+  kvHeads: 2,
+  headDim: 64,
+  intermediate: 768,
+  vocabulary: 4096,
+  contextLength: 32_768,
+};

@@ -1,0 +1,170 @@
+//! Microseconds of a step of eight greedy sequences, everything but the model's forward:
+//! `cargo run --release -p wick-core --example scheduler`.
+
+#![expect(clippy::print_stdout, reason = "a program whose output is its result")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use wick_core::backend::StepPlan;
+use wick_core::engine::{AnswerKind, Engine, EngineOptions, Job, Mailbox, Memory, Progress, Taken};
+use wick_core::error::Result;
+use wick_core::language_model::{KvLayout, LanguageModel};
+use wick_core::sampler::{SamplingOptions, SamplingParams};
+use wick_core::text::TextOptions;
+use wick_core::tokenizer::Tokenizer;
+
+const SEQUENCES: usize = 8;
+const VOCABULARY: usize = 4096;
+const TOKENS: u64 = 4000;
+
+/// Copies the same logits for each row, and says how long that took.
+struct Constant {
+    row: Vec<f32>,
+    logits: Vec<f32>,
+    nanoseconds: Arc<AtomicU64>,
+}
+
+impl LanguageModel for Constant {
+    fn forward(&mut self, plan: &StepPlan) -> Result<()> {
+        let start = Instant::now();
+        self.logits.clear();
+        for _ in &plan.sampled_rows {
+            self.logits.extend_from_slice(&self.row);
+        }
+        self.nanoseconds.fetch_add(start.elapsed().as_nanos() as u64, Relaxed);
+        Ok(())
+    }
+
+    fn logits(&mut self) -> &mut [f32] {
+        &mut self.logits
+    }
+
+    fn vocabulary_size(&self) -> usize {
+        VOCABULARY
+    }
+
+    fn context_length(&self) -> usize {
+        8192
+    }
+
+    fn kv_layout(&self) -> KvLayout {
+        KvLayout { block_size: 32, block_bytes: 1 }
+    }
+
+    fn reserve_kv_blocks(&mut self, _: usize) -> Result<()> {
+        Ok(())
+    }
+
+    fn copy_kv_block(&mut self, _: u32, _: u32) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Four letters a token.
+struct Letters;
+
+impl Tokenizer for Letters {
+    fn encode_text(&self, text: &str) -> Result<Vec<u32>> {
+        Ok(vec![3; text.len() / 4])
+    }
+
+    fn encode_with_control(&self, text: &str, _: &[usize]) -> Result<Vec<u32>> {
+        self.encode_text(text)
+    }
+
+    fn token_bytes(&self, _: u32) -> Option<&[u8]> {
+        Some(b" abc")
+    }
+
+    fn is_control(&self, _: u32) -> bool {
+        false
+    }
+
+    fn token_text(&self, _: u32) -> Option<&str> {
+        Some(" abc")
+    }
+
+    fn token_id(&self, _: &str) -> Option<u32> {
+        None
+    }
+
+    fn vocabulary_size(&self) -> usize {
+        VOCABULARY
+    }
+
+    fn add_bos(&self) -> Option<u32> {
+        None
+    }
+
+    fn drops_leading_space(&self) -> bool {
+        false
+    }
+
+    fn control_texts(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
+    fn decode(&self, ids: &[u32]) -> Result<String> {
+        Ok(" abc".repeat(ids.len()))
+    }
+
+    fn memory_bytes(&self) -> usize {
+        0
+    }
+}
+
+fn job(prompt: Vec<u32>) -> Result<Job> {
+    let greedy = SamplingOptions { temperature: Some(0.0), ..SamplingOptions::default() };
+    Ok(Job {
+        kind: AnswerKind::Chat,
+        prompt,
+        sampling: SamplingParams::new(&greedy, VOCABULARY)?,
+        seed: 0,
+        n: 1,
+        max_tokens: Some(TOKENS),
+        min_tokens: 0,
+        ignore_eos: true,
+        priority: 0,
+        logprobs: false,
+        text: TextOptions::default(),
+        echo: None,
+        drop_leading_space: false,
+        prompt_progress: false,
+        deadline: None,
+    })
+}
+
+fn main() -> Result<()> {
+    let nanoseconds = Arc::new(AtomicU64::new(0));
+    let row = (0..VOCABULARY).map(|token| (token * 37 % 1009) as f32 / 100.0).collect();
+    let model = Constant { row, logits: Vec::new(), nanoseconds: Arc::clone(&nanoseconds) };
+    let options = EngineOptions { max_sequences: SEQUENCES, ..EngineOptions::default() };
+    let mut engine = Engine::new(Box::new(model), Arc::new(Letters), vec![0], options, Memory::new(None).open(None));
+    let mut mailboxes = Vec::new();
+    for index in 0..SEQUENCES as u32 {
+        let mailbox = Arc::new(Mailbox::new(AnswerKind::Chat, 16, Box::new(|| {}), Box::new(|| {})));
+        mailbox.begin(format!("chatcmpl-{index}"), "model".to_owned(), 0, 1);
+        engine.add(job(vec![5 + index; 8])?, Arc::clone(&mailbox), Duration::ZERO);
+        mailboxes.push(mailbox);
+    }
+    let start = Instant::now();
+    let mut steps = 0_u64;
+    let mut stepping = Duration::ZERO;
+    let mut open = SEQUENCES;
+    while open > 0 {
+        let before = Instant::now();
+        let progress = engine.step(&|| start.elapsed());
+        stepping += before.elapsed();
+        steps += u64::from(progress == Progress::Worked);
+        for mailbox in &mailboxes {
+            while let Taken::Event(response) = mailbox.take() {
+                open -= usize::from(response.is_terminal());
+            }
+        }
+    }
+    let forward = Duration::from_nanos(nanoseconds.load(Relaxed));
+    println!("{}", stepping.saturating_sub(forward).as_secs_f64() * 1e6 / steps as f64);
+    Ok(())
+}
