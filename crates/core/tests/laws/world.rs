@@ -85,6 +85,12 @@ impl World {
         if random.chance(50) {
             let prefix = &self.prefixes[random.below(2) as usize];
             prompt.extend(&prefix[..random.below(21) as usize]);
+            // Equal but for the first block: what follows is then no longer the same.
+            if let Some(first) = prompt.first_mut()
+                && random.chance(30)
+            {
+                *first = 3 + random.below(28) as u32;
+            }
         }
         prompt.extend((0..length).map(|_| 3 + random.below(29) as u32));
         let stops: Vec<&'static str> = (0..random.below(3)).map(|_| STOPS[random.below(5) as usize]).collect();
