@@ -53,8 +53,12 @@ impl Engine {
         if turns.is_empty() {
             return Ok(());
         }
+        let start = clock();
         match self.forward(turns) {
-            Ok(()) => self.sample(turns, clock)?,
+            Ok(()) => {
+                self.scheduler.took(turns, clock().saturating_sub(start));
+                self.sample(turns, clock)?;
+            }
             Err(error) if is_fatal(&error) => return Err(error),
             Err(_) if turns.len() > 1 => {
                 for turn in turns.drain(..) {

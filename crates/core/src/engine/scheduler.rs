@@ -1,6 +1,7 @@
 //! Which rows a step computes.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// Names one sequence: the request and its choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,20 +21,37 @@ pub struct Turn {
     pub rows: usize,
 }
 
+/// What a step with a chunk in it may take while others decode, unless two of their own steps take longer.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Rows below which a chunk gains nothing: a step has costs of its own.
+const LEAST_CHUNK: usize = 16;
+
 /// Round robin over the sequences that have blocks. A step serves as many as it may: one row of each that decodes, and
 /// one chunk of rows shared by those whose prompts are not through, so that no prompt holds a decoding sequence up for
-/// longer than a chunk.
+/// longer than a chunk. Beside decoding sequences a chunk has as many rows as were computed in [`PAUSE`] before: rows
+/// far back in a long prompt take longer than the first.
 #[derive(Debug)]
 pub struct Scheduler {
     ring: VecDeque<SequenceKey>,
     max_sequences: usize,
     prefill_chunk: usize,
+    /// Rows of a chunk beside decoding sequences.
+    shared_chunk: usize,
+    /// How long the last step took in which all decoded.
+    decode_step: Duration,
 }
 
 impl Scheduler {
     /// A step has at most `max_sequences` sequences and, of prompts, `prefill_chunk` rows.
     pub fn new(max_sequences: usize, prefill_chunk: usize) -> Self {
-        Self { ring: VecDeque::new(), max_sequences: max_sequences.max(1), prefill_chunk: prefill_chunk.max(1) }
+        let prefill_chunk = prefill_chunk.max(1);
+        Self {
+            ring: VecDeque::new(),
+            max_sequences: max_sequences.max(1),
+            prefill_chunk,
+            shared_chunk: prefill_chunk,
+            decode_step: Duration::ZERO,
+        }
     }
 
     /// Takes a sequence up, behind the others.
@@ -63,9 +81,24 @@ impl Scheduler {
         self.ring.extend(turns.iter().map(|turn| turn.key));
     }
 
+    /// Learns from a step how many rows a chunk can have: `turns` took so long.
+    pub fn took(&mut self, turns: &[Turn], duration: Duration) {
+        let decoding = turns.iter().filter(|turn| turn.rows == 1).count();
+        if decoding == turns.len() {
+            self.decode_step = duration;
+        } else if decoding > 0 && !duration.is_zero() {
+            let rows: usize = turns.iter().map(|turn| turn.rows).sum::<usize>() - decoding;
+            let allowed = PAUSE.max(2 * self.decode_step).as_secs_f64() / duration.as_secs_f64();
+            // Slower to grow than to shrink: a pause that was too long is a fault, a short chunk only a cost.
+            let fitting = rows as f64 * allowed.min(1.5);
+            self.shared_chunk = (fitting as usize).clamp(LEAST_CHUNK.min(self.prefill_chunk), self.prefill_chunk);
+        }
+    }
+
     /// Gives each prompt an equal part of the chunk; what a short one leaves goes to the longer.
     fn share_chunk(&self, turns: &mut Vec<Turn>) {
-        let mut left = self.prefill_chunk;
+        let decoding = turns.iter().any(|turn| turn.rows == 1);
+        let mut left = if decoding { self.shared_chunk } else { self.prefill_chunk };
         let mut prompts = turns.iter().filter(|turn| turn.rows > 1).count();
         // In the ring's order but for what shorter ones leave: each round settles those below the fair part.
         let mut settled = vec![false; turns.len()];
@@ -120,6 +153,24 @@ mod tests {
         assert_eq!(step(&mut all, &[1, 100, 1, 3, 100]), [(0, 1), (1, 5), (2, 1), (3, 3), (4, 4)]);
         assert_eq!(step(&mut all, &[1, 0, 1, 0, 100]), [(0, 1), (2, 1), (4, 12)]);
         assert_eq!(step(&mut all, &[0, 0, 0, 0, 0]), []);
+    }
+
+    #[test]
+    fn chunks_fit_a_pause_while_others_decode() {
+        let mut two = scheduler(8, 256, 2);
+        let turns = |rows: usize| [Turn { key: key(0), rows: 1 }, Turn { key: key(1), rows }];
+        assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 256)]);
+        two.took(&turns(256), Duration::from_millis(400));
+        assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 64)]);
+        assert_eq!(step(&mut two, &[0, 9999]), [(1, 256)], "nobody waits");
+        two.took(&turns(64), Duration::from_millis(50));
+        assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 96)]);
+        two.took(&turns(96), Duration::from_secs(60));
+        assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, LEAST_CHUNK)]);
+        // Where decoding itself is slow, a chunk may take two such steps.
+        two.took(&[Turn { key: key(0), rows: 1 }], Duration::from_millis(300));
+        two.took(&turns(16), Duration::from_millis(600));
+        assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 16)]);
     }
 
     #[test]
