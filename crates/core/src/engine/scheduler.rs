@@ -22,7 +22,7 @@ pub struct Turn {
 }
 
 /// What a step with a chunk in it may take while others decode, unless two of their own steps take longer.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(60);
 /// Rows below which a chunk gains nothing: a step has costs of its own.
 const LEAST_CHUNK: usize = 16;
 
@@ -161,11 +161,11 @@ mod tests {
         let turns = |rows: usize| [Turn { key: key(0), rows: 1 }, Turn { key: key(1), rows }];
         assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 256)]);
         two.took(&turns(256), Duration::from_millis(400));
-        assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 64)]);
+        assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 38)]);
         assert_eq!(step(&mut two, &[0, 9999]), [(1, 256)], "nobody waits");
-        two.took(&turns(64), Duration::from_millis(50));
-        assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 96)]);
-        two.took(&turns(96), Duration::from_secs(60));
+        two.took(&turns(38), Duration::from_millis(30));
+        assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 57)]);
+        two.took(&turns(57), Duration::from_secs(60));
         assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, LEAST_CHUNK)]);
         // Where decoding itself is slow, a chunk may take two such steps.
         two.took(&[Turn { key: key(0), rows: 1 }], Duration::from_millis(300));
