@@ -109,8 +109,9 @@ impl Engine {
                 continue;
             }
             let choices = if choice == 0 && !request.forked {
-                self.fork(id);
-                0..self.running.get(&id).map_or(0, |request| request.job.n)
+                let sampled = request.job.n.min(request.mailbox.room().max(1));
+                self.fork(id, sampled);
+                0..sampled
             } else {
                 choice..choice + 1
             };
@@ -124,15 +125,16 @@ impl Engine {
         Ok(())
     }
 
-    /// Gives the other choices of a prompt that is through the first one's past.
-    fn fork(&mut self, id: u64) {
+    /// Gives the other choices of a prompt that is through the first one's past. Those from `sampled` on have no room yet
+    /// and compute the prompt's last row again when they have.
+    fn fork(&mut self, id: u64, sampled: u32) {
         let Some(request) = self.running.get_mut(&id) else { return };
         request.forked = true;
         let Some((first, others)) = request.sequences.split_first_mut() else { return };
         let Some(table) = &first.blocks else { return };
         for (sequence, choice) in others.iter_mut().zip(1..) {
             sequence.blocks = Some(self.kv.fork(table));
-            sequence.computed = first.computed;
+            sequence.computed = first.computed - usize::from(choice >= sampled);
             self.scheduler.add(SequenceKey { request: id, choice });
         }
     }

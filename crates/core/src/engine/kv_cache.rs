@@ -107,13 +107,16 @@ impl KvCache {
         account: &Account,
     ) -> Result<bool> {
         // After a fork the last block is another's too.
-        if let Some(shared) = table.blocks.get_mut(first / self.layout.block_size)
+        let written = first / self.layout.block_size;
+        if let Some(shared) = table.blocks.get_mut(written)
             && self.references[*shared as usize] > 1
         {
             let Some(own) = self.allocate(model, account)? else { return Ok(false) };
             model.copy_kv_block(*shared, own)?;
             self.references[*shared as usize] -= 1;
             *shared = own;
+            // The cache knows the other one: what follows this one must not be found behind it.
+            table.recorded = table.recorded.min(written);
         }
         while table.blocks.len() < self.blocks_for(positions) {
             let Some(block) = self.allocate(model, account)? else { return Ok(false) };

@@ -156,7 +156,7 @@ impl World {
         let progress = self.engine.step(&move || now);
         self.dead |= panics != 0 && self.faults.steps.load(Relaxed) >= panics;
         for reader in &self.readers {
-            // Each choice may hold one flushed delta more when it fails, and all have their first at once.
+            // Each choice may hold one flushed delta more when it fails.
             assert!(reader.mailbox.unread() <= self.options.read_ahead + reader.job.n, "ran too far ahead");
         }
         assert!(self.engine.kv_blocks_used() <= self.blocks(), "more blocks than there may be");
