@@ -83,7 +83,8 @@ fn prompts() -> Vec<Vec<u32>> {
         for cut in [31, 32, 33, 64, 100, 128] {
             let length = cut + 1 + mix(family * 100 + cut) % 40;
             // The family's own tokens up to the cut, then its own.
-            prompts.push((0..length).map(|at| token(if at < cut { family } else { family * 1000 + cut }, at)).collect());
+            prompts
+                .push((0..length).map(|at| token(if at < cut { family } else { family * 1000 + cut }, at)).collect());
         }
     }
     prompts
@@ -118,7 +119,7 @@ fn logits_have_the_same_bits_whoever_was_there_before() {
         }
         if chats.len() < 2 && below(4) == 0 {
             let prompt = &prompts[below(prompts.len())];
-            chats.push(chat(&mut engine, &prompt[..1 + below(prompt.len())], below(1000) as u64));
+            chats.push(chat(&mut engine, &prompt[..=below(prompt.len())], below(1000) as u64));
         }
         engine.step(&|| Duration::ZERO);
         chats.retain(|mailbox: &Arc<Mailbox>| {

@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(step(&mut two, &[0, 9999]), [(1, 256)], "nobody waits");
         two.took(&turns(38), Duration::from_millis(30));
         assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 57)]);
-        two.took(&turns(57), Duration::from_secs(60));
+        two.took(&turns(57), Duration::from_mins(1));
         assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, LEAST_CHUNK)]);
         // Where decoding itself is slow, a chunk may take two such steps.
         two.took(&[Turn { key: key(0), rows: 1 }], Duration::from_millis(300));

@@ -56,6 +56,17 @@ impl Content {
     }
 }
 
+impl Message {
+    /// Bytes of its text.
+    pub fn content_bytes(&self) -> usize {
+        let (Self::System { content }
+        | Self::User { content }
+        | Self::Assistant { content, .. }
+        | Self::Tool { content, .. }) = self;
+        content.0.iter().map(String::len).sum()
+    }
+}
+
 /// A call in an assistant's message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessageToolCall {

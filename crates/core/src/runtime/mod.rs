@@ -245,11 +245,14 @@ impl Runtime {
     fn install(&self, client: u32, task: &Task, loaded: Loaded) -> Result<()> {
         let Loaded { model, tokenizer, template, defaults, info, weights_bytes, max_memory_bytes, engine: options } =
             loaded;
+        let context_length = model.context_length();
         let account = self.memory.open(max_memory_bytes);
         account.charge(MemoryUse::Weights, weights_bytes)?;
         let engine = Engine::new(model, Arc::clone(&tokenizer), defaults.end_tokens, options, account);
         let name = info.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let tokenizer_bytes = tokenizer.memory_bytes();
+        let bytes_of = |id| tokenizer.token_bytes(id).map_or(0, <[u8]>::len);
+        let longest_token = (0..tokenizer.vocabulary_size() as u32).map(bytes_of).max().unwrap_or(0);
         let shared = ModelShared {
             name,
             client,
@@ -257,6 +260,8 @@ impl Runtime {
             template,
             defaults: defaults.sampling,
             read_ahead: options.read_ahead,
+            context_length,
+            longest_token,
             stats: engine.stats(),
         };
         let mut desk = self.desk();

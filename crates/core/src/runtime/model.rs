@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::chat_template::{ChatTemplate, Clock, RenderedPrompt, TemplateInput};
 use crate::engine::{AnswerKind, Job, StatsCell};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::generation_defaults::SamplingDefaults;
 use crate::request::{ChatRequest, CompletionRequest, FunctionTool, Message, Prompt, SamplingRequest};
 use crate::sampler::{DryOptions, SamplingOptions, SamplingParams, breaker_tokens};
@@ -25,6 +25,10 @@ pub(super) struct ModelShared {
     pub(super) defaults: SamplingDefaults,
     /// Tokens that may lie unread.
     pub(super) read_ahead: u32,
+    /// Positions a sequence can have.
+    pub(super) context_length: usize,
+    /// Bytes of the longest token: a text has at least so many times fewer tokens than bytes.
+    pub(super) longest_token: usize,
     pub(super) stats: Arc<StatsCell>,
 }
 
@@ -90,7 +94,20 @@ impl ModelShared {
     /// The prompt of a chat as text.
     pub(super) fn render(&self, request: &ChatRequest, outside: Outside) -> Result<RenderedPrompt> {
         let (template, input) = self.template_input(request)?;
-        template.render(&input, outside.clock())
+        template.render(&input, outside.clock()).map_err(|error| self.too_long(request, &error).unwrap_or(error))
+    }
+
+    /// What a template's limit of bytes comes to where the messages could not have fitted the context anyway.
+    fn too_long(&self, request: &ChatRequest, error: &Error) -> Option<Error> {
+        let bytes: usize = request.messages.iter().map(Message::content_bytes).sum();
+        let least = bytes / self.longest_token.max(1);
+        (error.code() == ErrorCode::TemplateLimit && least >= self.context_length).then(|| {
+            let max = self.context_length;
+            let message = format!(
+                "The messages have {bytes} bytes, at least {least} tokens, and prompt and answer share a context of {max}; shorten them."
+            );
+            Error::new(ErrorCode::ContextOverflow, message).detail("prompt", least).detail("max", max)
+        })
     }
 
     /// The prompt of a chat for people to read.
