@@ -1,7 +1,7 @@
 //! Buffers on cache-line boundaries.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
-use std::ops::{Deref, DerefMut};
+use std::ops::{Deref, DerefMut, Range};
 use std::ptr::NonNull;
 
 use crate::error::{Error, Result};
@@ -17,6 +17,8 @@ pub unsafe trait Plain: Copy + Send + Sync + 'static {}
 
 // SAFETY: integers and floats take any bit pattern and have no padding.
 unsafe impl Plain for u8 {}
+// SAFETY: as above.
+unsafe impl Plain for i8 {}
 // SAFETY: as above.
 unsafe impl Plain for i16 {}
 // SAFETY: as above.
@@ -54,9 +56,18 @@ impl<T: Plain> Aligned<T> {
         }
     }
 
-    /// The elements as a raw pointer, for writers that split the buffer among threads.
-    pub(crate) fn pointer(&self) -> NonNull<T> {
-        self.pointer
+    /// The elements of `range`, for writers that split the buffer among threads.
+    ///
+    /// # Safety
+    /// Nobody else reads or writes these elements while the slice lives.
+    ///
+    /// # Panics
+    /// When `range` is not inside the buffer.
+    #[expect(clippy::mut_from_ref, reason = "that is what it is for; the caller keeps the ranges apart")]
+    pub(crate) unsafe fn range_mut(&self, range: Range<usize>) -> &mut [T] {
+        assert!(range.start <= range.end && range.end <= self.len, "range outside the buffer");
+        // SAFETY: in bounds by the assertion, initialised since `zeroed`, exclusive by the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr().add(range.start), range.len()) }
     }
 
     fn layout(len: usize) -> Result<Layout> {

@@ -3,12 +3,16 @@
 //! Positions are cut at multiples of [`TILE`], counted from position 0 of the sequence whatever the window or the chunk. A tile
 //! gives each query a maximum, a sum and a weighted value; tiles are merged ascending by online softmax (Milakov and Gimelshein
 //! 2018). So a query's bits depend on its position and the keys it sees, and tiles could run on any thread.
+//!
+//! Where stored keys and values have scales, a score is `q · integers * scale * key_scale` and a value's weight
+//! `e^(score - maximum) * value_scale`: one multiplication for a position instead of one for each of its elements.
 
 use std::ops::Range;
 
 use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
-use crate::kv_store::{KvElement, KvStore};
+use crate::kv_element::KvElement;
+use crate::kv_store::KvStore;
 use crate::math::exp;
 use crate::pool::ThreadPool;
 
@@ -165,13 +169,20 @@ impl<T: KvElement> KvHead<'_, T> {
             let strips = (first.max(tile) / STRIP * STRIP..last.min(tile + TILE)).step_by(STRIP);
             for position in strips.clone() {
                 self.load_keys(position, &mut strip);
+                let key_scales = self.scales(position, KvStore::key_scales);
                 for (query, scores) in scores.iter_mut().enumerate().take(count) {
                     let seen = seen(query);
                     let at = position - tile;
                     if seen.start < at + STRIP && at < seen.end {
                         let sums = score(self.query(range.start + query), &strip);
-                        for (score, sum) in scores[at..at + STRIP].iter_mut().zip(sums) {
+                        let scores = &mut scores[at..at + STRIP];
+                        for (score, sum) in scores.iter_mut().zip(sums) {
                             *score = sum * self.queries.scale;
+                        }
+                        if T::SCALED {
+                            for (score, scale) in scores.iter_mut().zip(key_scales) {
+                                *score *= scale;
+                            }
                         }
                     }
                 }
@@ -184,12 +195,19 @@ impl<T: KvElement> KvHead<'_, T> {
             }
             for position in strips {
                 self.load_values(position, &mut strip);
+                let value_scales = self.scales(position, KvStore::value_scales);
                 for query in 0..count {
                     let seen = seen(query);
                     let at = position - tile;
                     let (start, end) = (seen.start.clamp(at, at + STRIP), seen.end.clamp(at, at + STRIP));
-                    let values = &strip[(start - at) * head_dim..(end - at) * head_dim];
-                    add_values(&mut partial[query][..head_dim], &scores[query][start..end], values);
+                    let (seen, values) = (start - at..end - at, &strip[(start - at) * head_dim..(end - at) * head_dim]);
+                    let weights = &mut scores[query][start..end];
+                    if T::SCALED {
+                        for (weight, scale) in weights.iter_mut().zip(&value_scales[seen]) {
+                            *weight *= scale;
+                        }
+                    }
+                    add_values(&mut partial[query][..head_dim], weights, values);
                 }
             }
             for query in 0..count {
@@ -247,6 +265,19 @@ impl<T: KvElement> KvHead<'_, T> {
         for (out, value) in strip.iter_mut().zip(values) {
             *out = value.to_f32();
         }
+    }
+
+    /// Scales of the strip at `position` that `of` finds in a block; of no use when `T` is not scaled.
+    #[inline(always)]
+    fn scales(&self, position: usize, of: impl Fn(&'_ KvStore<T>, usize, usize, usize) -> &'_ [f32]) -> [f32; STRIP] {
+        let mut strip = [0.0; STRIP];
+        if T::SCALED {
+            let block_size = self.store.shape().block_size;
+            let block = self.blocks[position / block_size] as usize;
+            let scales = of(self.store, block, self.layer, self.index);
+            strip.copy_from_slice(&scales[position % block_size..][..STRIP]);
+        }
+        strip
     }
 }
 

@@ -1,41 +1,11 @@
 //! Keys and values in blocks.
 
-use crate::aligned::{Aligned, Plain};
+use std::ops::Range;
+
+use crate::aligned::Aligned;
 use crate::error::{Error, Result, check};
-use crate::half_float::{f16_to_f32, f32_to_f16};
+use crate::kv_element::{KvElement, store_vector};
 use crate::pool::ThreadPool;
-
-/// How keys and values are stored: `u16` is an IEEE half.
-pub trait KvElement: Plain {
-    /// The stored value.
-    fn to_f32(self) -> f32;
-    /// The nearest storable value, ties to even.
-    fn from_f32(value: f32) -> Self;
-}
-
-impl KvElement for f32 {
-    #[inline(always)]
-    fn to_f32(self) -> f32 {
-        self
-    }
-
-    #[inline(always)]
-    fn from_f32(value: f32) -> Self {
-        value
-    }
-}
-
-impl KvElement for u16 {
-    #[inline(always)]
-    fn to_f32(self) -> f32 {
-        f16_to_f32(self)
-    }
-
-    #[inline(always)]
-    fn from_f32(value: f32) -> Self {
-        f32_to_f16(value)
-    }
-}
 
 /// Sizes of a KV store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,14 +35,23 @@ impl KvShape {
 /// Blocks `0..len` of keys and values, grown slab by slab: a block never moves.
 ///
 /// A block is `(layer, keys | values, kv_head, tile)`. Keys of a tile are `(head_dim, block_size)`, so that consecutive lanes are
-/// consecutive positions in a score; values are `(block_size, head_dim)`, so that they are consecutive outputs.
+/// consecutive positions in a score; values are `(block_size, head_dim)`, so that they are consecutive outputs. Scales lie beside
+/// the tiles, `(block_size,)` for each: attention multiplies scores and weights by them, which is less work than every element.
 #[derive(Debug)]
 pub struct KvStore<T: KvElement> {
     shape: KvShape,
     block_elements: usize,
-    slabs: Vec<Aligned<T>>,
+    slabs: Vec<Slab<T>>,
     /// Slab of each block and its first element there.
     blocks: Vec<(u32, usize)>,
+}
+
+/// Blocks that were allocated together.
+#[derive(Debug)]
+struct Slab<T: KvElement> {
+    elements: Aligned<T>,
+    /// One for `head_dim` elements, in the order of the tiles; none when `T` is not scaled.
+    scales: Aligned<f32>,
 }
 
 /// Keys or values of a block.
@@ -106,7 +85,7 @@ impl<T: KvElement> KvStore<T> {
 
     /// Bytes of the blocks.
     pub fn size(&self) -> usize {
-        self.slabs.iter().map(|slab| size_of_val(&**slab)).sum()
+        self.slabs.iter().map(|slab| size_of_val(&*slab.elements) + size_of_val(&*slab.scales)).sum()
     }
 
     /// Makes room for `blocks` in all; allocates only when there are fewer.
@@ -119,7 +98,8 @@ impl<T: KvElement> KvStore<T> {
             return Ok(());
         }
         let elements = (blocks - have).checked_mul(self.block_elements).ok_or(Error::Allocation(usize::MAX))?;
-        let slab = Aligned::zeroed(elements)?;
+        let scales = if T::SCALED { elements / self.shape.head_dim } else { 0 };
+        let slab = Slab { elements: Aligned::zeroed(elements)?, scales: Aligned::zeroed(scales)? };
         let index = self.slabs.len() as u32;
         self.slabs.push(slab);
         self.blocks.extend((0..blocks - have).map(|block| (index, block * self.block_elements)));
@@ -134,14 +114,19 @@ impl<T: KvElement> KvStore<T> {
         check(from.max(to) < self.blocks.len(), "a KV block does not exist")?;
         let ((source, start), (target, end)) = (self.blocks[from], self.blocks[to]);
         let (source, target) = (source as usize, target as usize);
-        let elements = self.block_elements;
+        let (from, to) = (start..start + self.block_elements, end..end + self.block_elements);
+        let (from_scales, to_scales) = (self.scales_of(&from), self.scales_of(&to));
         if source == target {
-            self.slabs[source].copy_within(start..start + elements, end);
+            let slab = &mut self.slabs[source];
+            slab.elements.copy_within(from, to.start);
+            slab.scales.copy_within(from_scales, to_scales.start);
             return Ok(());
         }
         let (low, high) = self.slabs.split_at_mut(source.max(target));
-        let (from, to) = if source < target { (&low[source], &mut high[0]) } else { (&high[0], &mut low[target]) };
-        to[end..end + elements].copy_from_slice(&from[start..start + elements]);
+        let (source, target) =
+            if source < target { (&low[source], &mut high[0]) } else { (&high[0], &mut low[target]) };
+        target.elements[to].copy_from_slice(&source.elements[from]);
+        target.scales[to_scales].copy_from_slice(&source.scales[from_scales]);
         Ok(())
     }
 
@@ -163,22 +148,23 @@ impl<T: KvElement> KvStore<T> {
         check(keys.len() == slots.len() * width && values.len() == keys.len(), "keys are not (rows, kv_heads * dim)")?;
         let end = self.blocks.len() * block_size;
         check(slots.iter().all(|&slot| (slot as usize) < end), "a KV slot is in no block")?;
-        let tile = self.shape.tile();
         let store = &*self;
         let write_head = |head: usize| {
             for (row, &slot) in slots.iter().enumerate() {
                 let (block, offset) = (slot as usize / block_size, slot as usize % block_size);
                 let at = row * width + head * head_dim;
                 // SAFETY: a task writes the tiles of its own head, in turn, and `&mut self` keeps everyone else out.
-                let key_tile = unsafe { store.tile_mut(block, layer, Half::Keys, head, tile) };
-                for (key, &value) in key_tile[offset..].iter_mut().step_by(block_size).zip(&keys[at..at + head_dim]) {
-                    *key = T::from_f32(value);
+                let (tile, scales) = unsafe { store.tile_mut(block, layer, Half::Keys, head) };
+                let scale = store_vector(&keys[at..at + head_dim], tile[offset..].iter_mut().step_by(block_size));
+                if T::SCALED {
+                    scales[offset] = scale;
                 }
-                // SAFETY: as above; the key tile is no longer in use.
-                let value_tile = unsafe { store.tile_mut(block, layer, Half::Values, head, tile) };
-                let stored = &mut value_tile[offset * head_dim..(offset + 1) * head_dim];
-                for (stored, &value) in stored.iter_mut().zip(&values[at..at + head_dim]) {
-                    *stored = T::from_f32(value);
+                // SAFETY: as above; the keys' tile and scales are no longer in use.
+                let (tile, scales) = unsafe { store.tile_mut(block, layer, Half::Values, head) };
+                let stored = &mut tile[offset * head_dim..(offset + 1) * head_dim];
+                let scale = store_vector(&values[at..at + head_dim], stored.iter_mut());
+                if T::SCALED {
+                    scales[offset] = scale;
                 }
             }
         };
@@ -192,41 +178,71 @@ impl<T: KvElement> KvStore<T> {
     /// Keys of one head in a block, `(head_dim, block_size)`.
     #[inline]
     pub(crate) fn keys(&self, block: usize, layer: usize, head: usize) -> &[T] {
-        let (slab, start) = self.place(block, layer, Half::Keys, head);
-        &self.slabs[slab][start..start + self.shape.tile()]
+        let (slab, elements) = self.place(block, layer, Half::Keys, head);
+        &self.slabs[slab].elements[elements]
     }
 
     /// Values of one head in a block, `(block_size, head_dim)`.
     #[inline]
     pub(crate) fn values(&self, block: usize, layer: usize, head: usize) -> &[T] {
-        let (slab, start) = self.place(block, layer, Half::Values, head);
-        &self.slabs[slab][start..start + self.shape.tile()]
+        let (slab, elements) = self.place(block, layer, Half::Values, head);
+        &self.slabs[slab].elements[elements]
     }
 
-    fn place(&self, block: usize, layer: usize, half: Half, head: usize) -> (usize, usize) {
+    /// Scales of those keys, `(block_size,)`; none when `T` is not scaled.
+    #[inline]
+    pub(crate) fn key_scales(&self, block: usize, layer: usize, head: usize) -> &[f32] {
+        self.scales(block, layer, Half::Keys, head)
+    }
+
+    /// Scales of those values, `(block_size,)`; none when `T` is not scaled.
+    #[inline]
+    pub(crate) fn value_scales(&self, block: usize, layer: usize, head: usize) -> &[f32] {
+        self.scales(block, layer, Half::Values, head)
+    }
+
+    fn scales(&self, block: usize, layer: usize, half: Half, head: usize) -> &[f32] {
+        let (slab, elements) = self.place(block, layer, half, head);
+        &self.slabs[slab].scales[self.scales_of(&elements)]
+    }
+
+    /// The slab of a tile and the tile's elements there.
+    fn place(&self, block: usize, layer: usize, half: Half, head: usize) -> (usize, Range<usize>) {
         let (slab, start) = self.blocks[block];
         let half = match half {
             Half::Keys => 0,
             Half::Values => 1,
         };
-        (slab as usize, start + ((layer * 2 + half) * self.shape.kv_heads + head) * self.shape.tile())
+        let tile = self.shape.tile();
+        let start = start + ((layer * 2 + half) * self.shape.kv_heads + head) * tile;
+        (slab as usize, start..start + tile)
     }
 
+    /// The scales of whole tiles.
+    fn scales_of(&self, elements: &Range<usize>) -> Range<usize> {
+        if T::SCALED { elements.start / self.shape.head_dim..elements.end / self.shape.head_dim } else { 0..0 }
+    }
+
+    /// A tile and its scales.
+    ///
     /// # Safety
     /// Nobody else uses this tile, and `self` is borrowed exclusively by the caller's caller.
     #[expect(clippy::mut_from_ref, reason = "tasks write different tiles of an exclusively borrowed store")]
-    unsafe fn tile_mut(&self, block: usize, layer: usize, half: Half, head: usize, tile: usize) -> &mut [T] {
-        let (slab, start) = self.place(block, layer, half, head);
-        let slab = &self.slabs[slab];
-        assert!(start + tile <= slab.len(), "tile outside its slab");
-        // SAFETY: in bounds by the assertion, initialised since `zeroed`, exclusive by the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(slab.pointer().as_ptr().add(start), tile) }
+    unsafe fn tile_mut(&self, block: usize, layer: usize, half: Half, head: usize) -> (&mut [T], &mut [f32]) {
+        let (slab, elements) = self.place(block, layer, half, head);
+        let (slab, scales) = (&self.slabs[slab], self.scales_of(&elements));
+        // SAFETY: no other tile has these elements, and the caller promises that nobody else uses this one.
+        let elements = unsafe { slab.elements.range_mut(elements) };
+        // SAFETY: as above.
+        let scales = unsafe { slab.scales.range_mut(scales) };
+        (elements, scales)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::synthetic;
 
     fn shape() -> KvShape {
         KvShape { layers: 2, kv_heads: 3, head_dim: 8, block_size: 16 }
@@ -234,8 +250,13 @@ mod tests {
 
     #[test]
     fn copies_within_a_slab_and_between_two() {
+        copies::<f32>();
+        copies::<i8>();
+    }
+
+    fn copies<T: KvElement + PartialEq + std::fmt::Debug>() {
         let pool = ThreadPool::new(1).unwrap();
-        let mut store = KvStore::<f32>::new(shape()).unwrap();
+        let mut store = KvStore::<T>::new(shape()).unwrap();
         store.reserve(2).unwrap();
         store.reserve(4).unwrap();
         let row: Vec<f32> = (0..24_u8).map(f32::from).collect();
@@ -250,9 +271,41 @@ mod tests {
             for (layer, head) in [(0, 0), (1, 2)] {
                 assert_eq!(store.keys(block, layer, head), store.keys(1, layer, head));
                 assert_eq!(store.values(block, layer, head), store.values(1, layer, head));
+                assert_eq!(store.key_scales(block, layer, head), store.key_scales(1, layer, head));
+                assert_eq!(store.value_scales(block, layer, head), store.value_scales(1, layer, head));
             }
         }
+        assert_eq!(store.key_scales(2, 1, 2).len(), if T::SCALED { 16 } else { 0 });
         assert!(store.copy_block(1, 4).is_err());
+    }
+
+    #[test]
+    fn scales_each_head_of_each_row_by_itself() {
+        let (keys, values) = (synthetic::values(32 * 24, 3, 50.0), synthetic::values(32 * 24, 4, 0.1));
+        let slots: Vec<u32> = (0..32).rev().collect();
+        for (threads, rows) in [(1, 1), (3, 5), (3, 32)] {
+            let pool = ThreadPool::new(threads).unwrap();
+            let mut store = KvStore::<i8>::new(shape()).unwrap();
+            store.reserve(2).unwrap();
+            for start in (0..32).step_by(rows) {
+                let end = 32.min(start + rows);
+                let part = start * 24..end * 24;
+                store.write(&pool, 1, &slots[start..end], &keys[part.clone()], &values[part]).unwrap();
+            }
+            for (row, &slot) in slots.iter().enumerate() {
+                let (block, offset) = (slot as usize / 16, slot as usize % 16);
+                for head in 0..3 {
+                    let at = row * 24 + head * 8;
+                    let mut integers = [0_i8; 8];
+                    let scale = store_vector(&keys[at..at + 8], integers.iter_mut());
+                    assert_eq!(store.key_scales(block, 1, head)[offset], scale);
+                    assert!((0..8).all(|d| store.keys(block, 1, head)[d * 16 + offset] == integers[d]));
+                    let scale = store_vector(&values[at..at + 8], integers.iter_mut());
+                    assert_eq!(store.value_scales(block, 1, head)[offset], scale);
+                    assert_eq!(store.values(block, 1, head)[offset * 8..][..8], integers);
+                }
+            }
+        }
     }
 
     #[test]
@@ -272,7 +325,11 @@ mod tests {
         assert_eq!(keys, row[16..]);
         assert_eq!(store.values(1, 1, 2)[40..48], negative[16..]);
         assert!(store.keys(39, 0, 0).iter().all(|&x| x == 0.0));
-        assert_eq!(store.size(), 40 * store.shape().block_elements().unwrap() * 4);
+        let elements = 40 * store.shape().block_elements().unwrap();
+        assert_eq!(store.size(), elements * 4);
+        let mut store = KvStore::<i8>::new(shape()).unwrap();
+        store.reserve(40).unwrap();
+        assert_eq!(store.size(), elements + elements / 8 * 4);
     }
 
     #[test]

@@ -13,6 +13,7 @@
 pub mod attention;
 pub mod embedding;
 pub mod finite;
+pub mod kv_element;
 pub mod kv_store;
 pub mod math;
 pub mod matmul;

@@ -7,7 +7,7 @@ use crate::error::{Result, check};
 use crate::math::ROUND;
 use crate::pool::ThreadPool;
 
-/// Values below this in a whole group count as zero: their scale's inverse would overflow.
+/// Values of which all are below this count as zero: their scale's inverse would overflow.
 const TINY: f32 = 1e-30;
 /// Rows a task quantises.
 const ROWS_PER_TASK: usize = 8;
@@ -106,28 +106,42 @@ impl QuantizedRows {
     }
 }
 
-/// Quantises one group and returns its scale.
+/// Scale of values to be kept as int8, `max |value| / 127`, and what multiplies them before they are rounded.
+///
+/// Values too small to count have the scale 0, those among which is NaN or infinity the scale NaN; both the multiplier 0.
 #[inline(always)]
-fn quantize_group(input: &[f32; GROUP], values: &mut [i16; GROUP], sums: &mut [i16; 2]) -> f32 {
+pub(crate) fn int8_scale(values: &[f32]) -> (f32, f32) {
     // The magnitude bits of floats order like integers, with infinity and NaN on top.
     let mut largest = 0_i32;
-    for value in input {
+    for value in values {
         largest = largest.max((value.to_bits() & 0x7fff_ffff) as i32);
     }
     let largest = f32::from_bits(largest as u32);
-    if largest.is_nan() || largest.is_infinite() || largest < TINY {
+    if largest.is_nan() || largest.is_infinite() {
+        (f32::NAN, 0.0)
+    } else if largest < TINY {
+        (0.0, 0.0)
+    } else {
+        (largest / 127.0, 127.0 / largest)
+    }
+}
+
+/// Quantises one group and returns its scale.
+#[inline(always)]
+fn quantize_group(input: &[f32; GROUP], values: &mut [i16; GROUP], sums: &mut [i16; 2]) -> f32 {
+    let (scale, inverse) = int8_scale(input);
+    if inverse == 0.0 {
         *values = [0; GROUP];
         *sums = [0; 2];
-        return if largest < TINY { 0.0 } else { f32::NAN };
+        return scale;
     }
-    let inverse = 127.0 / largest;
     for (value, quantized) in input.iter().zip(values.iter_mut()) {
         *quantized = ((value * inverse + ROUND).to_bits().wrapping_sub(ROUND.to_bits())) as i16;
     }
     for (sum, half) in sums.iter_mut().zip(values.chunks_exact(GROUP / 2)) {
         *sum = half.iter().sum();
     }
-    largest / 127.0
+    scale
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 
 use wick_kernels::ThreadPool;
 use wick_kernels::attention::{Queries, attention};
-use wick_kernels::kv_store::{KvElement, KvShape, KvStore};
+use wick_kernels::kv_element::KvElement;
+use wick_kernels::kv_store::{KvShape, KvStore};
 use wick_kernels::synthetic::{Random, values};
 
 /// One sequence of `len` positions in shuffled blocks of a store whose other blocks hold NaN.
@@ -118,6 +119,23 @@ fn agrees_with_f64() {
     }
 }
 
+#[test]
+fn integers_agree_with_f32() {
+    let pool = ThreadPool::new(2).unwrap();
+    for (heads, shape) in shapes() {
+        for window in [None, Some(1), Some(50), Some(200)] {
+            let case = Case::new(heads, shape, 300, window);
+            let floats = case.run(&pool, &case.store::<f32>(&pool), 0..300);
+            let integers = case.run(&pool, &case.store::<i8>(&pool), 0..300);
+            let square = |x: f32| f64::from(x).powi(2);
+            let error: f64 = integers.iter().zip(&floats).map(|(a, b)| square(a - b)).sum();
+            let error = error / floats.iter().copied().map(square).sum::<f64>();
+            println!("{shape:?}, window {window:?}: NMSE {error:.2e}");
+            assert!(error < 1e-4, "{error} {shape:?} {window:?}");
+        }
+    }
+}
+
 fn same_bits_in_any_chunks<T: KvElement>() {
     let mut random = Random(11);
     for (heads, shape) in shapes() {
@@ -146,6 +164,7 @@ fn same_bits_in_any_chunks<T: KvElement>() {
 fn bits_do_not_depend_on_chunks_or_threads() {
     same_bits_in_any_chunks::<f32>();
     same_bits_in_any_chunks::<u16>();
+    same_bits_in_any_chunks::<i8>();
 }
 
 #[test]
