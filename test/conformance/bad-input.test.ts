@@ -104,7 +104,7 @@ describe("a load that cannot be", () => {
     ["invalid_request", "options.prefillChunk", { prefillChunk: 1e9 }],
     ["invalid_request", "options.kvMemoryBytes", { kvMemoryBytes: 1000 }],
     ["invalid_request", "options.kvMemoryBytes", { contextLength: 1024, kvMemoryBytes: 100_000 }],
-    ["unsupported", "options.kvCache", { kvCache: "q8" }],
+    ["unsupported", "options.kvCache", { kvCache: "q8", backend: "candle" }],
     ["unsupported", "options.speculation", { speculation: { draft: "x" } }],
   ])("%s: %s", async (code, where, options) => {
     const { info } = await errorOfLoad(demoModel(), options);

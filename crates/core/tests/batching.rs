@@ -119,24 +119,31 @@ fn requests() -> Vec<Value> {
     requests
 }
 
-fn alone(requests: &[Value]) -> Vec<Value> {
+fn alone(requests: &[Value], kv_cache: &str) -> Vec<Value> {
     let fresh = |request: &Value| {
-        World::new(&json!({"backend": "cpu", "threads": 1})).answers(std::slice::from_ref(request)).remove(0)
+        let options = json!({"backend": "cpu", "threads": 1, "kvCache": kv_cache});
+        World::new(&options).answers(std::slice::from_ref(request)).remove(0)
     };
     requests.iter().map(fresh).collect()
 }
 
 #[test]
 fn the_same_bits_in_every_company() {
+    let usual = [json!({}), json!({"threads": 3, "prefillChunk": 7}), json!({"maxSequences": 3, "readAhead": 1})];
+    check("f16", &usual);
+    check("q8", &[json!({"threads": 2, "prefillChunk": 33})]);
+}
+
+/// Under each of `several` options, and with little memory.
+fn check(kv_cache: &str, several: &[Value]) {
     let requests = requests();
-    let expected = alone(&requests);
+    let expected = alone(&requests, kv_cache);
     // 256 positions are 8 blocks: fewer than the requests need together, so that most lose theirs again and again.
-    let little = json!({"contextLength": 256, "kvMemoryBytes": 8 * 32 * 2 * 2 * block_width()});
-    for options in
-        [json!({}), json!({"threads": 3, "prefillChunk": 7}), json!({"maxSequences": 3, "readAhead": 1}), little]
-    {
-        let mut options = options;
+    let little = json!({"contextLength": 256, "kvMemoryBytes": 8 * block_bytes(kv_cache)});
+    for options in several.iter().chain([&little]) {
+        let mut options = options.clone();
         options["backend"] = "cpu".into();
+        options["kvCache"] = kv_cache.into();
         let world = World::new(&options);
         assert_eq!(world.answers(&requests), expected, "cold {options}");
         assert_eq!(world.answers(&requests), expected, "warm {options}");
@@ -149,11 +156,9 @@ fn the_same_bits_in_every_company() {
     }
 }
 
-/// Layers times elements of a position's keys: what a block of the demo model is made of.
-fn block_width() -> usize {
-    let world = World::new(&json!({"backend": "cpu", "contextLength": 32, "maxSequences": 1}));
-    let bytes = world.stats()["kvBytesTotal"].as_u64().unwrap() as usize;
-    bytes / (32 * 2 * 2)
+fn block_bytes(kv_cache: &str) -> u64 {
+    let world = World::new(&json!({"backend": "cpu", "contextLength": 32, "maxSequences": 1, "kvCache": kv_cache}));
+    world.stats()["kvBytesTotal"].as_u64().unwrap()
 }
 
 #[test]

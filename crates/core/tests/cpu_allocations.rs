@@ -8,7 +8,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use support::{RandomModel, Spec};
-use wick_core::backend::{Backend, StepPlan};
+use wick_core::backend::{Backend, KvDType, StepPlan};
 use wick_kernels::BlockType;
 
 struct Counting;
@@ -34,8 +34,9 @@ static GLOBAL: Counting = Counting;
 
 #[test]
 fn a_step_allocates_nothing() {
-    for block_type in BlockType::ALL {
-        let spec = Spec { layers: 3, block_size: 16, ..Spec::random(block_type, 40) };
+    let kv_dtypes = [KvDType::F16, KvDType::F32, KvDType::Q8];
+    for (block_type, kv_dtype) in BlockType::ALL.into_iter().zip(kv_dtypes.into_iter().cycle()) {
+        let spec = Spec { layers: 3, block_size: 16, kv_dtype, ..Spec::random(block_type, 40) };
         let mut model = RandomModel::new(&spec, 3, 8).unwrap();
         let blocks: Vec<u32> = (0..8).collect();
         let mut plan = StepPlan::new(16);
@@ -64,6 +65,6 @@ fn a_step_allocates_nothing() {
             model.step(&plan).unwrap();
             ALLOCATIONS.load(Ordering::SeqCst) == before
         });
-        assert!(quiet, "{block_type:?}");
+        assert!(quiet, "{block_type:?} {kv_dtype:?}");
     }
 }

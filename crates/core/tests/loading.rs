@@ -177,6 +177,13 @@ fn memory_is_asked_for_before_it_is_taken() {
     assert_eq!(whole.kv_bytes, 6 * 2 * 128 * 2 * 2048);
     assert!((6_000_000..6_300_000).contains(&whole.weights_bytes) && whole.fits, "{whole:?}");
     assert_eq!(whole.total_bytes, whole.weights_bytes + whole.kv_bytes);
+    // a byte for each element, and a scale for each head
+    let q8 = || json!({ "kvCache": "q8", "backend": "cpu" });
+    assert_eq!(estimate(gguf(), &options(q8())).unwrap().kv_bytes, 6 * 2 * 2 * (64 + 4) * 2048);
+    let layout = try_load(gguf(), q8()).unwrap().model.kv_layout();
+    assert_eq!(layout.block_bytes, 6 * 2 * 2 * (64 + 4) * layout.block_size);
+    let error = fails(gguf(), json!({ "kvCache": "q8", "backend": "candle" }), ErrorCode::Unsupported);
+    assert_eq!(error.info().location.as_deref(), Some("kvCache"));
 
     let limit = whole.weights_bytes / 2;
     let error = fails(gguf(), json!({ "maxMemoryBytes": limit }), ErrorCode::OutOfMemory);

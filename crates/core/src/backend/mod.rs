@@ -181,6 +181,13 @@ pub struct ModelShape {
     pub attention_scale: f32,
 }
 
+impl ModelShape {
+    /// Bytes of one KV block over all layers.
+    pub fn kv_block_bytes(&self) -> usize {
+        self.layers * 2 * self.kv_heads * self.kv_dtype.vector_bytes(self.head_dim) * self.block_size
+    }
+}
+
 /// Type of stored keys and values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KvDType {
@@ -188,4 +195,17 @@ pub enum KvDType {
     F16,
     /// Four bytes, for f32 models that must match their reference.
     F32,
+    /// One byte and, for each position of a head, a scale of four; [`cpu::CpuBackend`] alone has it.
+    Q8,
+}
+
+impl KvDType {
+    /// Bytes of a head's key, or value, of one position.
+    pub fn vector_bytes(self, head_dim: usize) -> usize {
+        match self {
+            Self::F16 => head_dim * 2,
+            Self::F32 => head_dim * 4,
+            Self::Q8 => head_dim + size_of::<f32>(),
+        }
+    }
 }

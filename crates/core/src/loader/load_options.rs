@@ -153,9 +153,7 @@ impl LoadOptions {
                 self.kv_cache = Some(match value.as_str() {
                     Some("f16") => KvDType::F16,
                     Some("f32") => KvDType::F32,
-                    Some("q8") => {
-                        return Err(Error::unsupported(field, "`kvCache` \"q8\" is not supported yet; use \"f16\""));
-                    }
+                    Some("q8") => KvDType::Q8,
                     Some(_) | None => return Err(one_of(field, value, "\"f16\", \"f32\" or \"q8\"")),
                 });
             }
@@ -254,6 +252,9 @@ mod tests {
         };
         assert_eq!(options.engine(7), engine);
         assert_eq!(LoadOptions::from_json(&Value::Null).unwrap(), LoadOptions::default());
+        for (name, dtype) in [("f16", KvDType::F16), ("q8", KvDType::Q8)] {
+            assert_eq!(LoadOptions::from_json(&json!({ "kvCache": name })).unwrap().kv_cache, Some(dtype));
+        }
     }
 
     #[test]
@@ -271,7 +272,6 @@ mod tests {
             (json!({ "readAhead": "16" }), ErrorCode::InvalidRequest, "readAhead"),
             (json!({ "kvCache": "f8" }), ErrorCode::InvalidRequest, "kvCache"),
             (json!({ "speculation": { "draft": "x" } }), ErrorCode::Unsupported, "speculation"),
-            (json!({ "kvCache": "q8" }), ErrorCode::Unsupported, "kvCache"),
             (json!([1]), ErrorCode::InvalidRequest, "options"),
         ];
         for (options, code, field) in cases {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use self::{memory_estimate::MemoryPlan, text_files::TextFiles};
 use crate::{
     backend::{
-        Backend,
+        Backend, KvDType,
         candle::{CandleBackend, DeviceKind},
         cpu::CpuBackend,
     },
@@ -174,6 +174,10 @@ fn choose(options: &LoadOptions) -> Result<(EngineKind, DeviceKind)> {
             ));
         }
     };
+    if engine == EngineKind::Candle && options.kv_cache == Some(KvDType::Q8) {
+        let message = "`kvCache` \"q8\" needs the backend `cpu`; with candle use \"f16\"";
+        return Err(Error::unsupported("kvCache", message));
+    }
     Ok((engine, device))
 }
 

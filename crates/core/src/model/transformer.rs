@@ -101,11 +101,7 @@ fn model_shape(config: &ModelConfig, vocabulary: usize, options: TransformerOpti
 
 /// Bytes of one KV block over all layers.
 pub(crate) fn kv_block_bytes(config: &ModelConfig, kv_dtype: KvDType) -> usize {
-    let element = match kv_dtype {
-        KvDType::F16 => 2,
-        KvDType::F32 => 4,
-    };
-    config.layers.len() * 2 * config.kv_width() * element * BLOCK_SIZE
+    config.layers.len() * 2 * config.kv_heads * kv_dtype.vector_bytes(config.head_dim) * BLOCK_SIZE
 }
 
 impl<B: Backend> LanguageModel for Transformer<B> {
@@ -135,15 +131,7 @@ impl<B: Backend> LanguageModel for Transformer<B> {
     }
 
     fn kv_layout(&self) -> KvLayout {
-        let element = match self.shape.kv_dtype {
-            KvDType::F16 => 2,
-            KvDType::F32 => 4,
-        };
-        let width = self.shape.kv_heads * self.shape.head_dim;
-        KvLayout {
-            block_size: self.shape.block_size,
-            block_bytes: self.shape.layers * 2 * width * element * self.shape.block_size,
-        }
+        KvLayout { block_size: self.shape.block_size, block_bytes: self.shape.kv_block_bytes() }
     }
 
     fn reserve_kv_blocks(&mut self, blocks: usize) -> Result<()> {

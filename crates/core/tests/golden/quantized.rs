@@ -67,17 +67,22 @@ fn compare(models: &[(String, Value, bool)]) -> (String, Vec<String>) {
     let mut failures = Vec::new();
     for (model, options, bound) in models {
         let (reference, texts) = if *bound { &bound_texts } else { &report_texts };
-        for backend in BACKENDS {
+        let asked = options.get("backend").cloned();
+        for backend in BACKENDS.into_iter().filter(|backend| asked.as_ref().is_none_or(|asked| asked == backend)) {
             let mut options = options.clone();
             options["backend"] = backend.into();
             let Agreement { divergence, top1 } = agreement(reference, &all_logits(&mut load(model, &options), texts));
             let name = model.rsplit('/').next().unwrap_or(model);
             let isq = options.get("isq").map_or(String::new(), |level| format!("isq {level}"));
+            let kv = options.get("kvCache").and_then(Value::as_str).map_or(String::new(), |kv| format!("KV {kv}"));
             let (percent, positions) = (top1 * 100.0, reference.len());
-            writeln!(table, "{name:24} {isq:6} {backend:7} KL {divergence:.2e}  top-1 {percent:6.2} % of {positions}")
-                .unwrap();
+            writeln!(
+                table,
+                "{name:24} {isq:6} {kv:6} {backend:7} KL {divergence:.2e}  top-1 {percent:6.2} % of {positions}"
+            )
+            .unwrap();
             if *bound && !(divergence <= 1e-3 && top1 >= 0.99) {
-                failures.push(format!("{name} {isq} on {backend}: KL {divergence:.2e}, top-1 {top1}"));
+                failures.push(format!("{name} {isq} {kv} on {backend}: KL {divergence:.2e}, top-1 {top1}"));
             }
         }
     }
@@ -100,6 +105,22 @@ fn gguf_files_agree_with_f32() {
 fn isq_levels_agree_with_f32() {
     let models =
         [8, 6, 5, 4, 3, 2].map(|level| ("demo-model/safetensors".to_owned(), json!({ "isq": level }), level >= 6));
+    let (table, failures) = compare(&models);
+    println!("{table}");
+    assert_eq!(failures, Vec::<String>::new());
+}
+
+#[test]
+fn keys_and_values_of_eight_bits_agree_with_f32() {
+    let q8 = |mut options: Value| {
+        options["kvCache"] = "q8".into();
+        options["backend"] = "cpu".into();
+        options
+    };
+    let models = [
+        ("demo-model/safetensors".to_owned(), q8(json!({ "dtype": "f32" })), true),
+        ("demo-model/gguf/wick-demo.Q8_0.gguf".to_owned(), q8(json!({})), true),
+    ];
     let (table, failures) = compare(&models);
     println!("{table}");
     assert_eq!(failures, Vec::<String>::new());

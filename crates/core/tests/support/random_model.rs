@@ -44,6 +44,7 @@ impl Spec {
         let unit = block_type.block_len().max(32);
         let heads = (unit * (1 + random.below(2))).div_ceil(head_dim).next_multiple_of(unit.div_ceil(head_dim));
         let kv_heads = [1, 2, heads][random.below(3)];
+        let kv_dtype = [KvDType::F16, KvDType::F32, KvDType::Q8][random.below(3)];
         let mut coin = || random.below(2) == 1;
         Self {
             block_type,
@@ -56,7 +57,7 @@ impl Spec {
             vocabulary: if coin() { 97 } else { 40 },
             block_size: if coin() { 16 } else { 32 },
             window: [None, Some(23), Some(141)][usize::from(coin()) + usize::from(coin())],
-            kv_dtype: if coin() { KvDType::F16 } else { KvDType::F32 },
+            kv_dtype,
             style: if coin() { RotaryStyle::Halves } else { RotaryStyle::Pairs },
             biases: coin(),
             head_norms: coin(),

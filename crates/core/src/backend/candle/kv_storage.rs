@@ -4,7 +4,7 @@ use candle_core::{DType, Device, Tensor};
 
 use crate::{
     backend::{KvDType, ModelShape},
-    error::Result,
+    error::{Error, Result},
 };
 
 /// Block KV storage: `keys[layer]` and `values[layer]` are `(blocks * block_size, kv_heads * head_dim)`.
@@ -20,20 +20,24 @@ pub(super) struct KvStorage {
 }
 
 impl KvStorage {
-    pub(super) fn new(shape: &ModelShape, device: &Device) -> Self {
-        Self {
+    /// # Errors
+    /// `unsupported` for a type that is not candle's.
+    pub(super) fn new(shape: &ModelShape, device: &Device) -> Result<Self> {
+        let dtype = match shape.kv_dtype {
+            KvDType::F16 => DType::F16,
+            KvDType::F32 => DType::F32,
+            KvDType::Q8 => return Err(Error::unsupported("kvCache", "candle stores no keys and values as \"q8\"")),
+        };
+        Ok(Self {
             keys: Vec::new(),
             values: Vec::new(),
             blocks: 0,
             block_size: shape.block_size,
             width: shape.kv_heads * shape.head_dim,
             layers: shape.layers,
-            dtype: match shape.kv_dtype {
-                KvDType::F16 => DType::F16,
-                KvDType::F32 => DType::F32,
-            },
+            dtype,
             device: device.clone(),
-        }
+        })
     }
 
     /// Makes room for `blocks` in all and keeps what is stored.

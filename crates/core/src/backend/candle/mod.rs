@@ -127,7 +127,7 @@ impl Backend for CandleBackend {
     }
 
     fn prepare(&mut self, shape: &ModelShape) -> Result<()> {
-        self.prepared = Some(Prepared { shape: shape.clone(), kv: KvStorage::new(shape, &self.device) });
+        self.prepared = Some(Prepared { shape: shape.clone(), kv: KvStorage::new(shape, &self.device)? });
         Ok(())
     }
 

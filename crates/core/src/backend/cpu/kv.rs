@@ -1,4 +1,4 @@
-//! Key and value storage of either type.
+//! Key and value storage of any type.
 
 use wick_kernels::ThreadPool;
 use wick_kernels::attention::{MAX_HEAD_DIM, Queries, attention};
@@ -12,14 +12,16 @@ use crate::error::{Error, ErrorCode, Result};
 pub(super) enum Kv {
     F16(KvStore<u16>),
     F32(KvStore<f32>),
+    Q8(KvStore<i8>),
 }
 
-/// Runs the same expression on a store of either type.
+/// Runs the same expression on a store of any type.
 macro_rules! with_store {
     ($kv:expr, $store:ident => $body:expr) => {
         match $kv {
             Kv::F16($store) => $body,
             Kv::F32($store) => $body,
+            Kv::Q8($store) => $body,
         }
     };
 }
@@ -39,6 +41,7 @@ impl Kv {
         Ok(match shape.kv_dtype {
             KvDType::F16 => Self::F16(KvStore::new(sizes).map_err(kernel_error)?),
             KvDType::F32 => Self::F32(KvStore::new(sizes).map_err(kernel_error)?),
+            KvDType::Q8 => Self::Q8(KvStore::new(sizes).map_err(kernel_error)?),
         })
     }
 
@@ -73,5 +76,34 @@ impl Kv {
         output: &mut [f32],
     ) -> Result<()> {
         with_store!(self, store => attention(pool, queries, store, layer, output)).map_err(kernel_error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_the_bytes_that_the_accountant_counts() {
+        for kv_dtype in [KvDType::F16, KvDType::F32, KvDType::Q8] {
+            let shape = ModelShape {
+                hidden: 64,
+                intermediate: 128,
+                layers: 3,
+                heads: 4,
+                kv_heads: 2,
+                head_dim: 20,
+                vocabulary: 10,
+                max_rows: 4,
+                max_sampled_rows: 1,
+                block_size: 32,
+                kv_dtype,
+                attention_scale: 1.0,
+            };
+            let mut kv = Kv::new(&shape).unwrap();
+            kv.reserve(5).unwrap();
+            kv.reserve(7).unwrap();
+            assert_eq!(kv.size(), 7 * shape.kv_block_bytes(), "{kv_dtype:?}");
+        }
     }
 }
