@@ -338,3 +338,22 @@ fn callers_do_not_wait_for_a_load_or_a_step() {
     assert!(loading.join().unwrap());
     assert!(runtime.take(ticket).is_none());
 }
+
+#[test]
+fn steps_are_traced() {
+    let world = World::new();
+    let model = world.load();
+    let tickets = [world.chat(model, &json!({"ignoreEos": true})), world.chat(model, &json!({"maxTokens": 3}))];
+    for ticket in tickets {
+        world.all(ticket);
+    }
+    let trace = |command: &str| world.call(&json!({"kind": command, "model": model}))["value"].clone();
+    let steps = trace("trace");
+    let steps = steps.as_array().unwrap();
+    assert_eq!(steps[0]["step"], 1);
+    assert_eq!((&steps[0]["sequences"], &steps[0]["sampled"]), (&json!(2), &json!(2)), "two prompts at once");
+    assert!(steps[0]["promptRows"].as_u64().unwrap() > 2 && steps.iter().skip(1).all(|step| step["promptRows"] == 0));
+    let sampled: u64 = steps.iter().map(|step| step["sampled"].as_u64().unwrap()).sum();
+    assert_eq!(sampled, 60 + 3);
+    assert_eq!(trace("trace"), json!([]), "each is told once");
+}

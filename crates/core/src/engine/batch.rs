@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::request::Request;
 use super::scheduler::{SequenceKey, Turn};
 use super::sequence::{Limits, Sequence};
+use super::trace::Phase;
 use super::{Engine, is_fatal};
 use crate::error::{Error, Result};
 use crate::sampler::History;
@@ -53,10 +54,8 @@ impl Engine {
         if turns.is_empty() {
             return Ok(());
         }
-        let start = clock();
-        match self.forward(turns) {
+        match self.forward(turns, clock) {
             Ok(()) => {
-                self.scheduler.took(turns, clock().saturating_sub(start));
                 self.sample(turns, clock)?;
             }
             Err(error) if is_fatal(&error) => return Err(error),
@@ -72,7 +71,7 @@ impl Engine {
         Ok(())
     }
 
-    fn forward(&mut self, turns: &[Turn]) -> Result<()> {
+    fn forward(&mut self, turns: &[Turn], clock: &dyn Fn() -> Duration) -> Result<()> {
         self.plan.clear();
         for turn in turns {
             let Some(sequence) = sequence(&self.running, turn.key) else { continue };
@@ -82,7 +81,19 @@ impl Engine {
             let last = rows.end == sequence.tokens().len();
             self.plan.push_sequence(&sequence.tokens()[rows.clone()], rows.start as u32, blocks, last);
         }
-        self.model.forward(&self.plan)
+        let start = clock();
+        self.stopwatch.end(Phase::Prepare, start);
+        let computed = self.model.forward(&self.plan);
+        let end = clock();
+        self.stopwatch.end(Phase::Forward, end);
+        computed?;
+        self.scheduler.took(turns, end.saturating_sub(start));
+        let trace = &mut self.stopwatch.trace;
+        trace.rows += self.plan.rows() as u32;
+        trace.sequences += turns.len() as u32;
+        trace.sampled += self.plan.sampled_rows.len() as u32;
+        trace.prompt_rows += turns.iter().filter(|turn| turn.rows > 1).map(|turn| turn.rows as u32).sum::<u32>();
+        Ok(())
     }
 
     /// Takes note of what was computed, and samples where a row of logits came out.
@@ -166,7 +177,10 @@ impl Engine {
             let banned: &[u32] = if sequence.sampled() < request.job.min_tokens { end_tokens } else { &[] };
             let history =
                 History { tokens: sequence.tokens(), prompt_length: sequence.prompt_length(), mask: None, banned };
-            let sampled = sequence.sampler.sample(&mut self.scratch, logits, &history)?;
+            self.stopwatch.end(Phase::Text, clock());
+            let sampled = sequence.sampler.sample(&mut self.scratch, logits, &history);
+            self.stopwatch.end(Phase::Sample, clock());
+            let sampled = sampled?;
             let limits = Limits {
                 end_tokens,
                 max_tokens: request.job.max_tokens,

@@ -17,6 +17,7 @@ mod request;
 mod scheduler;
 mod sequence;
 mod stats;
+mod trace;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,9 +32,11 @@ pub use mailbox::{Bell, Mailbox, Taken};
 pub use memory::{Account, Memory, MemoryUse};
 pub use scheduler::{Scheduler, SequenceKey, Turn};
 pub use stats::{EngineStats, StatsCell};
+pub use trace::StepTrace;
 
 use self::logits::LogitsRun;
 use self::request::Request;
+use self::trace::{Phase, Stopwatch};
 use crate::backend::StepPlan;
 use crate::error::{Error, ErrorCode, Result};
 use crate::language_model::LanguageModel;
@@ -97,6 +100,7 @@ pub struct Engine {
     row: Vec<f32>,
     scratch: Scratch,
     stats: Arc<StatsCell>,
+    stopwatch: Stopwatch,
     dead: Option<Error>,
     faulty: bool,
 }
@@ -134,6 +138,7 @@ impl Engine {
             row: Vec::new(),
             scratch: Scratch::default(),
             stats: Arc::default(),
+            stopwatch: Stopwatch::default(),
             dead: None,
             faulty: false,
         };
@@ -227,10 +232,12 @@ impl Engine {
             return Progress::Idle;
         }
         let now = clock();
+        self.stopwatch.start(now);
         self.sweep(now);
         let stepped = catch_unwind(AssertUnwindSafe(|| {
             assert!(!self.faulty, "a fault was injected");
             self.admit(now);
+            self.stopwatch.end(Phase::Queue, clock());
             self.serve(clock)
         }));
         let progress = stepped.unwrap_or_else(|panic| {
@@ -243,6 +250,9 @@ impl Engine {
             Progress::Idle
         });
         self.publish();
+        if progress == Progress::Worked {
+            self.stats.trace(self.stopwatch.finish(self.queue.len(), clock()));
+        }
         progress
     }
 

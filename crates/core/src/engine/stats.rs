@@ -1,9 +1,12 @@
 //! Figures of a running engine.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+
+use super::trace::StepTrace;
 
 /// `ModelStats` of the TypeScript API.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -35,7 +38,12 @@ struct State {
     stats: EngineStats,
     window_start: Option<Duration>,
     window_tokens: u64,
+    /// The last steps nobody has asked for.
+    traces: VecDeque<StepTrace>,
 }
+
+/// Steps that are kept for who asks: seconds of a small model, and 20 KiB.
+const TRACES: usize = 256;
 
 /// Long enough for a steady figure, short enough to be of now.
 const WINDOW: Duration = Duration::from_secs(1);
@@ -50,6 +58,19 @@ impl StatsCell {
     pub(super) fn publish(&self, stats: EngineStats) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.stats = EngineStats { tokens_per_second: state.stats.tokens_per_second, ..stats };
+    }
+
+    /// The last steps, the oldest first, without those that were taken before.
+    pub fn take_traces(&self) -> Vec<StepTrace> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).traces.drain(..).collect()
+    }
+
+    pub(super) fn trace(&self, trace: StepTrace) {
+        let traces = &mut self.0.lock().unwrap_or_else(PoisonError::into_inner).traces;
+        if traces.len() == TRACES {
+            traces.pop_front();
+        }
+        traces.push_back(trace);
     }
 
     pub(super) fn count_token(&self, now: Duration) {

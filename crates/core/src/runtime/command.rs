@@ -23,6 +23,7 @@ pub(super) enum ModelCall {
     Text(TextCall),
     Logits { tokens: Value, last: usize },
     Stats,
+    Trace,
     Close,
     Panic,
 }
@@ -83,6 +84,7 @@ impl ModelCall {
                 last: fields.integer("last", 1..=i64::from(i32::MAX))?.unwrap_or(1) as usize,
             },
             "stats" => Self::Stats,
+            "trace" => Self::Trace,
             "close" => Self::Close,
             "panic" => Self::Panic,
             _ => return Err(Error::unsupported("kind", "This engine knows no such command.")),

@@ -120,6 +120,7 @@ impl Runtime {
             (ModelCall::Logits { tokens, last }, Some(shared)) => {
                 return self.prepare(Preparation::Logits { model, shared, tokens, last, task: Arc::clone(task) });
             }
+            (ModelCall::Trace, Some(shared)) => to_json(shared.stats.take_traces()),
             (ModelCall::Stats, Some(shared)) => stats(&shared.stats, self.desk().preparing_for(model)),
         };
         task.end(answer);
@@ -173,5 +174,9 @@ impl Runtime {
 fn stats(cell: &StatsCell, preparing: usize) -> Result<Value> {
     let mut stats = cell.read();
     stats.queued += preparing;
-    serde_json::to_value(stats).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))
+    to_json(stats)
+}
+
+fn to_json(value: impl serde::Serialize) -> Result<Value> {
+    serde_json::to_value(value).map_err(|error| Error::new(ErrorCode::Internal, error.to_string()))
 }
