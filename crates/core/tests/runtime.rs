@@ -351,9 +351,9 @@ fn steps_are_traced() {
     let steps = trace("trace");
     let steps = steps.as_array().unwrap();
     assert_eq!(steps[0]["step"], 1);
-    assert_eq!((&steps[0]["sequences"], &steps[0]["sampled"]), (&json!(2), &json!(2)), "two prompts at once");
-    assert!(steps[0]["promptRows"].as_u64().unwrap() > 2 && steps.iter().skip(1).all(|step| step["promptRows"] == 0));
-    let sampled: u64 = steps.iter().map(|step| step["sampled"].as_u64().unwrap()).sum();
-    assert_eq!(sampled, 60 + 3);
+    assert!(steps.iter().any(|step| step["sequences"] == 2 && step["sampled"] == 2), "two at once");
+    let sum = |name: &str| steps.iter().map(|step| step[name].as_u64().unwrap()).sum::<u64>();
+    assert_eq!((sum("sampled"), sum("promptRows")), (60 + 3, 9 + 9));
+    assert_eq!(sum("rows"), 9 + 9 + 59 + 2);
     assert_eq!(trace("trace"), json!([]), "each is told once");
 }
