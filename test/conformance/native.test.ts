@@ -30,3 +30,14 @@ test("a long text holds up no one else", async () => {
   ]);
   expect(ended.at(-1)).toBe("long");
 });
+
+test("the engine's steps can be traced", async () => {
+  await using model = await Model.load(demoModel());
+  const { usage } = await model.chat.complete(subject.request);
+  const steps = model.trace();
+  expect(steps.reduce((sum, { sampled }) => sum + sampled, 0)).toBe(usage?.completionTokens);
+  expect(steps.reduce((sum, { promptRows }) => sum + promptRows, 0)).toBe(usage?.promptTokens);
+  expect(steps.every(({ forwardMs, sampleMs, textMs }) => forwardMs > 0 && sampleMs >= 0 && textMs > 0)).toBe(true);
+  expect(steps.map(({ step }) => step)).toEqual(steps.map((_, index) => index + 1));
+  expect(model.trace()).toEqual([]);
+});

@@ -18,7 +18,7 @@ export type {
   ToolMessage,
   UserMessage,
 } from "./request/message.js";
-export type { ModelInfo, ModelStats } from "./model/model-info.js";
+export type { ModelInfo, ModelStats, StepTrace } from "./model/model-info.js";
 export type { CachedModel, ModelLoader } from "./model/model-loader.js";
 export type { ChatCalls, EmbeddingCalls, TextCalls } from "./model/model.js";
 export { readResponses } from "./stream/read-responses.js";

@@ -8,7 +8,7 @@ import type { Response, ValidationErrorResponse } from "../generated/protocol.js
 import { LiveStream } from "../stream/live-stream.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { ChatCalls, EmbeddingCalls, Model, TextCalls } from "./model.js";
-import type { ModelInfo, ModelStats } from "./model-info.js";
+import type { ModelInfo, ModelStats, StepTrace } from "./model-info.js";
 import { ObjectLiveStream } from "../stream/object-live-stream.js";
 import { engineClosed, invalidRequest, unsupported } from "../error/refusal.js";
 import type { CallOptions, ChatRequest, CompletionRequest, FimRequest } from "../request/request.js";
@@ -99,18 +99,26 @@ export class LocalModel implements Model {
     return { tokens: (answer.value as { tokens: number[] }).tokens, logits: answer.vector };
   }
 
-  /** The engine answers this command inside `submit`, so that nothing needs to wait. */
   stats(): ModelStats {
+    return this.#ask("stats") as ModelStats;
+  }
+
+  trace(): readonly StepTrace[] {
+    return this.#ask("trace") as StepTrace[];
+  }
+
+  /** The engine answers these commands inside `submit`, so that nothing needs to wait. */
+  #ask(kind: "stats" | "trace"): unknown {
     this.#checkOpen();
-    const ticket = this.#mailboxes.submit(`{"kind":"stats","model":${this.#id}}`);
+    const ticket = this.#mailboxes.submit(`{"kind":"${kind}","model":${this.#id}}`);
     const json = this.#mailboxes.take(ticket);
     if (json === null) {
       this.#mailboxes.release(ticket);
-      throw noAnswer("stats");
+      throw noAnswer(kind);
     }
     const event = JSON.parse(json);
     if (event.kind === "failed") throw new WickError(event.error);
-    return event.value as ModelStats;
+    return event.value;
   }
 
   close(): Promise<void> {

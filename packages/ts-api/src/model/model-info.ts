@@ -62,3 +62,38 @@ export interface ModelStats {
   /** Over the last second or so, all sequences together. */
   readonly tokensPerSecond?: number;
 }
+
+/**
+ * Where the time of one step of the engine went. Times are milliseconds; the phases do not overlap and add up to the step.
+ *
+ * @example
+ * ```ts
+ * const slowest = (steps: readonly StepTrace[]) => Math.max(...steps.map(({ forwardMs }) => forwardMs));
+ * ```
+ */
+export interface StepTrace {
+  /** Counts up from 1. */
+  readonly step: number;
+  /** When it began, on the engine's clock. */
+  readonly atMs: number;
+  /** Rows computed, those of prompts included: a token of a sequence is a row. */
+  readonly rows: number;
+  /** Rows of prompts. */
+  readonly promptRows: number;
+  /** Sequences that had a turn. */
+  readonly sequences: number;
+  /** Tokens sampled. */
+  readonly sampled: number;
+  /** Requests that went on waiting. */
+  readonly queued: number;
+  /** Freeing who has gone and beginning who has waited. */
+  readonly queueMs: number;
+  /** Choosing rows and giving them memory. */
+  readonly prepareMs: number;
+  /** The model. */
+  readonly forwardMs: number;
+  /** Drawing tokens. */
+  readonly sampleMs: number;
+  /** Tokens to text, and leaving it for the readers. */
+  readonly textMs: number;
+}

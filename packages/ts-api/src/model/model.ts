@@ -1,5 +1,5 @@
 import type { ChatCompletion, Completion, EmbeddingList, RawResponse } from "../generated/protocol.js";
-import type { ModelInfo, ModelStats } from "./model-info.js";
+import type { ModelInfo, ModelStats, StepTrace } from "./model-info.js";
 import type { CallOptions, ChatRequest, CompletionRequest, EmbeddingRequest, FimRequest } from "../request/request.js";
 import type { ChatStream, ObjectStream, Parsed, ResponseStream } from "../stream/response-stream.js";
 import type { CompletionResponse } from "../response/response.js";
@@ -207,6 +207,15 @@ export interface Model extends AsyncDisposable {
    * ```
    */
   stats(): ModelStats;
+  /**
+   * The engine's last steps, the oldest first: at most 256, and each is told once.
+   *
+   * @example
+   * ```ts
+   * for (const { sequences, forwardMs } of model.trace()) console.error(sequences, forwardMs);
+   * ```
+   */
+  trace(): readonly StepTrace[];
   /**
    * Frees the model; what `await using` calls. Live streams end with `engine_closed`, and so does every later call. Idempotent.
    *

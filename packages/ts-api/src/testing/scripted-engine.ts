@@ -13,7 +13,7 @@ type ScriptedCommand =
   | { kind: "tokenize"; text: string }
   | { kind: "detokenize"; tokens: number[] }
   | { kind: "apply_chat_template" | "count_tokens"; request: ChatRequest }
-  | { kind: "load" | "stats" | "close" | "estimate" | "logits" };
+  | { kind: "load" | "stats" | "trace" | "close" | "estimate" | "logits" };
 
 /** What the engine is a script of. */
 export interface EngineScript {
@@ -130,6 +130,8 @@ export class ScriptedEngine implements Engine {
         return result(bytes(templated(command.request)).length);
       case "stats":
         return result(this.#stats());
+      case "trace":
+        return result([]);
       case "close":
         this.#close();
         return result(null);
