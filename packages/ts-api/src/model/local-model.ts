@@ -100,15 +100,15 @@ export class LocalModel implements Model {
   }
 
   stats(): ModelStats {
-    return this.#ask("stats") as ModelStats;
+    return this.#answeredNow("stats") as ModelStats;
   }
 
   trace(): readonly StepTrace[] {
-    return this.#ask("trace") as StepTrace[];
+    return this.#answeredNow("trace") as StepTrace[];
   }
 
   /** The engine answers these commands inside `submit`, so that nothing needs to wait. */
-  #ask(kind: "stats" | "trace"): unknown {
+  #answeredNow(kind: "stats" | "trace"): unknown {
     this.#checkOpen();
     const ticket = this.#mailboxes.submit(`{"kind":"${kind}","model":${this.#id}}`);
     const json = this.#mailboxes.take(ticket);
