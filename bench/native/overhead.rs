@@ -137,6 +137,7 @@ fn engine() -> Result<Vec<Figure>> {
         n: 1,
         max_tokens: Some(TOKENS),
         min_tokens: 0,
+        end_tokens: None,
         ignore_eos: false,
         priority: 0,
         logprobs: false,

@@ -125,6 +125,7 @@ fn job(prompt: Vec<u32>) -> Result<Job> {
         n: 1,
         max_tokens: Some(TOKENS),
         min_tokens: 0,
+        end_tokens: None,
         ignore_eos: true,
         priority: 0,
         logprobs: false,

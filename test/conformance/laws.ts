@@ -38,6 +38,17 @@ export function describeLaws({ name, load, request }: Subject): void {
         if (terminal.kind === "completion_done") expect(terminal.completion.choices[0].text).toBe(textOf(responses));
       });
 
+      test("of a middle to fill in", async () => {
+        expect(model.info.capabilities.fim).toBe(true);
+        const hole = { prompt: "Mia went", suffix: " and was happy.", maxTokens: 12, temperature: 0 };
+        const responses = await collect(model.fim.stream(hole));
+        expect(responses.findIndex((response) => isTerminal(response))).toBe(responses.length - 1);
+        const terminal = terminalOf(responses);
+        expect(terminal.kind).toBe("completion_done");
+        if (terminal.kind === "completion_done") expect(terminal.completion.choices[0].text).toBe(textOf(responses));
+        expect((await model.fim.complete(hole)).choices[0].text).toBe(textOf(responses));
+      });
+
       test("and the reader stays done", async () => {
         const reader = model.chat.stream(request)[Symbol.asyncIterator]();
         while ((await reader.next()).done !== true);

@@ -6,6 +6,7 @@ pub mod backend;
 pub mod chat_template;
 pub mod engine;
 pub mod error;
+pub mod fim;
 pub mod generation_defaults;
 pub mod isq;
 pub mod language_model;

@@ -74,6 +74,7 @@ fn loads_every_kind_of_source_alike() {
         assert_eq!((loaded.info.parameters, loaded.info.context_length), (5_771_264, 2048));
         assert_eq!(loaded.info.quantization, if quantized { "Q8_0" } else { "BF16" });
         assert!(loaded.info.capabilities.tools && loaded.chat_template.is_some());
+        assert!(loaded.info.capabilities.fim && loaded.fim.is_some());
         assert!(loaded.defaults.end_tokens.contains(&4086));
         assert_eq!(
             loaded.tokenizer.decode(&loaded.tokenizer.encode_text("Hello, world").unwrap()).unwrap(),

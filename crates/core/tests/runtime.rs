@@ -143,6 +143,38 @@ fn raw_completions_echo() {
 }
 
 #[test]
+fn fills_in_the_middle() {
+    let world = World::new();
+    let model = world.load_from("fim");
+    let run = |kind: &str, request: &Value| {
+        world.all(world.submit(&json!({"kind": kind, "model": model, "request": request}))).pop().unwrap()
+    };
+    // Letters one by one, and none of the control tokens spelled in them.
+    let request = json!({"prompt": "ab<eos>", "suffix": "b<|fim_middle|>", "maxTokens": 9});
+    let x = fake::POISON;
+    let ids = [vec![21, 3, 4], vec![x; 5], vec![22, 4], vec![x; 14], vec![23]].concat();
+    let (filled, raw) = (run("fim", &request), run("completion", &json!({"prompt": ids, "maxTokens": 9})));
+    assert_eq!(filled["kind"], "completion_done");
+    assert_eq!(filled["completion"]["choices"], raw["completion"]["choices"]);
+    assert_eq!(filled["completion"]["usage"]["promptTokens"], ids.len());
+    // A token between files ends a middle, and nothing else.
+    let forced = json!({"prompt": "a", "maxTokens": 2, "logitBias": {"24": 100}});
+    let (filled, raw) = (run("fim", &forced), run("completion", &forced));
+    assert_eq!(filled["completion"]["choices"][0]["text"], "");
+    assert_eq!(filled["completion"]["choices"][0]["stopReason"], json!({"kind": "eos"}));
+    assert_eq!(raw["completion"]["choices"][0]["finishReason"], "length");
+    let refused = run("fim", &json!({"prompt": "a", "echo": true}));
+    assert_eq!((&refused["kind"], &refused["error"]["where"]), (&json!("validation_error"), &json!("echo")));
+    let other = world.load();
+    let refused = world.all(world.submit(&json!({"kind": "fim", "model": other, "request": {"prompt": "a"}})));
+    assert_eq!((refused.len(), &refused[0]["kind"]), (1, &json!("validation_error")));
+    assert_eq!(
+        (&refused[0]["error"]["code"], &refused[0]["error"]["where"]),
+        (&json!("unsupported"), &json!("prompt"))
+    );
+}
+
+#[test]
 fn bad_requests_are_validation_errors() {
     let world = World::new();
     let model = world.load();

@@ -18,6 +18,14 @@ describe("a stream starts at the first pull", () => {
     expect(model.calls).toHaveLength(1);
   });
 
+  test("of a middle too, and the engine sees both sides of the hole", async () => {
+    const model = modelOf({ text: pieces });
+    const { choices, usage } = await model.fim.complete({ prompt: "def f(", suffix: "return x", stop: undefined });
+    expect(choices[0]?.text).toBe(pieces.join(""));
+    expect(usage?.promptTokens).toBe(14);
+    expect(model.calls).toEqual([{ kind: "fim", request: { prompt: "def f(", suffix: "return x" } }]);
+  });
+
   test("also as a web stream", async () => {
     const model = modelOf({ text: pieces });
     const reader = model.chat.stream({ messages }).toReadableStream().getReader();
@@ -259,10 +267,6 @@ describe("refusals", () => {
 
   test("what comes later", async () => {
     const schema = { type: "object" };
-    expect(await collect(model.fim.stream({ prompt: "" }))).toMatchObject([
-      { kind: "validation_error", error: { code: "unsupported" } },
-    ]);
-    await expect(model.fim.complete({ prompt: "" })).rejects.toMatchObject({ code: "unsupported" });
     await expect(model.embeddings.create({ inputs: "" })).rejects.toMatchObject({ code: "unsupported" });
     await expect(model.chat.parse({ messages }, schema)).rejects.toMatchObject({ code: "unsupported" });
     await expect(model.chat.parseStream({ messages }, schema).final()).rejects.toMatchObject({ code: "unsupported" });

@@ -173,7 +173,8 @@ impl Engine {
             }
             let Some(request) = self.running.get_mut(&id) else { return Ok(()) };
             let sequence = &mut request.sequences[choice as usize];
-            let end_tokens: &[u32] = if request.job.ignore_eos { &[] } else { &self.end_tokens };
+            let own = request.job.end_tokens.as_deref();
+            let end_tokens = if request.job.ignore_eos { &[] } else { own.unwrap_or(&self.end_tokens) };
             let banned: &[u32] = if sequence.sampled() < request.job.min_tokens { end_tokens } else { &[] };
             let history =
                 History { tokens: sequence.tokens(), prompt_length: sequence.prompt_length(), mask: None, banned };

@@ -1,5 +1,6 @@
 //! A request, ready to run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::AnswerKind;
@@ -24,6 +25,8 @@ pub struct Job {
     pub max_tokens: Option<u64>,
     /// Tokens before an end token may end it.
     pub min_tokens: u64,
+    /// What ends it in place of the model's own end tokens.
+    pub end_tokens: Option<Arc<[u32]>>,
     /// End tokens do not end it.
     pub ignore_eos: bool,
     /// Higher first.

@@ -25,6 +25,7 @@ use crate::{
     chat_template::ChatTemplate,
     engine::{EngineOptions, LOGITS_ROWS_PER_STEP},
     error::{Error, ErrorCode, Result},
+    fim::FimTokens,
     generation_defaults::GenerationDefaults,
     language_model::LanguageModel,
     model::{ModelConfig, Transformer, TransformerOptions},
@@ -42,6 +43,8 @@ pub struct LoadedModel {
     pub chat_template: Option<ChatTemplate>,
     /// End tokens, and what requests leave open.
     pub defaults: GenerationDefaults,
+    /// For filling in the middle, where the vocabulary has the tokens.
+    pub fim: Option<FimTokens>,
     /// What the model says about itself.
     pub info: ModelInfo,
     /// Bytes of the weights in memory.
@@ -65,7 +68,8 @@ pub fn load(
     }
     let source = ModelSource::open(source)?;
     source.config()?; // an unknown architecture is said before its unknown tokenizer
-    let TextFiles { tokenizer, chat_template, defaults } = TextFiles::read(&source, options.chat_template.as_deref())?;
+    let TextFiles { tokenizer, chat_template, defaults, fim } =
+        TextFiles::read(&source, options.chat_template.as_deref())?;
     if let Some(embedding) = source.table().get("model.embed_tokens.weight") {
         check_embedding_rows(&*tokenizer, embedding.shape.first().copied().unwrap_or(0))?;
     }
@@ -76,8 +80,9 @@ pub fn load(
         info.capabilities.tools = capabilities.tools;
         info.capabilities.reasoning = capabilities.reasoning;
     }
+    info.capabilities.fim = fim.is_some();
     let engine = options.engine(kv_memory_bytes);
-    Ok(LoadedModel { model, tokenizer, chat_template, defaults, info, weights_bytes, engine })
+    Ok(LoadedModel { model, tokenizer, chat_template, defaults, fim, info, weights_bytes, engine })
 }
 
 /// A model without its tokenizer.

@@ -7,6 +7,7 @@ use wick_formats::{FormatErrorKind, Gguf, ModelFiles};
 use crate::{
     chat_template::ChatTemplate,
     error::{Error, ErrorCode, Result},
+    fim::{FimIds, FimTokens},
     generation_defaults::GenerationDefaults,
     tokenizer::{self, GgufVocabulary, Tokenizer, TokenizerConfig},
     weights::{ModelSource, SourceFiles},
@@ -17,6 +18,7 @@ pub(super) struct TextFiles {
     pub(super) tokenizer: Arc<dyn Tokenizer>,
     pub(super) chat_template: Option<ChatTemplate>,
     pub(super) defaults: GenerationDefaults,
+    pub(super) fim: Option<FimTokens>,
 }
 
 /// Longest tokenizer.json, in bytes; the longest in use have 35 million.
@@ -43,7 +45,8 @@ impl TextFiles {
         let own = metadata.optional_str("tokenizer.chat_template")?;
         let chat_template = parse(template.or(own), &vocabulary.config(), &tokenizer)?;
         let defaults = GenerationDefaults::from_gguf(metadata, &vocabulary, &tokenizer)?;
-        Ok(Self { tokenizer: Arc::new(tokenizer), chat_template, defaults })
+        let fim = FimTokens::find(&tokenizer, vocabulary.fim, &defaults);
+        Ok(Self { tokenizer: Arc::new(tokenizer), chat_template, defaults, fim })
     }
 
     fn from_checkpoint(files: &ModelFiles, template: Option<&str>) -> Result<Self> {
@@ -64,7 +67,8 @@ impl TextFiles {
         let chat_template = parse(template.or(own), &config, &tokenizer)?;
         let generation_config = optional(files, "generation_config.json")?;
         let defaults = GenerationDefaults::new(generation_config.as_deref(), Some(&config), &tokenizer)?;
-        Ok(Self { tokenizer: Arc::new(tokenizer), chat_template, defaults })
+        let fim = FimTokens::find(&tokenizer, FimIds::default(), &defaults);
+        Ok(Self { tokenizer: Arc::new(tokenizer), chat_template, defaults, fim })
     }
 }
 

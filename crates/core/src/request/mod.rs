@@ -5,6 +5,7 @@
 mod chat;
 mod completion;
 mod fields;
+mod fim;
 mod json;
 mod message;
 mod sampling;
@@ -14,6 +15,7 @@ mod tool;
 pub use chat::ChatRequest;
 pub use completion::{CompletionRequest, Prompt};
 pub(crate) use fields::{Fields, whole_number};
+pub use fim::FimRequest;
 pub use json::parse_json;
 pub use message::{Content, Message, MessageToolCall};
 pub(crate) use sampling::token_ids;

@@ -13,9 +13,27 @@ use crate::request::{Fields, parse_json};
 pub(super) enum Command {
     Load { source: Source, options: Value },
     Estimate { source: Source, options: Value },
-    Answer { kind: AnswerKind, model: u32, request: Value, timeout: Option<Duration> },
+    Answer { call: AnswerCall, model: u32, request: Value, timeout: Option<Duration> },
     Model { model: u32, call: ModelCall },
     NullModel { events: u64, interval: Duration },
+}
+
+/// What a stream of text answers.
+#[derive(Clone, Copy)]
+pub(super) enum AnswerCall {
+    Chat,
+    Completion,
+    Fim,
+}
+
+impl AnswerCall {
+    /// How its responses look.
+    pub(super) fn answer(self) -> AnswerKind {
+        match self {
+            Self::Chat => AnswerKind::Chat,
+            Self::Completion | Self::Fim => AnswerKind::Completion,
+        }
+    }
 }
 
 /// What a model answers once.
@@ -49,12 +67,9 @@ impl Command {
                 let options = fields.take("options").unwrap_or(Value::Null);
                 if kind == "load" { Self::Load { source, options } } else { Self::Estimate { source, options } }
             }
-            "chat" | "completion" => Self::Answer {
-                kind: if kind == "chat" { AnswerKind::Chat } else { AnswerKind::Completion },
-                model: model(&mut fields)?,
-                request: fields.require("request")?,
-                timeout: fields.number("timeoutMs", 0.0..=MAX_TIMEOUT_MS)?.map(|ms| Duration::from_secs_f64(ms / 1e3)),
-            },
+            "chat" => Self::answer(AnswerCall::Chat, &mut fields)?,
+            "completion" => Self::answer(AnswerCall::Completion, &mut fields)?,
+            "fim" => Self::answer(AnswerCall::Fim, &mut fields)?,
             "null_model" => Self::NullModel {
                 events: fields.integer("events", 0..=i64::from(u32::MAX))?.unwrap_or(0).cast_unsigned(),
                 interval: Duration::from_secs_f64(fields.number("intervalMs", 0.0..=60_000.0)?.unwrap_or(0.0) / 1e3),
@@ -66,6 +81,15 @@ impl Command {
         };
         fields.finish()?;
         Ok(command)
+    }
+
+    fn answer(call: AnswerCall, fields: &mut Fields) -> Result<Self> {
+        Ok(Self::Answer {
+            call,
+            model: model(fields)?,
+            request: fields.require("request")?,
+            timeout: fields.number("timeoutMs", 0.0..=MAX_TIMEOUT_MS)?.map(|ms| Duration::from_secs_f64(ms / 1e3)),
+        })
     }
 }
 

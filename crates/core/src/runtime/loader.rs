@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::chat_template::ChatTemplate;
 use crate::engine::EngineOptions;
 use crate::error::{Error, Result};
+use crate::fim::FimTokens;
 use crate::generation_defaults::GenerationDefaults;
 use crate::language_model::LanguageModel;
 use crate::request::{Fields, whole_number};
@@ -39,6 +40,8 @@ pub struct Loaded {
     pub template: Option<Arc<ChatTemplate>>,
     /// End tokens, and what requests leave open.
     pub defaults: GenerationDefaults,
+    /// For filling in the middle, where the vocabulary has the tokens.
+    pub fim: Option<FimTokens>,
     /// JSON of a `ModelInfo` without `backend`; `id` names the model in answers.
     pub info: Value,
     /// Bytes of weights and tokenizer.

@@ -243,8 +243,17 @@ impl Runtime {
     }
 
     fn install(&self, client: u32, task: &Task, loaded: Loaded) -> Result<()> {
-        let Loaded { model, tokenizer, template, defaults, info, weights_bytes, max_memory_bytes, engine: options } =
-            loaded;
+        let Loaded {
+            model,
+            tokenizer,
+            template,
+            defaults,
+            fim,
+            info,
+            weights_bytes,
+            max_memory_bytes,
+            engine: options,
+        } = loaded;
         let context_length = model.context_length();
         let account = self.memory.open(max_memory_bytes);
         account.charge(MemoryUse::Weights, weights_bytes)?;
@@ -259,6 +268,7 @@ impl Runtime {
             tokenizer,
             template,
             defaults: defaults.sampling,
+            fim,
             read_ahead: options.read_ahead,
             context_length,
             longest_token,

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 use crate::chat_template::{ChatTemplate, Clock, RenderedPrompt, TemplateInput};
 use crate::engine::{AnswerKind, Job, StatsCell};
 use crate::error::{Error, ErrorCode, Result};
+use crate::fim::FimTokens;
 use crate::generation_defaults::SamplingDefaults;
-use crate::request::{ChatRequest, CompletionRequest, FunctionTool, Message, Prompt, SamplingRequest};
+use crate::request::{ChatRequest, CompletionRequest, FimRequest, FunctionTool, Message, Prompt, SamplingRequest};
 use crate::sampler::{DryOptions, SamplingOptions, SamplingParams, breaker_tokens};
 use crate::text::{ReasoningMarkers, StopStrings, TextOptions, ToolFormat, ToolOptions};
 use crate::tokenizer::Tokenizer;
@@ -23,6 +24,7 @@ pub(super) struct ModelShared {
     pub(super) tokenizer: Arc<dyn Tokenizer>,
     pub(super) template: Option<Arc<ChatTemplate>>,
     pub(super) defaults: SamplingDefaults,
+    pub(super) fim: Option<FimTokens>,
     /// Tokens that may lie unread.
     pub(super) read_ahead: u32,
     /// Positions a sequence can have.
@@ -88,6 +90,20 @@ impl ModelShared {
         };
         let mut job = self.job(AnswerKind::Completion, tokens, &sampling, outside)?;
         job.echo = echo;
+        Ok(job)
+    }
+
+    /// A middle to fill in, ready to run.
+    pub(super) fn fim_job(&self, request: Value, outside: Outside) -> Result<Job> {
+        let FimRequest { sampling, prompt, suffix } = FimRequest::read(request, self.vocabulary())?;
+        let Some(fim) = &self.fim else {
+            let message =
+                "This model has no tokens for filling in the middle; use one made for code, or raw completions.";
+            return Err(Error::unsupported("prompt", message));
+        };
+        let tokens = self.with_bos(fim.prompt(&*self.tokenizer, &prompt, &suffix)?);
+        let mut job = self.job(AnswerKind::Completion, tokens, &sampling, outside)?;
+        job.end_tokens = Some(Arc::clone(fim.end_tokens()));
         Ok(job)
     }
 
@@ -163,6 +179,7 @@ impl ModelShared {
             n: request.n,
             max_tokens: request.max_tokens,
             min_tokens: request.min_tokens,
+            end_tokens: None,
             ignore_eos: request.ignore_eos,
             priority: request.priority,
             logprobs: request.logprobs,

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::command::TextCall;
+use super::command::{AnswerCall, TextCall};
 use super::engines::Errand;
 use super::model::{ModelShared, Outside};
 use super::task::Task;
-use crate::engine::{AnswerKind, End, LogitsJob, Mailbox};
+use crate::engine::{End, LogitsJob, Mailbox};
 use crate::error::{Error, ErrorCode, Result};
 use crate::request::{ChatRequest, token_ids};
 
@@ -24,12 +24,12 @@ pub(super) enum Preparation {
     Logits { model: u32, shared: Arc<ModelShared>, tokens: Value, last: usize, task: Arc<Task> },
 }
 
-/// A chat or raw completion as it came in.
+/// A chat, raw completion or middle as it came in.
 pub(super) struct AnswerRequest {
     pub(super) ticket: u32,
     pub(super) model: u32,
     pub(super) shared: Arc<ModelShared>,
-    pub(super) kind: AnswerKind,
+    pub(super) call: AnswerCall,
     pub(super) request: Value,
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) id: String,
@@ -77,13 +77,14 @@ impl Preparation {
 
 impl AnswerRequest {
     fn prepare(self) -> Option<Errand> {
-        let Self { ticket: _, model, shared, kind, request, mailbox, id, outside, arrived, deadline } = self;
+        let Self { ticket: _, model, shared, call, request, mailbox, id, outside, arrived, deadline } = self;
         if mailbox.is_over() {
             return None;
         }
-        let job = guarded(|| match kind {
-            AnswerKind::Chat => shared.chat_job(request, outside),
-            AnswerKind::Completion => shared.completion_job(request, outside),
+        let job = guarded(|| match call {
+            AnswerCall::Chat => shared.chat_job(request, outside),
+            AnswerCall::Completion => shared.completion_job(request, outside),
+            AnswerCall::Fim => shared.fim_job(request, outside),
         });
         match job {
             Ok(Ok(mut job)) => {

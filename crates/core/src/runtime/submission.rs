@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::command::{Command, ModelCall};
+use super::command::{AnswerCall, Command, ModelCall};
 use super::desk::{Letterbox, LoadErrand};
 use super::engines::{Errand, closed};
 use super::loader::Source;
@@ -24,8 +24,8 @@ impl Runtime {
     /// Takes a command; what becomes of it, also that it cannot be read, are the events of the ticket.
     pub fn submit(&self, client: u32, command: &str, buffers: Vec<Vec<u8>>) -> u32 {
         match Command::read(command, buffers) {
-            Ok(Command::Answer { kind, model, request, timeout }) => {
-                self.submit_answer(client, kind, model, request, timeout)
+            Ok(Command::Answer { call, model, request, timeout }) => {
+                self.submit_answer(client, call, model, request, timeout)
             }
             Ok(Command::NullModel { events, interval }) => self.submit_null(client, events, interval),
             Ok(Command::Load { source, options }) => self.submit_load(client, source, options, false),
@@ -52,13 +52,14 @@ impl Runtime {
     fn submit_answer(
         &self,
         client: u32,
-        kind: AnswerKind,
+        call: AnswerCall,
         model: u32,
         request: Value,
         timeout: Option<Duration>,
     ) -> u32 {
         let host = &self.shared.host;
         let outside = Outside { unix_seconds: host.unix_seconds(), seed: host.seed() };
+        let kind = call.answer();
         let prefix = match kind {
             AnswerKind::Chat => "chatcmpl",
             AnswerKind::Completion => "cmpl",
@@ -77,7 +78,7 @@ impl Runtime {
         let deadline = timeout.map(|timeout| arrived + timeout);
         let preparing = Preparing { model, mailbox: Arc::clone(&mailbox), deadline };
         self.desk().preparing.insert(ticket, preparing);
-        let answer = AnswerRequest { ticket, model, shared, kind, request, mailbox, id, outside, arrived, deadline };
+        let answer = AnswerRequest { ticket, model, shared, call, request, mailbox, id, outside, arrived, deadline };
         self.prepare(Preparation::Answer(Box::new(answer)));
         if deadline.is_some() {
             // It sleeps until the deadlines that it knows.

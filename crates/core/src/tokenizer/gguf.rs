@@ -14,7 +14,8 @@ use super::normalizer::Normalizer;
 use super::pre_tokenizer::{Step, gpt2_split, split};
 use super::vocabulary::fallback_byte;
 use super::{TokenizerConfig, guarded, invalid, merges};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::fim::{FIM_TEXTS, FimIds};
 use crate::generation_defaults::END_TEXTS;
 
 /// Llama 3's pattern; up to three digits together.
@@ -63,6 +64,8 @@ pub struct GgufVocabulary {
     pub unk: Option<u32>,
     /// Fills up.
     pub pad: Option<u32>,
+    /// For filling in the middle; only ids that there are.
+    pub fim: FimIds,
     /// Whether raw text begins with `bos`.
     pub add_bos: Option<bool>,
     /// Whether text begins with a space that decoding drops again.
@@ -98,11 +101,22 @@ impl GgufVocabulary {
                 chat_templates.push((name, template.to_owned()));
             }
         }
+        let tokens = texts("tokenizer.ggml.tokens")?;
+        // Files of CodeLlama's relatives name ids of tokens that those do not have.
+        let known = |id: Option<u32>| id.filter(|id| (*id as usize) < tokens.len());
+        let either = |name: &str, old: &str| Ok::<_, Error>(known(id(&format!("fim_{name}"))?).or(known(id(old)?)));
+        let fim = FimIds {
+            prefix: either("pre", "prefix")?,
+            suffix: either("suf", "suffix")?,
+            middle: either("mid", "middle")?,
+            ends: [known(id("fim_pad")?), known(id("fim_rep")?), known(id("fim_sep")?)],
+        };
         metadata.string_array("tokenizer.ggml.tokens")?;
         Ok(Self {
+            fim,
             model: metadata.str("tokenizer.ggml.model")?.to_owned(),
             pre: metadata.optional_str("tokenizer.ggml.pre")?.map(ToOwned::to_owned),
-            tokens: texts("tokenizer.ggml.tokens")?,
+            tokens,
             scores: metadata.optional_f32_array("tokenizer.ggml.scores")?.unwrap_or_default(),
             types: metadata.optional_i32_array("tokenizer.ggml.token_type")?.unwrap_or_default(),
             merges: texts("tokenizer.ggml.merges")?,
@@ -137,13 +151,15 @@ impl GgufVocabulary {
 
     /// Added tokens, tokens of the merges, and those nothing may produce.
     fn sort(&self) -> Sorted {
-        let marked = [self.bos, self.eos, self.eot, self.eom, self.pad];
+        let marked: Vec<u32> =
+            [self.bos, self.eos, self.eot, self.eom, self.pad].into_iter().flatten().chain(self.fim.all()).collect();
         let mut sorted = Sorted::default();
         for (id, text) in self.tokens.iter().enumerate() {
             let number = id as u32;
             let special = self.kind(id) == kind::CONTROL
-                || (marked.contains(&Some(number)) && self.kind(id) != kind::UNKNOWN)
-                || END_TEXTS.contains(&text.as_str());
+                || (marked.contains(&number) && self.kind(id) != kind::UNKNOWN)
+                || END_TEXTS.contains(&text.as_str())
+                || FIM_TEXTS.as_flattened().contains(&text.as_str());
             match self.kind(id) {
                 kind::UNUSED => sorted.unused.push((text.clone(), number)),
                 _ if special => sorted.added.push(AddedToken::control(number, text.as_str())),

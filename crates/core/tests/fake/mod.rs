@@ -2,7 +2,7 @@
 
 #![allow(dead_code, clippy::allow_attributes, clippy::unwrap_used, reason = "shared by tests that each use a part")]
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -138,11 +138,21 @@ impl LanguageModel for FakeModel {
 /// Words, single bytes of split characters, and a byte that is never text.
 pub(crate) struct FakeTokenizer {
     tokens: Vec<&'static [u8]>,
-    ids: HashMap<&'static str, u32>,
+    control: &'static [(u32, &'static str)],
     faults: Arc<Faults>,
 }
 
-const CONTROL: [&str; 3] = ["<eos>", "<think>", "</think>"];
+const CONTROL: [(u32, &str); 3] = [(EOS, "<eos>"), (1, "<think>"), (2, "</think>")];
+/// With tokens for filling in the middle in place of four letters.
+const CONTROL_WITH_FIM: [(u32, &str); 7] = [
+    CONTROL[0],
+    CONTROL[1],
+    CONTROL[2],
+    (21, "<|fim_prefix|>"),
+    (22, "<|fim_suffix|>"),
+    (23, "<|fim_middle|>"),
+    (24, "<|file_sep|>"),
+];
 
 impl FakeTokenizer {
     pub(crate) fn new() -> Self {
@@ -184,8 +194,16 @@ impl FakeTokenizer {
             "🦀".as_bytes(),
             b"x",
         ];
-        let ids = CONTROL.into_iter().zip(0..).collect();
-        Self { tokens: tokens.to_vec(), ids, faults }
+        Self { tokens: tokens.to_vec(), control: &CONTROL, faults }
+    }
+
+    /// One that can fill in the middle.
+    pub(crate) fn with_fim(mut self) -> Self {
+        self.control = &CONTROL_WITH_FIM;
+        for (id, _) in self.control {
+            self.tokens[*id as usize] = b"";
+        }
+        self
     }
 }
 
@@ -208,13 +226,13 @@ impl Tokenizer for FakeTokenizer {
         let mut rest = 0;
         let mut at = 0;
         while at < text.len() {
-            let found = CONTROL.iter().find(|control| {
+            let found = self.control.iter().find(|(_, control)| {
                 let end = at + control.len();
                 text.as_bytes()[at..].starts_with(control.as_bytes()) && !breaks.iter().any(|&b| at < b && b <= end)
             });
-            if let Some(control) = found {
+            if let Some((id, control)) = found {
                 ids.extend(self.encode_text(&text[rest..at])?);
-                ids.push(self.ids[control]);
+                ids.push(*id);
                 at += control.len();
                 rest = at;
             } else {
@@ -230,15 +248,15 @@ impl Tokenizer for FakeTokenizer {
     }
 
     fn is_control(&self, id: u32) -> bool {
-        (id as usize) < CONTROL.len()
+        self.control.iter().any(|(control, _)| *control == id)
     }
 
     fn token_text(&self, id: u32) -> Option<&str> {
-        CONTROL.get(id as usize).copied()
+        self.control.iter().find(|(control, _)| *control == id).map(|(_, text)| *text)
     }
 
     fn token_id(&self, text: &str) -> Option<u32> {
-        self.ids.get(text).copied()
+        self.control.iter().find(|(_, control)| *control == text).map(|(id, _)| *id)
     }
 
     fn vocabulary_size(&self) -> usize {
@@ -264,7 +282,7 @@ impl Tokenizer for FakeTokenizer {
     }
 
     fn control_texts(&self) -> Vec<&str> {
-        CONTROL.to_vec()
+        self.control.iter().map(|(_, text)| *text).collect()
     }
 
     fn memory_bytes(&self) -> usize {

@@ -105,6 +105,7 @@ impl World {
             n: 1 + random.below(3) as u32,
             max_tokens: random.chance(70).then(|| 1 + random.below(20)),
             min_tokens,
+            end_tokens: None,
             ignore_eos: random.chance(10),
             priority: random.below(2) as i32,
             logprobs: false,

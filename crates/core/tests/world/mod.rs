@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use wick_core::chat_template::ChatTemplate;
 use wick_core::engine::EngineOptions;
 use wick_core::error::{Error, ErrorCode, Result};
+use wick_core::fim::{FimIds, FimTokens};
 use wick_core::generation_defaults::{GenerationDefaults, SamplingDefaults};
 use wick_core::runtime::{Host, Loaded, Loader, Runtime, RuntimeOptions, Source};
 use wick_core::tokenizer::{Tokenizer, TokenizerConfig};
@@ -79,7 +80,15 @@ impl Loader for FakeLoader {
         if cancelled() {
             return Err(Error::new(ErrorCode::Cancelled, "cancelled"));
         }
-        let tokenizer = FakeTokenizer::with_faults(Arc::clone(&self.faults));
+        let mut tokenizer = FakeTokenizer::with_faults(Arc::clone(&self.faults));
+        if matches!(&source, Source::Path(path) if path.to_str() == Some("fim")) {
+            tokenizer = tokenizer.with_fim();
+        }
+        let defaults = GenerationDefaults {
+            end_tokens: vec![EOS],
+            sampling: SamplingDefaults { greedy: true, ..SamplingDefaults::default() },
+        };
+        let fim = FimTokens::find(&tokenizer, FimIds::default(), &defaults);
         let template = ChatTemplate::parse(TEMPLATE, &TokenizerConfig::default(), &tokenizer.control_texts())?;
         if let Some(gate) = &self.gate {
             let _ = gate.lock().unwrap().recv();
@@ -88,10 +97,8 @@ impl Loader for FakeLoader {
             model: Box::new(FakeModel::new(200, Arc::clone(&self.faults))),
             tokenizer: Arc::new(tokenizer),
             template: Some(Arc::new(template)),
-            defaults: GenerationDefaults {
-                end_tokens: vec![EOS],
-                sampling: SamplingDefaults { greedy: true, ..SamplingDefaults::default() },
-            },
+            defaults,
+            fim,
             info: json!({"id": "fake", "warnings": []}),
             weights_bytes: 10,
             max_memory_bytes: None,
@@ -150,7 +157,12 @@ impl World {
     }
 
     pub(crate) fn load(&self) -> u64 {
-        self.call(&json!({"kind": "load", "source": {"kind": "path", "path": "x"}}))["model"].as_u64().unwrap()
+        self.load_from("x")
+    }
+
+    /// `fim` can fill in the middle.
+    pub(crate) fn load_from(&self, path: &str) -> u64 {
+        self.call(&json!({"kind": "load", "source": {"kind": "path", "path": path}}))["model"].as_u64().unwrap()
     }
 
     pub(crate) fn chat(&self, model: u64, extra: &Value) -> u32 {

@@ -54,14 +54,12 @@ export class LocalModel implements Model {
         new ObjectLiveStream<InferSchema<S>>(refusedBy(noSchemas()), this.#chatTerminals({})),
     };
     this.completions = {
-      stream: (request, options) => this.#completionStream(request, options),
-      complete: async (request, options) => this.#completionStream(request, options).final(),
+      stream: (request, options) => this.#completionStream("completion", request, options),
+      complete: async (request, options) => this.#completionStream("completion", request, options).final(),
     };
     this.fim = {
-      stream: (request) => this.#refusedCompletion(request, noFim()),
-      complete: async () => {
-        throw noFim();
-      },
+      stream: (request, options) => this.#completionStream("fim", request, options),
+      complete: async (request, options) => this.#completionStream("fim", request, options).final(),
     };
     this.embeddings = {
       create: async () => {
@@ -141,27 +139,19 @@ export class LocalModel implements Model {
     return new LiveStream({ feed, terminals, signal: signalOf(options), owner: this });
   }
 
-  #completionStream(request: unknown, options: CallOptions = {}): LiveStream<CompletionResponse> {
+  #completionStream(
+    kind: "completion" | "fim",
+    request: unknown,
+    options: CallOptions = {},
+  ): LiveStream<CompletionResponse> {
     const terminals = completionTerminals(this.#partial(request));
-    const feed = this.#feed<CompletionResponse>(
-      "completion",
-      () => requestJson(request, ""),
-      options,
-      terminals.failed,
-    );
+    const feed = this.#feed<CompletionResponse>(kind, () => requestJson(request, ""), options, terminals.failed);
     return new LiveStream({ feed, terminals, signal: signalOf(options), owner: this });
-  }
-
-  #refusedCompletion(request: unknown, error: WickError): LiveStream<CompletionResponse> {
-    return new LiveStream<CompletionResponse>({
-      feed: refusedBy(error),
-      terminals: completionTerminals(this.#partial(request)),
-    });
   }
 
   /** The feed of a generation. A request that cannot be sent is a feed of its refusal. */
   #feed<R extends Response>(
-    kind: "chat" | "completion",
+    kind: "chat" | "completion" | "fim",
     json: () => string,
     options: CallOptions,
     failed: (error: ReturnType<typeof engineClosed>) => R,
@@ -221,10 +211,6 @@ function noSchemas(): WickError {
     "schema",
     "This version does not constrain answers to a schema; ask for JSON in the prompt and parse it.",
   );
-}
-
-function noFim(): WickError {
-  return unsupported("fim", "This version does not fill in the middle.");
 }
 
 function noAnswer(kind: string): WickError {

@@ -139,7 +139,7 @@ export interface Model extends AsyncDisposable {
   readonly chat: ChatCalls;
   /** Raw text, without a chat template. */
   readonly completions: TextCalls<CompletionRequest>;
-  /** Code with a hole. `unsupported` in this version. */
+  /** Code with a hole, for models that can fill it in: `info.capabilities.fim`. */
   readonly fim: TextCalls<FimRequest>;
   /** Vectors. `unsupported` in this version. */
   readonly embeddings: EmbeddingCalls;

@@ -148,7 +148,8 @@ export interface CompletionRequest extends SamplingRequest {
 }
 
 /**
- * Code with a hole.
+ * Code with a hole. What the model says stands between `prompt` and `suffix`, which are text: a control token spelled in them is
+ * none. A model without tokens for it answers `unsupported`.
  *
  * @example
  * ```ts

@@ -1,4 +1,4 @@
-import type { ChatRequest, CompletionRequest } from "../request/request.js";
+import type { ChatRequest, CompletionRequest, FimRequest } from "../request/request.js";
 
 /**
  * A call that a scripted model got, as its engine saw it: plain data, fields that are `undefined` left out.
@@ -10,4 +10,5 @@ import type { ChatRequest, CompletionRequest } from "../request/request.js";
  */
 export type ScriptedCall =
   | { readonly kind: "chat"; readonly request: ChatRequest }
-  | { readonly kind: "completion"; readonly request: CompletionRequest };
+  | { readonly kind: "completion"; readonly request: CompletionRequest }
+  | { readonly kind: "fim"; readonly request: FimRequest };

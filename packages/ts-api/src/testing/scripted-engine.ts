@@ -2,10 +2,10 @@ import type { Engine } from "../backend.js";
 import { schemaHash, type CancelReason, type ErrorInfo } from "../generated/protocol.js";
 import type { ModelInfo } from "../model/model-info.js";
 import { engineClosed } from "../error/refusal.js";
-import type { ChatRequest } from "../request/request.js";
+import type { ChatRequest, CompletionRequest, FimRequest } from "../request/request.js";
 import type { ScriptedCall } from "./scripted-call.js";
 import type { ScriptedReply } from "./scripted-reply.js";
-import { ScriptedRun } from "./scripted-run.js";
+import { type ScriptedRequest, ScriptedRun } from "./scripted-run.js";
 
 /** The commands of the seam, as far as a script answers them. */
 type ScriptedCommand =
@@ -47,7 +47,7 @@ export class ScriptedEngine implements Engine {
     const command: ScriptedCommand = JSON.parse(json);
     const ticket: Ticket = { events: [] };
     this.#tickets.set(number, ticket);
-    if (command.kind === "chat" || command.kind === "completion") this.#run(number, ticket, command, command.timeoutMs);
+    if (isGeneration(command)) this.#run(number, ticket, command, command.timeoutMs);
     else ticket.events.push(JSON.stringify(this.#answer(command)));
     return number;
   }
@@ -94,16 +94,16 @@ export class ScriptedEngine implements Engine {
 
   #run(number: number, ticket: Ticket, { kind, request }: ScriptedCall, timeoutMs: number | undefined): void {
     const isChat = "messages" in request;
-    const about = {
-      kind,
+    const about: ScriptedRequest = {
+      kind: isChat ? "chat" : "completion",
       id: `scripted-${number}`,
       model: this.#script.info.id,
       created: Math.floor(Date.now() / 1000),
       choices: request.n ?? 1,
-      promptTokens: bytes(isChat ? templated(request) : String(request.prompt)).length,
+      promptTokens: bytes(isChat ? templated(request) : promptOf(request)).length,
       wantsProgress: isChat && Boolean(request.promptProgress),
     };
-    // The two arms of the union, which destructuring took apart.
+    // The arms of the union, which destructuring took apart.
     ticket.run = new ScriptedRun(about, this.#script.reply({ kind, request } as ScriptedCall), () =>
       this.#wake(number),
     );
@@ -156,6 +156,15 @@ export class ScriptedEngine implements Engine {
   #runs(): ScriptedRun[] {
     return [...this.#tickets.values()].flatMap(({ run }) => (run === undefined ? [] : [run]));
   }
+}
+
+function isGeneration(command: ScriptedCommand): command is ScriptedCall & { timeoutMs?: number } {
+  return command.kind === "chat" || command.kind === "completion" || command.kind === "fim";
+}
+
+/** Everything a model would be fed. */
+function promptOf(request: CompletionRequest | FimRequest): string {
+  return `${request.prompt}${"suffix" in request ? request.suffix : ""}`;
 }
 
 function result(value: unknown) {

@@ -67,7 +67,7 @@ export function scriptedModel(options: ScriptedModelOptions): ScriptedModel {
   const info: ModelInfo = {
     id: "scripted",
     backend: "native",
-    capabilities: { tools: true, reasoning: true, fim: false, embeddings: false },
+    capabilities: { tools: true, reasoning: true, fim: true, embeddings: false },
     warnings: [],
     ...options.info,
   };
