@@ -46,6 +46,14 @@ impl LanguageModel for OneLetter {
         &mut self.0
     }
 
+    fn hidden(&mut self) -> &[f32] {
+        &[]
+    }
+
+    fn hidden_size(&self) -> usize {
+        0
+    }
+
     fn vocabulary_size(&self) -> usize {
         32
     }

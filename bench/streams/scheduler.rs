@@ -41,6 +41,14 @@ impl LanguageModel for Constant {
         &mut self.logits
     }
 
+    fn hidden(&mut self) -> &[f32] {
+        &[]
+    }
+
+    fn hidden_size(&self) -> usize {
+        0
+    }
+
     fn vocabulary_size(&self) -> usize {
         VOCABULARY
     }

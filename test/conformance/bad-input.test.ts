@@ -206,6 +206,26 @@ describe("a request that cannot be", () => {
     await expect(neighbour.completions.complete({ prompt: tokens })).rejects.toMatchObject({ code: "invalid_request" });
   });
 
+  test.each<[string, string, object]>([
+    ["context_overflow", "inputs[1]", { inputs: ["short", "long ".repeat(5000)] }],
+    ["invalid_request", "inputs", { inputs: [] }],
+    ["invalid_request", "inputs[0]", { inputs: [""] }],
+    ["invalid_request", "inputs", { input: "short" }],
+    ["unsupported", "dimensions", { inputs: "short", dimensions: 2 }],
+  ])("embeddings: %s at %s", async (code, where, wrong) => {
+    await expect(neighbour.embeddings.create(wrong as never)).rejects.toMatchObject({ code, info: { where } });
+  });
+
+  test("a model without tokens for it fills in nothing", async () => {
+    const without = await Model.load(patched("<|fim_suffix|>", "<|fim_nothin|>"));
+    expect(without.info.capabilities.fim).toBe(false);
+    expect(await collect(without.fim.stream({ prompt: "a" }))).toMatchObject([
+      { kind: "validation_error", error: { code: "unsupported", where: "prompt" } },
+    ]);
+    await expect(without.fim.complete({ prompt: "a" })).rejects.toMatchObject({ code: "unsupported" });
+    await without.close();
+  });
+
   test("a lone surrogate becomes U+FFFD", async () => {
     expect(await neighbour.tokenize("a\ud83d")).toEqual(await neighbour.tokenize("a\ufffd"));
   });

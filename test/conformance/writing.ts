@@ -102,5 +102,19 @@ export function describeWriting({ name, load, request }: Subject): void {
       expect(all.logits.length).toBe(last.logits.length * tokens.length);
       expect(all.logits.slice(-last.logits.length)).toEqual(last.logits);
     });
+
+    test("embeddings are one vector of length 1 for each text, whatever is beside it", async () => {
+      expect(model.info.capabilities.embeddings).toBe(true);
+      const inputs = ["Mia the fox went home.", "The moon.", "Mia the fox went home. ".repeat(60)];
+      const { data, object, usage } = await model.embeddings.create({ inputs });
+      expect([object, data.map(({ index }) => index)]).toEqual(["list", [0, 1, 2]]);
+      for (const { embedding } of data) expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
+      const alone = await Promise.all(inputs.map(async (text) => model.embeddings.create({ inputs: text })));
+      expect(alone.map((list) => list.data[0]?.embedding)).toEqual(data.map(({ embedding }) => embedding));
+      expect(alone.reduce((sum, list) => sum + (list.usage?.promptTokens ?? 0), 0)).toBe(usage?.promptTokens);
+      const [raw] = (await model.embeddings.create({ inputs: inputs[1] ?? "", normalize: false })).data;
+      const length = Math.hypot(...(raw?.embedding ?? []));
+      raw?.embedding.forEach((value, at) => expect(value / length).toBeCloseTo(data[1]?.embedding[at] ?? NaN, 5));
+    });
   });
 }

@@ -7,7 +7,8 @@ use crate::error::Result;
 ///
 /// The engine owns policy (which rows, which blocks); the model owns the maths and the storage.
 pub trait LanguageModel: Send {
-    /// Runs one step over `plan`'s rows and leaves the logits of `plan.sampled_rows` in [`Self::logits`].
+    /// Runs one step over `plan`'s rows and leaves what `plan.wanted` of `plan.sampled_rows` in [`Self::logits`] or
+    /// [`Self::hidden`].
     ///
     /// # Errors
     /// `out_of_memory`; `device_lost`; `engine_failed`. What the rows come to is for who reads them.
@@ -15,6 +16,12 @@ pub trait LanguageModel: Send {
 
     /// Logits of the last step, `(sampled_rows, vocabulary)`, row-major.
     fn logits(&mut self) -> &mut [f32];
+
+    /// States of the last step's sampled rows after the final norm, `(sampled_rows, hidden_size)`, row-major.
+    fn hidden(&mut self) -> &[f32];
+
+    /// Width of a row of states.
+    fn hidden_size(&self) -> usize;
 
     /// Width of a row of logits. Can exceed the tokenizer's vocabulary: rows beyond it are padding and are never sampled.
     fn vocabulary_size(&self) -> usize;

@@ -12,6 +12,7 @@ pub mod isq;
 pub mod language_model;
 pub mod loader;
 pub mod model;
+pub mod pooling;
 pub mod request;
 pub mod response;
 pub mod runtime;

@@ -131,7 +131,7 @@ fn text_never_becomes_a_control_token() {
     assert_eq!(tokenizer.decode(&ids).unwrap(), format!("<|fim_prefix|>{text}<|fim_suffix|>{text}<|fim_middle|>"));
 }
 
-/// As CodeLlama's and Mistral's own programs do it.
+/// As `CodeLlama`'s and Mistral's own programs do it.
 #[test]
 fn a_suffix_gets_no_space_of_the_vocabulary() {
     let mut json = fixture("tokenizers/llama-legacy.json")["tokenizer"].clone();

@@ -123,6 +123,27 @@ fn reads_llama_files_as_the_tokenizers_library() {
     }
 }
 
+/// As models made for embeddings have it.
+#[test]
+fn texts_to_embed_end_as_the_file_says() {
+    let mut tokenizer = json("tokenizers/qwen2.json")["tokenizer"].clone();
+    let last = tokenizer["added_tokens"].as_array().unwrap().last().unwrap().clone();
+    let (text, id) = (last["content"].as_str().unwrap(), last["id"].as_u64().unwrap() as u32);
+    let read = |tokenizer: &Value| hugging_face::from_json(&serde_json::to_vec(tokenizer).unwrap(), None).unwrap();
+    assert_eq!(read(&tokenizer).add_eos(), None);
+    let template = serde_json::json!({
+        "type": "TemplateProcessing",
+        "single": [{ "Sequence": { "id": "A", "type_id": 0 } }, { "SpecialToken": { "id": text, "type_id": 0 } }],
+    });
+    tokenizer["post_processor"] = serde_json::json!({ "type": "Sequence", "processors": [template] });
+    let read = read(&tokenizer);
+    assert_eq!((read.add_bos(), read.add_eos()), (None, Some(id)));
+    for (add_eos, expected) in [(Some(true), Some(id)), (Some(false), None), (None, None)] {
+        let vocabulary = GgufVocabulary { eos: Some(id), add_eos, ..as_gguf(&tokenizer, "qwen2") };
+        assert_eq!(gguf::build(&vocabulary).unwrap().add_eos(), expected);
+    }
+}
+
 #[test]
 fn merges_by_score_as_sentencepiece() {
     for name in ["sentence-piece", "sentence-piece-no-prefix"] {

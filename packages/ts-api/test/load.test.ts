@@ -228,6 +228,37 @@ test("logits come as the vector beside the event", async () => {
   expect(await asked).toEqual({ tokens: [3, 4], logits: new Float32Array([0.5, 1]) });
 });
 
+test("embeddings are cut out of the one vector beside the event", async () => {
+  const { engine, Model } = setUp();
+  const loading = Model.load("m");
+  await turn();
+  engine.put(1, { kind: "loaded", model: 1, info });
+  const model = await loading;
+  const asked = model.embeddings.create({ inputs: ["red", "blue"], normalize: undefined });
+  await turn();
+  expect(engine.submitted[1]?.command).toEqual({
+    kind: "embeddings",
+    model: 1,
+    request: { inputs: ["red", "blue"] },
+  });
+  engine.vector = new Float32Array([0.5, 1, -1, 0]);
+  const usage = { promptTokens: 2, completionTokens: 0, totalTokens: 2 };
+  engine.put(2, { kind: "result", value: { model: "m", dimensions: 2, usage } });
+  expect(await asked).toEqual({
+    object: "list",
+    model: "m",
+    data: [
+      { index: 0, embedding: [0.5, 1] },
+      { index: 1, embedding: [-1, 0] },
+    ],
+    usage,
+  });
+  await expect(model.embeddings.create({ inputs: [() => "red"] as never })).rejects.toMatchObject({
+    code: "invalid_request",
+    info: { where: "inputs[0]" },
+  });
+});
+
 test("logits take a signal and a time limit", async () => {
   const { engine, Model } = setUp();
   const loading = Model.load("m");

@@ -7,7 +7,7 @@ pub mod candle;
 pub mod cpu;
 mod step_plan;
 
-pub use step_plan::StepPlan;
+pub use step_plan::{StepPlan, Wanted};
 
 use crate::error::Result;
 use crate::weight::Weight;
@@ -93,6 +93,10 @@ pub trait Backend: Send + Sized + 'static {
     ) -> Result<()>;
     /// Logits of the last step on the host, `(sampled_rows, vocabulary)`.
     fn read_logits(&mut self) -> &mut [f32];
+    /// In place of [`Self::logits`]: final norm for `plan.sampled_rows` alone; the result is read with [`Self::read_hidden`].
+    fn hidden(&mut self, hidden: Self::Activation, norm: &Self::Norm, plan: &StepPlan) -> Result<()>;
+    /// Normalised states of the last step on the host, `(sampled_rows, hidden)`.
+    fn read_hidden(&mut self) -> &[f32];
 }
 
 /// The attention half of a layer.

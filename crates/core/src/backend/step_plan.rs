@@ -1,5 +1,15 @@
 //! What one step computes, as plain arrays that a kernel can walk.
 
+/// What a step leaves for its sampled rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Wanted {
+    /// What the head makes of them.
+    #[default]
+    Logits,
+    /// Their states after the final norm.
+    Hidden,
+}
+
 /// Built once per step by the scheduler; the vectors are reused, so that a decode step allocates nothing.
 ///
 /// `rows` is the number of tokens in the step over all sequences, flattened.
@@ -18,8 +28,10 @@ pub struct StepPlan {
     pub block_table_starts: Vec<u32>,
     /// Where each row's key and value go, `block * block_size + offset`, `(rows,)`.
     pub slots: Vec<u32>,
-    /// Rows whose logits are wanted, ascending.
+    /// Rows of which something is wanted, ascending.
     pub sampled_rows: Vec<u32>,
+    /// What that is.
+    pub wanted: Wanted,
     /// Positions in a block.
     pub block_size: u32,
 }
@@ -43,10 +55,11 @@ impl StepPlan {
         self.block_table_starts.push(0);
         self.slots.clear();
         self.sampled_rows.clear();
+        self.wanted = Wanted::Logits;
     }
 
     /// Adds consecutive `tokens` of one sequence, the first at `position`; `blocks` is its block table up to the last of them.
-    /// With `sample_last`, the logits of the last one are wanted.
+    /// With `sample_last`, the last one is a sampled row.
     pub fn push_sequence(&mut self, tokens: &[u32], position: u32, blocks: &[u32], sample_last: bool) {
         for (index, &token) in tokens.iter().enumerate() {
             let position = position + index as u32;

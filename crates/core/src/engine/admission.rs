@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Engine;
+use super::embeddings::EmbeddingsRun;
 use super::request::{Rank, Request};
 use super::scheduler::SequenceKey;
 use crate::error::Result;
@@ -46,9 +47,10 @@ impl Engine {
         }
         let before = self.queue.len();
         while let Some(next) = self.queue.front() {
-            // Raw logits came first: they need all their blocks at once.
+            // Raw logits and embeddings came first: they need all their blocks at once.
             let slots = self.wanted_slots() + next.job.n as usize <= self.options.max_sequences;
-            if !slots || self.logits.front().is_some_and(|run| !run.has_begun()) {
+            let logits_wait = self.logits.front().is_some_and(|run| !run.has_begun());
+            if !slots || logits_wait || self.embeddings.front().is_some_and(EmbeddingsRun::waits) {
                 break;
             }
             let Some(mut request) = self.queue.pop_front() else { break };

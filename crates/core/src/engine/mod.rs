@@ -2,11 +2,12 @@
 //!
 //! It owns policy and state; the model owns the maths. One thread calls [`Engine::step`]; whoever reads has a
 //! [`Mailbox`]. A step is three parts: [`admission`] decides whose sequences have blocks, [`batch`] computes the rows
-//! that the [`Scheduler`] chose and samples from them, and raw [`logits`] are served in between.
+//! that the [`Scheduler`] chose and samples from them, and raw [`logits`] and [`embeddings`] are served in between.
 
 mod admission;
 mod answer;
 mod batch;
+mod embeddings;
 mod job;
 mod kv_cache;
 mod logits;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use answer::{AnswerKind, Delta, End};
+pub use embeddings::{EmbeddingInput, EmbeddingsJob};
 pub use job::Job;
 pub use kv_cache::{BlockTable, KvCache};
 pub use logits::{LOGITS_ROWS_PER_STEP, LogitsJob};
@@ -34,6 +36,7 @@ pub use scheduler::{Scheduler, SequenceKey, Turn};
 pub use stats::{EngineStats, StatsCell};
 pub use trace::StepTrace;
 
+use self::embeddings::EmbeddingsRun;
 use self::logits::LogitsRun;
 use self::request::Request;
 use self::trace::{Phase, Stopwatch};
@@ -91,8 +94,11 @@ pub struct Engine {
     /// Requests that have begun, by id.
     running: BTreeMap<u64, Request>,
     logits: VecDeque<LogitsRun>,
-    /// Whether the last step served sequences, so that the next one serves raw logits.
-    logits_turn: bool,
+    embeddings: VecDeque<EmbeddingsRun>,
+    /// Whether the last step served sequences, so that the next one serves calls for logits or embeddings.
+    calls_turn: bool,
+    /// Whether the last of those was for logits.
+    served_logits: bool,
     next_request: u64,
     turns: Vec<Turn>,
     plan: StepPlan,
@@ -132,7 +138,9 @@ impl Engine {
             queue: VecDeque::new(),
             running: BTreeMap::new(),
             logits: VecDeque::new(),
-            logits_turn: false,
+            embeddings: VecDeque::new(),
+            calls_turn: false,
+            served_logits: false,
             next_request: 0,
             turns: Vec::new(),
             row: Vec::new(),
@@ -200,6 +208,25 @@ impl Engine {
         match refused {
             Some(error) => (job.done)(Err(error)),
             None => self.logits.push_back(LogitsRun::new(job)),
+        }
+    }
+
+    /// Takes a call for embeddings up.
+    pub fn add_embeddings(&mut self, job: EmbeddingsJob) {
+        let context = self.model.context_length();
+        let refused = |input: &EmbeddingInput| {
+            let blocks = self.kv.blocks_for(input.tokens.len());
+            match input.tokens.len() {
+                0 => Some(Error::invalid_request("", "The text is empty, and the model has no token to begin with.")),
+                tokens if tokens > context => Some(overflow(tokens, context)),
+                _ if blocks > self.kv.limit() => Some(self.kv.exhausted(blocks)),
+                _ => None,
+            }
+            .map(|error| error.at(input.path.clone()))
+        };
+        match self.dead.clone().or_else(|| job.inputs.iter().find_map(refused)) {
+            Some(error) => (job.done)(Err(error)),
+            None => self.embeddings.push_back(EmbeddingsRun::new(job)),
         }
     }
 
@@ -288,13 +315,23 @@ impl Engine {
         Ok(room)
     }
 
-    /// Serves raw logits and sequences in turn. An error is the engine's own end.
+    /// Serves calls and sequences in turn. An error is the engine's own end.
     fn serve(&mut self, clock: &dyn Fn() -> Duration) -> Result<Progress> {
-        self.logits_turn = !self.logits_turn && !self.logits.is_empty();
-        if (self.logits_turn && self.serve_logits()?) || self.serve_batch(clock)? || self.serve_logits()? {
+        self.calls_turn = !self.calls_turn && !(self.logits.is_empty() && self.embeddings.is_empty());
+        if (self.calls_turn && self.serve_calls()?) || self.serve_batch(clock)? || self.serve_calls()? {
             return Ok(Progress::Worked);
         }
         Ok(if self.live_requests() == 0 { Progress::Idle } else { Progress::Parked })
+    }
+
+    /// One step for raw logits or for embeddings, in turn; false where neither can have one.
+    fn serve_calls(&mut self) -> Result<bool> {
+        self.served_logits = !self.served_logits;
+        Ok(if self.served_logits {
+            self.serve_logits()? || self.serve_embeddings()?
+        } else {
+            self.serve_embeddings()? || self.serve_logits()?
+        })
     }
 
     /// Ends every stream: what was sampled is delivered first.
@@ -306,6 +343,9 @@ impl Engine {
             self.fail(id, error);
         }
         for run in std::mem::take(&mut self.logits) {
+            run.fail(error.clone(), &mut self.kv);
+        }
+        for run in std::mem::take(&mut self.embeddings) {
             run.fail(error.clone(), &mut self.kv);
         }
         self.publish();

@@ -29,6 +29,7 @@ use crate::{
     generation_defaults::GenerationDefaults,
     language_model::LanguageModel,
     model::{ModelConfig, Transformer, TransformerOptions},
+    pooling::Pooling,
     tokenizer::{Tokenizer, check_embedding_rows},
     weights::{LoadObserver, ModelSource, WeightLoader, WeightTable},
 };
@@ -45,6 +46,8 @@ pub struct LoadedModel {
     pub defaults: GenerationDefaults,
     /// For filling in the middle, where the vocabulary has the tokens.
     pub fim: Option<FimTokens>,
+    /// Which states make the vector of a text.
+    pub pooling: Pooling,
     /// What the model says about itself.
     pub info: ModelInfo,
     /// Bytes of the weights in memory.
@@ -68,7 +71,7 @@ pub fn load(
     }
     let source = ModelSource::open(source)?;
     source.config()?; // an unknown architecture is said before its unknown tokenizer
-    let TextFiles { tokenizer, chat_template, defaults, fim } =
+    let TextFiles { tokenizer, chat_template, defaults, fim, pooling, warnings } =
         TextFiles::read(&source, options.chat_template.as_deref())?;
     if let Some(embedding) = source.table().get("model.embed_tokens.weight") {
         check_embedding_rows(&*tokenizer, embedding.shape.first().copied().unwrap_or(0))?;
@@ -81,8 +84,10 @@ pub fn load(
         info.capabilities.reasoning = capabilities.reasoning;
     }
     info.capabilities.fim = fim.is_some();
+    info.capabilities.embeddings = true;
+    info.warnings.extend(warnings);
     let engine = options.engine(kv_memory_bytes);
-    Ok(LoadedModel { model, tokenizer, chat_template, defaults, fim, info, weights_bytes, engine })
+    Ok(LoadedModel { model, tokenizer, chat_template, defaults, fim, pooling, info, weights_bytes, engine })
 }
 
 /// A model without its tokenizer.

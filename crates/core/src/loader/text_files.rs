@@ -9,6 +9,7 @@ use crate::{
     error::{Error, ErrorCode, Result},
     fim::{FimIds, FimTokens},
     generation_defaults::GenerationDefaults,
+    pooling::Pooling,
     tokenizer::{self, GgufVocabulary, Tokenizer, TokenizerConfig},
     weights::{ModelSource, SourceFiles},
 };
@@ -19,6 +20,9 @@ pub(super) struct TextFiles {
     pub(super) chat_template: Option<ChatTemplate>,
     pub(super) defaults: GenerationDefaults,
     pub(super) fim: Option<FimTokens>,
+    pub(super) pooling: Pooling,
+    /// What of the files is not done.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Longest tokenizer.json, in bytes; the longest in use have 35 million.
@@ -46,7 +50,8 @@ impl TextFiles {
         let chat_template = parse(template.or(own), &vocabulary.config(), &tokenizer)?;
         let defaults = GenerationDefaults::from_gguf(metadata, &vocabulary, &tokenizer)?;
         let fim = FimTokens::find(&tokenizer, vocabulary.fim, &defaults);
-        Ok(Self { tokenizer: Arc::new(tokenizer), chat_template, defaults, fim })
+        let pooling = Pooling::from_gguf(metadata)?;
+        Ok(Self { tokenizer: Arc::new(tokenizer), chat_template, defaults, fim, pooling, warnings: Vec::new() })
     }
 
     fn from_checkpoint(files: &ModelFiles, template: Option<&str>) -> Result<Self> {
@@ -68,7 +73,9 @@ impl TextFiles {
         let generation_config = optional(files, "generation_config.json")?;
         let defaults = GenerationDefaults::new(generation_config.as_deref(), Some(&config), &tokenizer)?;
         let fim = FimTokens::find(&tokenizer, FimIds::default(), &defaults);
-        Ok(Self { tokenizer: Arc::new(tokenizer), chat_template, defaults, fim })
+        let mut warnings = Vec::new();
+        let pooling = Pooling::from_checkpoint(files, &mut warnings)?;
+        Ok(Self { tokenizer: Arc::new(tokenizer), chat_template, defaults, fim, pooling, warnings })
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Architecture, LayerConfig, ModelConfig, layer::Layer, llama, qwen2, qwen3};
 use crate::{
-    backend::{Backend, KvDType, ModelShape, StepPlan},
+    backend::{Backend, KvDType, ModelShape, StepPlan, Wanted},
     error::{Error, ErrorCode, Result},
     language_model::{KvLayout, LanguageModel},
     weights::WeightLoader,
@@ -115,11 +115,22 @@ impl<B: Backend> LanguageModel for Transformer<B> {
             hidden = backend.out_residual(hidden, heads, attention)?;
             hidden = backend.norm_gate_up_down_residual(hidden, feed_forward)?;
         }
-        backend.logits(hidden, &self.norm, &self.head, plan)
+        match plan.wanted {
+            Wanted::Logits => backend.logits(hidden, &self.norm, &self.head, plan),
+            Wanted::Hidden => backend.hidden(hidden, &self.norm, plan),
+        }
     }
 
     fn logits(&mut self) -> &mut [f32] {
         self.backend.read_logits()
+    }
+
+    fn hidden(&mut self) -> &[f32] {
+        self.backend.read_hidden()
+    }
+
+    fn hidden_size(&self) -> usize {
+        self.shape.hidden
     }
 
     fn vocabulary_size(&self) -> usize {
@@ -160,7 +171,11 @@ impl<B: Backend> LanguageModel for Transformer<B> {
 /// A plan the engine must not build; a backend may index by its numbers unchecked after this.
 fn check_plan(plan: &StepPlan, shape: &ModelShape) -> Result<()> {
     let broken = |what: String| Err(Error::new(ErrorCode::Internal, what));
-    if plan.rows() == 0 || plan.rows() > shape.max_rows || plan.sampled_rows.len() > shape.max_sampled_rows {
+    let max_sampled_rows = match plan.wanted {
+        Wanted::Logits => shape.max_sampled_rows,
+        Wanted::Hidden => shape.max_rows,
+    };
+    if plan.rows() == 0 || plan.rows() > shape.max_rows || plan.sampled_rows.len() > max_sampled_rows {
         return broken(format!("a step of {} rows and {} sampled", plan.rows(), plan.sampled_rows.len()));
     }
     if let Some(token) = plan.tokens.iter().find(|token| **token as usize >= shape.vocabulary) {

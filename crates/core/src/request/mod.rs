@@ -4,6 +4,7 @@
 
 mod chat;
 mod completion;
+mod embedding;
 mod fields;
 mod fim;
 mod json;
@@ -14,6 +15,7 @@ mod tool;
 
 pub use chat::ChatRequest;
 pub use completion::{CompletionRequest, Prompt};
+pub use embedding::EmbeddingRequest;
 pub(crate) use fields::{Fields, whole_number};
 pub use fim::FimRequest;
 pub use json::parse_json;

@@ -40,6 +40,7 @@ impl AnswerCall {
 pub(super) enum ModelCall {
     Text(TextCall),
     Logits { tokens: Value, last: usize },
+    Embeddings { request: Value },
     Stats,
     Trace,
     Close,
@@ -107,6 +108,7 @@ impl ModelCall {
                 tokens: fields.require("tokens")?,
                 last: fields.integer("last", 1..=i64::from(i32::MAX))?.unwrap_or(1) as usize,
             },
+            "embeddings" => Self::Embeddings { request: fields.require("request")? },
             "stats" => Self::Stats,
             "trace" => Self::Trace,
             "close" => Self::Close,

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::null_model::NullStream;
 use super::task::Task;
-use crate::engine::{End, Engine, Job, LogitsJob, Mailbox, Progress};
+use crate::engine::{EmbeddingsJob, End, Engine, Job, LogitsJob, Mailbox, Progress};
 use crate::error::{Error, ErrorCode};
 
 /// Work for the engine thread, in the order of its arrival.
@@ -15,6 +15,7 @@ pub(super) enum Errand {
     Install { model: u32, engine: Box<Engine> },
     Answer { model: u32, job: Box<Job>, mailbox: Arc<Mailbox>, arrived: Duration },
     Logits { model: u32, job: LogitsJob },
+    Embeddings { model: u32, job: EmbeddingsJob },
     Null(NullStream),
     Panic { model: u32, task: Arc<Task> },
     Close { model: u32, task: Option<Arc<Task>> },
@@ -41,6 +42,10 @@ impl Engines {
             },
             Errand::Logits { model, job } => match self.find(model) {
                 Some(engine) => engine.add_logits(job),
+                None => (job.done)(Err(closed())),
+            },
+            Errand::Embeddings { model, job } => match self.find(model) {
+                Some(engine) => engine.add_embeddings(job),
                 None => (job.done)(Err(closed())),
             },
             Errand::Null(stream) => self.nulls.push(stream),

@@ -22,7 +22,7 @@ impl Loader for FileLoader {
         let options = read_options(options)?;
         // A progress that is no JSON is none that anyone could read.
         let mut tell = |step| progress(serde_json::to_value(step).unwrap_or_default());
-        let LoadedModel { model, tokenizer, chat_template, defaults, fim, info, weights_bytes, engine } =
+        let LoadedModel { model, tokenizer, chat_template, defaults, fim, pooling, info, weights_bytes, engine } =
             loader::load(source, &options, &mut tell, cancelled)?;
         Ok(Loaded {
             model,
@@ -31,6 +31,7 @@ impl Loader for FileLoader {
             template: chat_template.map(Arc::new),
             defaults,
             fim,
+            pooling,
             info: to_json(info)?,
             max_memory_bytes: options.max_memory_bytes,
             engine,

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::fim::FimTokens;
 use crate::generation_defaults::GenerationDefaults;
 use crate::language_model::LanguageModel;
+use crate::pooling::Pooling;
 use crate::request::{Fields, whole_number};
 use crate::tokenizer::Tokenizer;
 pub use crate::weights::Source;
@@ -42,6 +43,8 @@ pub struct Loaded {
     pub defaults: GenerationDefaults,
     /// For filling in the middle, where the vocabulary has the tokens.
     pub fim: Option<FimTokens>,
+    /// Which states make the vector of a text.
+    pub pooling: Pooling,
     /// JSON of a `ModelInfo` without `backend`; `id` names the model in answers.
     pub info: Value,
     /// Bytes of weights and tokenizer.

@@ -249,6 +249,7 @@ impl Runtime {
             template,
             defaults,
             fim,
+            pooling,
             info,
             weights_bytes,
             max_memory_bytes,
@@ -257,6 +258,7 @@ impl Runtime {
         let context_length = model.context_length();
         let account = self.memory.open(max_memory_bytes);
         account.charge(MemoryUse::Weights, weights_bytes)?;
+        let embedding_width = model.hidden_size();
         let engine = Engine::new(model, Arc::clone(&tokenizer), defaults.end_tokens, options, account);
         let name = info.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let tokenizer_bytes = tokenizer.memory_bytes();
@@ -269,6 +271,8 @@ impl Runtime {
             template,
             defaults: defaults.sampling,
             fim,
+            pooling,
+            embedding_width,
             read_ahead: options.read_ahead,
             context_length,
             longest_token,

@@ -9,6 +9,7 @@ use crate::engine::{AnswerKind, Job, StatsCell};
 use crate::error::{Error, ErrorCode, Result};
 use crate::fim::FimTokens;
 use crate::generation_defaults::SamplingDefaults;
+use crate::pooling::Pooling;
 use crate::request::{ChatRequest, CompletionRequest, FimRequest, FunctionTool, Message, Prompt, SamplingRequest};
 use crate::sampler::{DryOptions, SamplingOptions, SamplingParams, breaker_tokens};
 use crate::text::{ReasoningMarkers, StopStrings, TextOptions, ToolFormat, ToolOptions};
@@ -25,6 +26,10 @@ pub(super) struct ModelShared {
     pub(super) template: Option<Arc<ChatTemplate>>,
     pub(super) defaults: SamplingDefaults,
     pub(super) fim: Option<FimTokens>,
+    /// Which states make the vector of a text.
+    pub(super) pooling: Pooling,
+    /// Length of that vector.
+    pub(super) embedding_width: usize,
     /// Tokens that may lie unread.
     pub(super) read_ahead: u32,
     /// Positions a sequence can have.
@@ -136,6 +141,13 @@ impl ModelShared {
     pub(super) fn encode(&self, prompt: &RenderedPrompt) -> Result<Vec<u32>> {
         let ids = self.tokenizer.encode_with_control(&prompt.text, &prompt.breaks);
         Ok(self.with_bos(ids.map_err(|error| error.at("messages"))?))
+    }
+
+    /// Ids of a text to embed, which is text: no control token is recognised.
+    pub(super) fn encode_to_embed(&self, text: &str) -> Result<Vec<u32>> {
+        let mut ids = self.with_bos(self.tokenizer.encode_text(text)?);
+        ids.extend(self.tokenizer.add_eos());
+        Ok(ids)
     }
 
     fn template_input(&self, request: &ChatRequest) -> Result<(&ChatTemplate, TemplateInput)> {

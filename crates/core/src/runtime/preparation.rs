@@ -13,15 +13,17 @@ use super::command::{AnswerCall, TextCall};
 use super::engines::Errand;
 use super::model::{ModelShared, Outside};
 use super::task::Task;
-use crate::engine::{End, LogitsJob, Mailbox};
+use crate::engine::{EmbeddingInput, EmbeddingsJob, End, LogitsJob, Mailbox};
 use crate::error::{Error, ErrorCode, Result};
-use crate::request::{ChatRequest, token_ids};
+use crate::request::{ChatRequest, EmbeddingRequest, token_ids};
+use crate::response::Usage;
 
 /// What a thread that prepares takes up.
 pub(super) enum Preparation {
     Answer(Box<AnswerRequest>),
     Text { shared: Arc<ModelShared>, call: TextCall, outside: Outside, task: Arc<Task> },
     Logits { model: u32, shared: Arc<ModelShared>, tokens: Value, last: usize, task: Arc<Task> },
+    Embeddings { model: u32, shared: Arc<ModelShared>, request: Value, task: Arc<Task> },
 }
 
 /// A chat, raw completion or middle as it came in.
@@ -50,7 +52,7 @@ impl Preparation {
     pub(super) fn ticket(&self) -> Option<u32> {
         match self {
             Self::Answer(answer) => Some(answer.ticket),
-            Self::Text { .. } | Self::Logits { .. } => None,
+            Self::Text { .. } | Self::Logits { .. } | Self::Embeddings { .. } => None,
         }
     }
 
@@ -71,6 +73,18 @@ impl Preparation {
                     None
                 }
             },
+            Self::Embeddings { model, shared, request, task } => {
+                if task.is_cancelled() {
+                    return None;
+                }
+                match guarded(|| embeddings_job(&shared, request, &task)).flatten() {
+                    Ok(job) => Some(Errand::Embeddings { model, job }),
+                    Err(error) => {
+                        task.end(Err(error));
+                        None
+                    }
+                }
+            }
         }
     }
 }
@@ -128,6 +142,39 @@ fn answer_text(shared: &ModelShared, call: TextCall, outside: Outside) -> Result
             let request = ChatRequest::read(request, shared.vocabulary())?;
             shared.encode(&shared.render(&request, outside)?)?.len().into()
         }
+    })
+}
+
+fn embeddings_job(shared: &ModelShared, request: Value, task: &Arc<Task>) -> Result<EmbeddingsJob> {
+    let EmbeddingRequest { inputs, dimensions, normalize } = EmbeddingRequest::read(request)?;
+    let width = shared.embedding_width;
+    if let Some(dimensions) = dimensions.filter(|dimensions| *dimensions != width) {
+        let message = format!("This model's vectors have {width} dimensions; leave `dimensions` out.");
+        return Err(Error::unsupported("dimensions", message).detail("max", width).detail("got", dimensions));
+    }
+    let encode = |(path, text): (String, String)| {
+        let tokens = shared.encode_to_embed(&text).map_err(|error| error.at(path.clone()))?;
+        Ok(EmbeddingInput { path, tokens })
+    };
+    let inputs: Vec<EmbeddingInput> = inputs.into_iter().map(encode).collect::<Result<_>>()?;
+    let tokens: usize = inputs.iter().map(|input| input.tokens.len()).sum();
+    let value = json!({
+        "model": shared.name,
+        "dimensions": width,
+        "usage": Usage { prompt_tokens: tokens as u64, total_tokens: tokens as u64, ..Usage::default() },
+    });
+    let (answered, asked) = (Arc::clone(task), Arc::clone(task));
+    Ok(EmbeddingsJob {
+        inputs,
+        pooling: shared.pooling,
+        normalize,
+        done: Box::new(move |result| match result {
+            Ok(vectors) => {
+                answered.end_with(Ok(json!({"kind": "result", "value": value})), Some(vectors));
+            }
+            Err(error) => answered.end(Err(error)),
+        }),
+        cancelled: Box::new(move || asked.is_cancelled()),
     })
 }
 

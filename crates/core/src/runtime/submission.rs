@@ -121,6 +121,9 @@ impl Runtime {
             (ModelCall::Logits { tokens, last }, Some(shared)) => {
                 return self.prepare(Preparation::Logits { model, shared, tokens, last, task: Arc::clone(task) });
             }
+            (ModelCall::Embeddings { request }, Some(shared)) => {
+                return self.prepare(Preparation::Embeddings { model, shared, request, task: Arc::clone(task) });
+            }
             (ModelCall::Trace, Some(shared)) => to_json(shared.stats.take_traces()),
             (ModelCall::Stats, Some(shared)) => stats(&shared.stats, self.desk().preparing_for(model)),
         };

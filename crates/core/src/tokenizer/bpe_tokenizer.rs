@@ -56,6 +56,7 @@ pub struct BpeTokenizer {
     model_bytes: usize,
     decoder: Decoder,
     add_bos: Option<u32>,
+    add_eos: Option<u32>,
 }
 
 impl std::fmt::Debug for BpeTokenizer {
@@ -196,12 +197,18 @@ impl BpeTokenizer {
             model_bytes,
             decoder: parts.decoder,
             add_bos: None,
+            add_eos: None,
         })
     }
 
     /// Sets the token put in front of raw text.
     pub(crate) fn set_add_bos(&mut self, id: Option<u32>) {
         self.add_bos = id;
+    }
+
+    /// Sets the token put behind texts to embed.
+    pub(crate) fn set_add_eos(&mut self, id: Option<u32>) {
+        self.add_eos = id;
     }
 
     /// `breaks`: `None` recognises no control token at all.
@@ -321,6 +328,10 @@ impl Tokenizer for BpeTokenizer {
 
     fn add_bos(&self) -> Option<u32> {
         self.add_bos
+    }
+
+    fn add_eos(&self) -> Option<u32> {
+        self.add_eos
     }
 
     fn drops_leading_space(&self) -> bool {

@@ -68,6 +68,8 @@ pub struct GgufVocabulary {
     pub fim: FimIds,
     /// Whether raw text begins with `bos`.
     pub add_bos: Option<bool>,
+    /// Whether texts to embed end with `eos`.
+    pub add_eos: Option<bool>,
     /// Whether text begins with a space that decoding drops again.
     pub add_space_prefix: Option<bool>,
     /// Chat templates by name; the main one is `default`.
@@ -127,6 +129,7 @@ impl GgufVocabulary {
             unk: id("unknown")?,
             pad: id("padding")?,
             add_bos: metadata.optional_bool("tokenizer.ggml.add_bos_token")?,
+            add_eos: metadata.optional_bool("tokenizer.ggml.add_eos_token")?,
             add_space_prefix: metadata.optional_bool("tokenizer.ggml.add_space_prefix")?,
             chat_templates,
         })
@@ -294,6 +297,7 @@ fn byte_level(vocabulary: &GgufVocabulary) -> Result<BpeTokenizer> {
         end_of_word_suffix: None,
         byte_level: true,
     })?;
+    tokenizer.set_add_eos(vocabulary.eos.filter(|_| vocabulary.add_eos == Some(true)));
     tokenizer.set_add_bos(vocabulary.bos.filter(|_| vocabulary.add_bos.unwrap_or(prepared.add_bos)));
     Ok(tokenizer)
 }
@@ -351,6 +355,7 @@ fn sentence_piece(vocabulary: &GgufVocabulary) -> Result<BpeTokenizer> {
         end_of_word_suffix: None,
         byte_level: false,
     })?;
+    tokenizer.set_add_eos(vocabulary.eos.filter(|_| vocabulary.add_eos == Some(true)));
     tokenizer.set_add_bos(vocabulary.bos.filter(|_| vocabulary.add_bos.unwrap_or(true)));
     Ok(tokenizer)
 }

@@ -203,7 +203,8 @@ fn build(file: File, config: Option<&TokenizerConfig>) -> Result<BpeTokenizer> {
         })
         .collect();
     let byte_level = steps.iter().any(|step| matches!(step, Step::ByteLevel));
-    let template_bos = file.post_processor.as_ref().and_then(|value| first_special(value, 0));
+    let special = |place| file.post_processor.as_ref().and_then(|value| special(value, place, 0));
+    let (template_bos, template_eos) = (special(Place::First), special(Place::Last));
     let mut tokenizer = BpeTokenizer::new(Parts {
         tokens,
         unused: Vec::new(),
@@ -227,16 +228,30 @@ fn build(file: File, config: Option<&TokenizerConfig>) -> Result<BpeTokenizer> {
         Some((true, None)) | None => template_bos.and_then(|text| tokenizer.token_id(text)),
     };
     tokenizer.set_add_bos(bos);
+    tokenizer.set_add_eos(template_eos.and_then(|text| tokenizer.token_id(text)));
     Ok(tokenizer)
 }
 
-/// The special token that a post-processor's template puts before a single text.
-fn first_special(value: &Value, depth: usize) -> Option<&str> {
+#[derive(Clone, Copy)]
+enum Place {
+    First,
+    Last,
+}
+
+/// The special token that a post-processor's template puts before or behind a single text.
+fn special(value: &Value, place: Place, depth: usize) -> Option<&str> {
     match value.get("type").and_then(Value::as_str) {
         Some("Sequence") if depth < 4 => {
-            value.get("processors")?.as_array()?.iter().find_map(|inner| first_special(inner, depth + 1))
+            value.get("processors")?.as_array()?.iter().find_map(|inner| special(inner, place, depth + 1))
         }
-        Some("TemplateProcessing") => value.get("single")?.get(0)?.get("SpecialToken")?.get("id")?.as_str(),
+        Some("TemplateProcessing") => {
+            let single = value.get("single")?.as_array()?;
+            let piece = match place {
+                Place::First => single.first(),
+                Place::Last => single.last(),
+            };
+            piece?.get("SpecialToken")?.get("id")?.as_str()
+        }
         Some(_) | None => None,
     }
 }

@@ -54,6 +54,11 @@ pub trait Tokenizer: Send + Sync {
     /// Put in front of raw completion prompts, and of a chat template's text unless that starts with it.
     fn add_bos(&self) -> Option<u32>;
 
+    /// Put behind texts to embed, whose state it is where the last one counts. Most models have none.
+    fn add_eos(&self) -> Option<u32> {
+        None
+    }
+
     /// Whether one space at the very start of decoded text belongs to the vocabulary's way of writing words and is
     /// dropped (`▁Hello` alone reads `Hello`). [`Self::token_bytes`] keeps it: the reader of a stream drops it once.
     fn drops_leading_space(&self) -> bool;

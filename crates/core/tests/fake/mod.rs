@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
 
-use wick_core::backend::StepPlan;
+use wick_core::backend::{StepPlan, Wanted};
 use wick_core::error::{Error, ErrorCode, Result};
 use wick_core::language_model::{KvLayout, LanguageModel};
 use wick_core::tokenizer::Tokenizer;
@@ -23,6 +23,7 @@ const WIDTH: usize = VOCABULARY + 5;
 pub(crate) struct FakeModel {
     slots: Vec<u32>,
     logits: Vec<f32>,
+    hidden: Vec<f32>,
     context: usize,
     steps: u64,
     faults: Arc<Faults>,
@@ -53,7 +54,7 @@ pub(crate) struct Faults {
 
 impl FakeModel {
     pub(crate) fn new(context: usize, faults: Arc<Faults>) -> Self {
-        Self { slots: Vec::new(), logits: Vec::new(), context, steps: 0, faults }
+        Self { slots: Vec::new(), logits: Vec::new(), hidden: Vec::new(), context, steps: 0, faults }
     }
 }
 
@@ -66,6 +67,14 @@ pub(crate) fn logits_after(prefix: &[u32]) -> Vec<f32> {
         *padding = 1e6;
     }
     logits
+}
+
+/// Width of a state.
+pub(crate) const HIDDEN: usize = 3;
+
+/// The state after `prefix`, `(HIDDEN,)`.
+pub(crate) fn state_after(prefix: &[u32]) -> Vec<f32> {
+    logits_after(prefix)[1..=HIDDEN].to_vec()
 }
 
 pub(crate) fn mix(value: u64) -> u64 {
@@ -89,13 +98,20 @@ impl LanguageModel for FakeModel {
             self.slots[slot as usize] = plan.tokens[row];
         }
         self.logits.clear();
+        self.hidden.clear();
         for &row in &plan.sampled_rows {
             let sequence = plan.sequence_starts.partition_point(|&start| start <= row) - 1;
             let table = &plan.block_tables[plan.block_table_starts[sequence] as usize..];
             let prefix: Vec<u32> = (0..=plan.positions[row as usize] as usize)
                 .map(|position| self.slots[table[position / BLOCK_SIZE] as usize * BLOCK_SIZE + position % BLOCK_SIZE])
                 .collect();
-            self.logits.extend(logits_after(&prefix));
+            match plan.wanted {
+                Wanted::Logits => self.logits.extend(logits_after(&prefix)),
+                Wanted::Hidden => {
+                    self.hidden.extend(state_after(&prefix));
+                    continue;
+                }
+            }
             if self.faults.rows.fetch_add(1, Relaxed) + 1 == self.faults.nan_at.load(Relaxed) {
                 let end = self.logits.len();
                 self.logits[end - WIDTH + 5] = f32::NAN;
@@ -106,6 +122,14 @@ impl LanguageModel for FakeModel {
 
     fn logits(&mut self) -> &mut [f32] {
         &mut self.logits
+    }
+
+    fn hidden(&mut self) -> &[f32] {
+        &self.hidden
+    }
+
+    fn hidden_size(&self) -> usize {
+        HIDDEN
     }
 
     fn vocabulary_size(&self) -> usize {

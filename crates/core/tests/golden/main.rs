@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod converted;
+mod embeddings;
 mod fixture;
 mod float;
 mod llama_cpp;

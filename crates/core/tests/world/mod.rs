@@ -12,6 +12,7 @@ use wick_core::engine::EngineOptions;
 use wick_core::error::{Error, ErrorCode, Result};
 use wick_core::fim::{FimIds, FimTokens};
 use wick_core::generation_defaults::{GenerationDefaults, SamplingDefaults};
+use wick_core::pooling::Pooling;
 use wick_core::runtime::{Host, Loaded, Loader, Runtime, RuntimeOptions, Source};
 use wick_core::tokenizer::{Tokenizer, TokenizerConfig};
 
@@ -99,6 +100,11 @@ impl Loader for FakeLoader {
             template: Some(Arc::new(template)),
             defaults,
             fim,
+            pooling: if matches!(&source, Source::Path(path) if path.to_str() == Some("mean")) {
+                Pooling::Mean
+            } else {
+                Pooling::Last
+            },
             info: json!({"id": "fake", "warnings": []}),
             weights_bytes: 10,
             max_memory_bytes: None,

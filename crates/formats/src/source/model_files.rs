@@ -70,6 +70,25 @@ impl ModelFiles {
         }
     }
 
+    /// The files of the folder `name` among these.
+    ///
+    /// # Errors
+    /// `model_invalid{path}` for a name that is not plain.
+    pub fn within(&self, name: &str) -> Result<Self> {
+        require_plain_name(name)?;
+        Ok(match self {
+            #[cfg(not(target_family = "wasm"))]
+            Self::Folder(folder) => Self::Folder(folder.join(name)),
+            Self::Memory(files) => {
+                let inner = files.iter().filter_map(|(path, source)| {
+                    let rest = path.strip_prefix(name)?.strip_prefix('/')?;
+                    Some((rest.to_owned(), Arc::clone(source)))
+                });
+                Self::Memory(inner.collect())
+            }
+        })
+    }
+
     /// Reads a small file (a configuration, a tokenizer) whole.
     ///
     /// # Errors

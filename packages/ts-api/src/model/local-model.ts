@@ -4,12 +4,13 @@ import { chatRequestJson } from "../request/chat-request.js";
 import { type CommandAnswer, type CommandOptions, runCommand } from "./command.js";
 import type { Feed } from "../stream/feed.js";
 import { FixedFeed } from "../stream/fixed-feed.js";
-import type { Response, ValidationErrorResponse } from "../generated/protocol.js";
+import type { EmbeddingList, Response, ValidationErrorResponse } from "../generated/protocol.js";
 import { LiveStream } from "../stream/live-stream.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { ChatCalls, EmbeddingCalls, Model, TextCalls } from "./model.js";
 import type { ModelInfo, ModelStats, StepTrace } from "./model-info.js";
 import { ObjectLiveStream } from "../stream/object-live-stream.js";
+import { embeddingList, type EmbeddingsValue } from "./embedding-list.js";
 import { engineClosed, invalidRequest, unsupported } from "../error/refusal.js";
 import type { CallOptions, ChatRequest, CompletionRequest, FimRequest } from "../request/request.js";
 import { requestJson } from "../request/request-json.js";
@@ -61,11 +62,7 @@ export class LocalModel implements Model {
       stream: (request, options) => this.#completionStream("fim", request, options),
       complete: async (request, options) => this.#completionStream("fim", request, options).final(),
     };
-    this.embeddings = {
-      create: async () => {
-        throw unsupported("embeddings", "This version makes no embeddings.");
-      },
-    };
+    this.embeddings = { create: async (request, options) => this.#embed(request, options) };
     unreachable.register(this, { mailboxes, id }, this);
   }
 
@@ -131,6 +128,14 @@ export class LocalModel implements Model {
   async #closeNow(): Promise<void> {
     unreachable.unregister(this);
     await runCommand(this.#mailboxes, closeCommand(this.#id));
+  }
+
+  async #embed(request: unknown, options: CallOptions = {}): Promise<EmbeddingList> {
+    checkCallOptions(options);
+    const { signal, timeoutMs } = options;
+    const answer = await this.#run("embeddings", `"request":${requestJson(request, "")}`, { signal, timeoutMs });
+    if (answer.kind !== "result" || answer.vector === undefined) throw noAnswer("embeddings");
+    return embeddingList(answer.value as EmbeddingsValue, answer.vector);
   }
 
   #chatStream(request: unknown, options: CallOptions = {}): LiveStream<ChatResponse> {

@@ -113,7 +113,8 @@ export interface TextCalls<Q> {
  */
 export interface EmbeddingCalls {
   /**
-   * One vector per input. `unsupported` in this version.
+   * One vector for each text: the states of its tokens after the last layer, pooled as the model's files say, else the last
+   * token's. Of length 1 unless `normalize` is false. A text is taken as it is: prefixes that a model wants are the program's.
    *
    * @example
    * ```ts
@@ -141,7 +142,7 @@ export interface Model extends AsyncDisposable {
   readonly completions: TextCalls<CompletionRequest>;
   /** Code with a hole, for models that can fill it in: `info.capabilities.fim`. */
   readonly fim: TextCalls<FimRequest>;
-  /** Vectors. `unsupported` in this version. */
+  /** Vectors of texts. */
   readonly embeddings: EmbeddingCalls;
   /**
    * The ids of a text.

@@ -13,7 +13,7 @@ type ScriptedCommand =
   | { kind: "tokenize"; text: string }
   | { kind: "detokenize"; tokens: number[] }
   | { kind: "apply_chat_template" | "count_tokens"; request: ChatRequest }
-  | { kind: "load" | "stats" | "trace" | "close" | "estimate" | "logits" };
+  | { kind: "load" | "stats" | "trace" | "close" | "estimate" | "logits" | "embeddings" };
 
 /** What the engine is a script of. */
 export interface EngineScript {
@@ -136,7 +136,8 @@ export class ScriptedEngine implements Engine {
         this.#close();
         return result(null);
       case "estimate":
-      case "logits": {
+      case "logits":
+      case "embeddings": {
         const message = `A scripted model does not do "${command.kind}".`;
         return { kind: "failed", error: { code: "unsupported", message, retryable: false } satisfies ErrorInfo };
       }

@@ -37,6 +37,7 @@ pub struct CandleBackend {
     rotaries: Vec<RotaryTable>,
     prepared: Option<Prepared>,
     logits: Vec<f32>,
+    hidden: Vec<f32>,
 }
 
 struct Prepared {
@@ -64,7 +65,7 @@ pub struct CandleEmbedding {
 impl CandleBackend {
     /// A backend on `device`, without weights.
     pub fn new(device: Device) -> Self {
-        Self { device, rotaries: Vec::new(), prepared: None, logits: Vec::new() }
+        Self { device, rotaries: Vec::new(), prepared: None, logits: Vec::new(), hidden: Vec::new() }
     }
 
     fn prepared(&self) -> Result<&Prepared> {
@@ -146,6 +147,8 @@ impl Backend for CandleBackend {
     }
 
     fn embed(&mut self, table: &CandleEmbedding, plan: &StepPlan) -> Result<Tensor> {
+        self.logits.clear();
+        self.hidden.clear();
         table.matrix.select(&Tensor::new(plan.tokens.as_slice(), &self.device)?)
     }
 
@@ -212,7 +215,6 @@ impl Backend for CandleBackend {
     }
 
     fn logits(&mut self, hidden: Tensor, norm: &CandleNorm, head: &CandleLinear, plan: &StepPlan) -> Result<()> {
-        self.logits.clear();
         if plan.sampled_rows.is_empty() {
             return Ok(());
         }
@@ -224,5 +226,18 @@ impl Backend for CandleBackend {
 
     fn read_logits(&mut self) -> &mut [f32] {
         &mut self.logits
+    }
+
+    fn hidden(&mut self, hidden: Tensor, norm: &CandleNorm, plan: &StepPlan) -> Result<()> {
+        if plan.sampled_rows.is_empty() {
+            return Ok(());
+        }
+        let rows = hidden.index_select(&Tensor::new(plan.sampled_rows.as_slice(), &self.device)?, 0)?;
+        self.hidden = norm.forward(&rows)?.flatten_all()?.to_vec1()?;
+        Ok(())
+    }
+
+    fn read_hidden(&mut self) -> &[f32] {
+        &self.hidden
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Arena {
     pub(super) angles: Vec<StepAngles>,
     /// Rows sampled in the last step.
     pub(super) sampled_rows: usize,
+    /// Rows whose states the last step left in `normed`.
+    pub(super) hidden_rows: usize,
     /// Counts steps, so that nothing of one is taken for another's.
     pub(super) step: u64,
 }
@@ -70,6 +72,7 @@ impl Arena {
             logits: Aligned::zeroed(logits).map_err(kernel_error)?,
             angles,
             sampled_rows: 0,
+            hidden_rows: 0,
             step: 0,
         })
     }

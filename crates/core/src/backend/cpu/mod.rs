@@ -168,6 +168,18 @@ impl Backend for CpuBackend {
         prepared.norm_gate_up_down_residual(pool, hidden, feed_forward)
     }
 
+    fn hidden(&mut self, hidden: Activation, norm: &Norm, plan: &StepPlan) -> Result<()> {
+        let (pool, prepared) = self.prepared()?;
+        prepared.hidden(pool, &hidden, norm, plan)
+    }
+
+    fn read_hidden(&mut self) -> &[f32] {
+        match &self.prepared {
+            Some(prepared) => &prepared.arena.normed[..prepared.arena.hidden_rows * prepared.shape.hidden],
+            None => &[],
+        }
+    }
+
     fn logits(&mut self, hidden: Activation, norm: &Norm, head: &Linear, plan: &StepPlan) -> Result<()> {
         let (pool, prepared) = self.prepared()?;
         prepared.logits(pool, &hidden, norm, head, plan)

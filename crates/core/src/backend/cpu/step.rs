@@ -55,6 +55,7 @@ impl Prepared {
         let arena = &mut self.arena;
         arena.step += 1;
         arena.sampled_rows = 0;
+        arena.hidden_rows = 0;
         if table.table.columns() != self.shape.hidden {
             return Err(internal("the embedding is not as wide as the model"));
         }
@@ -179,6 +180,36 @@ impl Prepared {
         head: &Linear,
         plan: &StepPlan,
     ) -> Result<()> {
+        let sampled = plan.sampled_rows.len();
+        if sampled > self.shape.max_sampled_rows {
+            return Err(internal("a step samples more rows than the arena"));
+        }
+        self.norm_sampled(pool, hidden, norm, plan)?;
+        let (shape, arena) = (&self.shape, &mut self.arena);
+        // A chunk of a prompt samples nothing.
+        if sampled > 0 {
+            let normed = &arena.normed[..sampled * shape.hidden];
+            let logits = &mut arena.logits[..sampled * shape.vocabulary];
+            project(pool, normed, sampled, &mut arena.quantized, [(head, logits, false)])?;
+        }
+        arena.sampled_rows = sampled;
+        Ok(())
+    }
+
+    pub(super) fn hidden(
+        &mut self,
+        pool: &ThreadPool,
+        hidden: &Activation,
+        norm: &Norm,
+        plan: &StepPlan,
+    ) -> Result<()> {
+        self.norm_sampled(pool, hidden, norm, plan)?;
+        self.arena.hidden_rows = plan.sampled_rows.len();
+        Ok(())
+    }
+
+    /// Normalises the sampled rows into `normed`, one after another.
+    fn norm_sampled(&mut self, pool: &ThreadPool, hidden: &Activation, norm: &Norm, plan: &StepPlan) -> Result<()> {
         let (shape, arena) = (&self.shape, &mut self.arena);
         let rows = hidden.rows_of(Buffer::Hidden, arena.step)?;
         let sampled = plan.sampled_rows.len();
@@ -186,23 +217,16 @@ impl Prepared {
         if !ascending || plan.sampled_rows.last().is_some_and(|&last| last as usize >= rows) {
             return Err(internal("sampled rows do not ascend within the step"));
         }
-        if sampled > shape.max_sampled_rows {
-            return Err(internal("a step samples more rows than the arena"));
-        }
         // Row `i` of the result comes from a row at or after `i`, so that nothing is overwritten before it is read.
         for (index, &row) in plan.sampled_rows.iter().enumerate() {
             let from = row as usize * shape.hidden;
             arena.hidden.copy_within(from..from + shape.hidden, index * shape.hidden);
         }
-        // A chunk of a prompt samples nothing.
         if sampled > 0 {
             let normed = &mut arena.normed[..sampled * shape.hidden];
             rms_norm(pool, &arena.hidden[..sampled * shape.hidden], &norm.weight, norm.epsilon, normed)
                 .map_err(kernel_error)?;
-            let logits = &mut arena.logits[..sampled * shape.vocabulary];
-            project(pool, normed, sampled, &mut arena.quantized, [(head, logits, false)])?;
         }
-        arena.sampled_rows = sampled;
         // The buffer no longer holds the rows' residual stream: whoever kept the handle is told.
         arena.step += 1;
         Ok(())
