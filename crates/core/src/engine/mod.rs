@@ -317,7 +317,8 @@ impl Engine {
 
     /// Serves calls and sequences in turn. An error is the engine's own end.
     fn serve(&mut self, clock: &dyn Fn() -> Duration) -> Result<Progress> {
-        self.calls_turn = !self.calls_turn && !(self.logits.is_empty() && self.embeddings.is_empty());
+        let calls = !self.logits.is_empty() || !self.embeddings.is_empty();
+        self.calls_turn = calls && !self.calls_turn;
         if (self.calls_turn && self.serve_calls()?) || self.serve_batch(clock)? || self.serve_calls()? {
             return Ok(Progress::Worked);
         }
@@ -327,11 +328,10 @@ impl Engine {
     /// One step for raw logits or for embeddings, in turn; false where neither can have one.
     fn serve_calls(&mut self) -> Result<bool> {
         self.served_logits = !self.served_logits;
-        Ok(if self.served_logits {
-            self.serve_logits()? || self.serve_embeddings()?
-        } else {
-            self.serve_embeddings()? || self.serve_logits()?
-        })
+        if self.served_logits && self.serve_logits()? {
+            return Ok(true);
+        }
+        Ok(self.serve_embeddings()? || self.serve_logits()?)
     }
 
     /// Ends every stream: what was sampled is delivered first.
