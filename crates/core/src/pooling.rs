@@ -1,6 +1,7 @@
 //! How a model's hidden states become the one vector of a text.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 use wick_formats::ModelFiles;
 use wick_formats::gguf::Metadata;
 
@@ -30,13 +31,15 @@ struct Module {
     kind: String,
 }
 
-#[derive(Deserialize)]
-struct PoolingConfig {
-    #[serde(default)]
-    pooling_mode_mean_tokens: bool,
-    #[serde(default)]
-    pooling_mode_cls_token: bool,
-}
+/// How older files name a mode, each a key that is true.
+const OLDER_KEYS: [(&str, &str); 6] = [
+    ("pooling_mode_cls_token", "cls"),
+    ("pooling_mode_max_tokens", "max"),
+    ("pooling_mode_mean_tokens", "mean"),
+    ("pooling_mode_mean_sqrt_len_tokens", "mean_sqrt_len_tokens"),
+    ("pooling_mode_weightedmean_tokens", "weightedmean"),
+    ("pooling_mode_lasttoken", "lasttoken"),
+];
 
 impl Pooling {
     /// What `<architecture>.pooling_type` of a GGUF file says: 1 mean, 2 first, 3 last.
@@ -67,17 +70,36 @@ impl Pooling {
                 "Transformer" | "Normalize" => {}
                 "Pooling" => {
                     let name = format!("{path}/config.json");
-                    let config: PoolingConfig = parse(&files.within(&path)?.read("config.json", MAX_FILE)?, &name)?;
-                    pooling = match config {
-                        PoolingConfig { pooling_mode_mean_tokens: true, .. } => Self::Mean,
-                        PoolingConfig { pooling_mode_cls_token: true, .. } => Self::First,
-                        PoolingConfig { .. } => Self::Last,
+                    let config: Map<String, Value> =
+                        parse(&files.within(&path)?.read("config.json", MAX_FILE)?, &name)?;
+                    let modes = modes(&config);
+                    pooling = match modes[..] {
+                        ["mean"] | [] => Self::Mean,
+                        ["cls"] => Self::First,
+                        ["lasttoken"] => Self::Last,
+                        _ => {
+                            let modes = modes.join(", ");
+                            warnings.push(format!("embeddings are the last token's: {name} asks for `{modes}`"));
+                            Self::Last
+                        }
                     };
                 }
                 other => warnings.push(format!("embeddings leave out the module `{other}` of modules.json")),
             }
         }
         Ok(pooling)
+    }
+}
+
+/// The modes whose vectors sentence-transformers puts together; `mean` where there are none.
+fn modes(config: &Map<String, Value>) -> Vec<&str> {
+    match config.get("pooling_mode") {
+        Some(Value::String(mode)) => vec![mode],
+        Some(Value::Array(modes)) => modes.iter().filter_map(Value::as_str).collect(),
+        Some(_) | None => {
+            let set = OLDER_KEYS.iter().filter(|(key, _)| config.get(*key) == Some(&Value::Bool(true)));
+            set.map(|(_, mode)| *mode).collect()
+        }
     }
 }
 
@@ -122,12 +144,24 @@ mod tests {
         let modules = r#"[{"path": "", "type": "sentence_transformers.models.Transformer"},
             {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
             {"path": "2_Dense", "type": "sentence_transformers.models.Dense"}]"#;
-        for (mode, expected) in
-            [("mean_tokens", Pooling::Mean), ("lasttoken", Pooling::Last), ("cls_token", Pooling::First)]
-        {
-            let (pooling, warnings) = read(modules, &format!("{{\"pooling_mode_{mode}\": true}}")).unwrap();
-            assert_eq!(pooling, expected);
+        for (config, expected) in [
+            (r#"{"pooling_mode_mean_tokens": true, "pooling_mode_cls_token": false}"#, Pooling::Mean),
+            (r#"{"pooling_mode_mean_tokens": false, "pooling_mode_lasttoken": true}"#, Pooling::Last),
+            (r#"{"pooling_mode_cls_token": true}"#, Pooling::First),
+            (r#"{"pooling_mode": "mean"}"#, Pooling::Mean),
+            (r#"{"pooling_mode": ["cls"]}"#, Pooling::First),
+            (r#"{"pooling_mode": "lasttoken"}"#, Pooling::Last),
+            ("{}", Pooling::Mean),
+        ] {
+            let (pooling, warnings) = read(modules, config).unwrap();
+            assert_eq!(pooling, expected, "{config}");
             assert!(warnings.len() == 1 && warnings[0].contains("Dense"), "{warnings:?}");
+        }
+        for config in
+            [r#"{"pooling_mode": "max"}"#, r#"{"pooling_mode_cls_token": true, "pooling_mode_mean_tokens": true}"#]
+        {
+            let (pooling, warnings) = read(modules, config).unwrap();
+            assert!(pooling == Pooling::Last && warnings[0].contains("1_Pooling/config.json"), "{warnings:?}");
         }
         assert_eq!(read("{", "").unwrap_err().code(), ErrorCode::ModelInvalid);
         assert_eq!(read(modules, "1").unwrap_err().code(), ErrorCode::ModelInvalid);
