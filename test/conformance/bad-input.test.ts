@@ -44,9 +44,9 @@ async function errorOfLoad(source: ModelSource, options?: LoadOptions): Promise<
   return error;
 }
 
-/** The demo model with the first `from` in its header made `to`, of the same length. */
-function patched(from: string, to: string): Uint8Array {
-  const copy = new Uint8Array(bytes);
+/** A model, the demo model unless told, with the first `from` in its header made `to`, of the same length. */
+function patched(from: string, to: string, of = bytes): Uint8Array {
+  const copy = new Uint8Array(of);
   const at = Buffer.from(copy.buffer).indexOf(from);
   if (at < 0 || from.length !== to.length) throw new Error(`cannot patch ${from}`);
   copy.set(new TextEncoder().encode(to), at);
@@ -217,7 +217,8 @@ describe("a request that cannot be", () => {
   });
 
   test("a model without tokens for it fills in nothing", async () => {
-    const without = await Model.load(patched("<|fim_suffix|>", "<|fim_nothin|>"));
+    const unnamed = patched("ggml.fim_suf_token_id", "ggml.fim_not_token_id");
+    const without = await Model.load(patched("<|fim_suffix|>", "<|fim_nothin|>", unnamed));
     expect(without.info.capabilities.fim).toBe(false);
     expect(await collect(without.fim.stream({ prompt: "a" }))).toMatchObject([
       { kind: "validation_error", error: { code: "unsupported", where: "prompt" } },

@@ -26,7 +26,7 @@ const requests: ChatRequest[] = questions.flatMap((content, index) =>
     messages: index % 2 === 0 ? [system, { role: "user", content }] : [{ role: "user", content }],
     temperature,
     randomSeed: index,
-    maxTokens: 8 + 4 * index,
+    maxTokens: 4 + 3 * index,
     n: index === 3 ? 2 : 1,
   })),
 );

@@ -63,6 +63,7 @@ fn chat(engine: &mut Engine, prompt: &[u32], seed: u64) -> Arc<Mailbox> {
         max_tokens: Some(40),
         min_tokens: 0,
         ignore_eos: true,
+        end_tokens: None,
         priority: 0,
         logprobs: false,
         text: TextOptions::default(),
