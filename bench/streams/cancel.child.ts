@@ -4,10 +4,21 @@ import { demoModel } from "@wick/demo-model";
 import { type ChatRequest, Model } from "wick";
 
 const [cancels] = process.argv.slice(2).map(Number);
-// Two sequences at once, so that a third request stands in the queue.
-const model = await Model.load(demoModel(), { backend: "cpu", maxSequences: 2, prefillChunk: 64 });
+// Two sequences at once, so that a third request stands in the queue; one thread, so that this one, which looks all the
+// time, has a core; memory for little more than one context, so that what is kept for later requests is soon all it may be.
+const model = await Model.load(demoModel(), {
+  backend: "cpu",
+  threads: 1,
+  maxSequences: 2,
+  prefillChunk: 64,
+  kvMemoryBytes: 11_000_000,
+});
 const endless: ChatRequest = { messages: [{ role: "user", content: "Tell me a story." }], ignoreEos: true };
-const long: ChatRequest = { messages: [{ role: "user", content: "The lazy dog sleeps. ".repeat(300) }] };
+let longs = 0;
+/** Each begins otherwise, or the prefix cache had most of it. */
+const long = (): ChatRequest => ({
+  messages: [{ role: "user", content: `${(longs += 1)} ${"The lazy dog sleeps. ".repeat(200)}` }],
+});
 
 const isFree = (running: number) => {
   const stats = model.stats();
@@ -39,11 +50,11 @@ async function repeat(count: number, once: () => Promise<number>) {
 
 const { timings } = await model.chat.complete({ ...endless, maxTokens: 200 });
 const decodeStep = 1000 / (timings?.tokensPerSecond ?? Number.NaN);
-const prompt = await model.chat.complete({ ...long, maxTokens: 1 });
+const prompt = await model.chat.complete({ ...long(), maxTokens: 1 });
 const chunkStep = (prompt.timings?.promptMs ?? Number.NaN) / Math.ceil((prompt.usage?.promptTokens ?? 0) / 64);
 
 const decoding = await repeat(500, () => free(endless, 0, 3));
-const prefill = await repeat(500, () => free(long, 0, 0));
+const prefill = await repeat(500, () => free(long(), 0, 0));
 const parked = await repeat(200, async () => {
   const stream = model.chat.stream(endless);
   const reader = stream[Symbol.asyncIterator]();
@@ -54,15 +65,14 @@ const parked = await repeat(200, async () => {
   while (!isFree(0)) await setImmediate();
   return performance.now() - start;
 });
-const busy = [model.chat.stream(endless), model.chat.stream(endless)];
-const readers = busy.map((stream) => stream[Symbol.asyncIterator]());
-await Promise.all(readers.map((reader) => reader.next()));
-const pumping = readers.map(async (reader) => {
-  while ((await reader.next()).done !== true);
+const stop = new AbortController();
+const busy = [1, 2].map(async () => {
+  while (!stop.signal.aborted) for await (const _ of model.chat.stream(endless, { signal: stop.signal }));
 });
+while (model.stats().running < 2) await setImmediate();
 const queued = await repeat(500, () => free(endless, 2, 0));
-for (const stream of busy) stream.cancel();
-await Promise.all(pumping);
+stop.abort();
+await Promise.all(busy);
 while (!isFree(0)) await setImmediate();
 
 const settle = async () => {

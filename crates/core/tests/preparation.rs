@@ -158,9 +158,10 @@ fn a_panic_ends_one_request() {
 fn first_come_first_served_whoever_prepares() {
     let world = World::new();
     let model = world.load();
-    // All sequences are taken, so that what follows waits in the engine's queue.
+    // All sequences are taken, and go on for 16 tokens, so that what follows waits in the engine's queue.
     let busy: Vec<u32> = (0..8).map(|_| world.chat(model, &json!({"ignoreEos": true}))).collect();
-    world.turn();
+    while world.runtime.prepare_one() {}
+    world.runtime.step();
     let open = hold(&world);
     let progress = json!({"promptProgress": true});
     let first = world.chat(model, &progress);
@@ -168,10 +169,11 @@ fn first_come_first_served_whoever_prepares() {
     while_prepared(&world, open, || {
         world.host.millis.fetch_add(1, Relaxed);
         second = world.chat(model, &progress);
-        world.turn();
+        world.runtime.prepare_one();
+        world.runtime.step();
         assert_eq!(event(&world, second).unwrap()["queuePosition"], 0);
     });
-    world.turn();
+    world.runtime.step();
     assert_eq!(event(&world, first).unwrap()["queuePosition"], 0);
     assert_eq!(event(&world, second).unwrap()["queuePosition"], 1);
     drop(busy);
