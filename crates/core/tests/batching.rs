@@ -176,3 +176,27 @@ fn a_prompt_that_was_there_before_is_not_computed_again() {
     let (prompt, cached) = (second["promptTokens"].as_u64().unwrap(), second["cachedTokens"].as_u64().unwrap());
     assert!(cached > 300 && cached % 32 == 0 && cached < prompt && prompt - cached < 64, "{cached} of {prompt}");
 }
+
+/// `CandleBackend` promises no bits in company, but the same words where rounding decides nothing: greedy, in f32.
+#[test]
+fn candle_shares_blocks_and_makes_room_too() {
+    let mut requests = requests();
+    requests.retain(|request| request["temperature"] == 0.0);
+    requests.push(json!({
+        "messages": [{"role": "user", "content": "Write a poem."}], "n": 3, "temperature": 0, "maxTokens": 60,
+    }));
+    for request in &mut requests {
+        request.as_object_mut().unwrap().retain(|name, _| !name.to_lowercase().contains("logprobs"));
+    }
+    let options = json!({"backend": "candle", "contextLength": 128, "kvCache": "f32"});
+    let expected: Vec<Value> =
+        requests.iter().map(|request| World::new(&options).answers(std::slice::from_ref(request)).remove(0)).collect();
+    let mut little = options.clone();
+    // One context: four requests with six sequences of up to four blocks each.
+    little["kvMemoryBytes"] = (4 * block_bytes("f32")).into();
+    for options in [options, little] {
+        let world = World::new(&options);
+        assert_eq!(world.answers(&requests), expected, "cold {options}");
+        assert_eq!(world.answers(&requests), expected, "warm {options}");
+    }
+}

@@ -255,6 +255,24 @@ fn a_timeout_ends_a_stream_that_nobody_reads() {
     assert_eq!(world.runtime.next_deadline(), None);
 }
 
+/// Deadlines are on a clock that never jumps; the one on the wall is for templates and `created`.
+#[test]
+fn a_clock_that_is_set_times_nothing_out() {
+    let world = World::new();
+    let model = world.load();
+    let request = json!({"messages": [{"role": "user", "content": "a"}], "maxTokens": 30, "ignoreEos": true});
+    let command = json!({"kind": "chat", "model": model, "request": request, "timeoutMs": 1000});
+    let alone = text(&world.all(world.submit(&command)));
+    for jump in [3600, -3600] {
+        let ticket = world.submit(&command);
+        let first = world.next(ticket).unwrap();
+        world.host.wall_clock_jump.fetch_add(jump, Relaxed);
+        let events: Vec<Value> = std::iter::once(first).chain(world.all(ticket)).collect();
+        assert_eq!(events.last().unwrap()["kind"], "done", "{jump}");
+        assert_eq!(text(&events), alone);
+    }
+}
+
 #[test]
 fn a_panic_ends_the_engine_and_nothing_else() {
     let world = World::new();

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, clippy::allow_attributes, clippy::unwrap_used, reason = "shared by tests that each use a part")]
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ pub(crate) struct FakeHost {
     pub(crate) engine_wakes: AtomicU32,
     pub(crate) millis: AtomicU64,
     pub(crate) seeds: AtomicU64,
+    /// Seconds by which someone set the clock.
+    pub(crate) wall_clock_jump: AtomicI64,
 }
 
 impl Host for FakeHost {
@@ -44,7 +46,7 @@ impl Host for FakeHost {
     }
 
     fn unix_seconds(&self) -> u64 {
-        1_700_000_000
+        1_700_000_000_u64.wrapping_add_signed(self.wall_clock_jump.load(Relaxed))
     }
 
     fn seed(&self) -> u64 {
