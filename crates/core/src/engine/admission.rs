@@ -173,7 +173,7 @@ impl Engine {
     }
 
     /// Sequences that would be computed if they could.
-    fn wanted_slots(&self) -> usize {
+    pub(super) fn wanted_slots(&self) -> usize {
         let reading = self.running.values().filter(|request| request.mailbox.room() > 0);
         reading.map(Request::unfinished).sum()
     }

@@ -81,18 +81,31 @@ impl Engine {
             let last = rows.end == sequence.tokens().len();
             self.plan.push_sequence(&sequence.tokens()[rows.clone()], rows.start as u32, blocks, last);
         }
+        let prompt_rows = turns.iter().map(|turn| turn.rows).filter(|rows| *rows > 1).sum();
+        self.run_model(turns.len(), turns.iter().any(|turn| turn.rows == 1), prompt_rows, clock)?;
+        self.stopwatch.trace.sampled += self.plan.sampled_rows.len() as u32;
+        Ok(())
+    }
+
+    /// Computes the plan, of which so many rows are of prompts; `others` wait for it or take part in it.
+    pub(super) fn run_model(
+        &mut self,
+        sequences: usize,
+        others: bool,
+        prompt_rows: usize,
+        clock: &dyn Fn() -> Duration,
+    ) -> Result<()> {
         let start = clock();
         self.stopwatch.end(Phase::Prepare, start);
         let computed = self.model.forward(&self.plan);
         let end = clock();
         self.stopwatch.end(Phase::Forward, end);
         computed?;
-        self.scheduler.took(turns, end.saturating_sub(start));
+        self.scheduler.took(others, prompt_rows, end.saturating_sub(start));
         let trace = &mut self.stopwatch.trace;
         trace.rows += self.plan.rows() as u32;
-        trace.sequences += turns.len() as u32;
-        trace.sampled += self.plan.sampled_rows.len() as u32;
-        trace.prompt_rows += turns.iter().filter(|turn| turn.rows > 1).map(|turn| turn.rows as u32).sum::<u32>();
+        trace.sequences += sequences as u32;
+        trace.prompt_rows += prompt_rows as u32;
         Ok(())
     }
 

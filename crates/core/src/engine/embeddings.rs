@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::time::Duration;
 
 use super::kv_cache::{BlockTable, KvCache};
 use super::{Engine, is_fatal};
@@ -111,12 +112,12 @@ impl EmbeddingsRun {
 impl Engine {
     /// One step for embeddings; false where none wait or the first has to wait for blocks. An error is the engine's own
     /// end.
-    pub(super) fn serve_embeddings(&mut self) -> Result<bool> {
+    pub(super) fn serve_embeddings(&mut self, clock: &dyn Fn() -> Duration) -> Result<bool> {
         let Some(mut run) = self.embeddings.pop_front() else { return Ok(false) };
         let served = if (run.job.cancelled)() {
             Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."))
         } else {
-            self.step_embeddings(&mut run)
+            self.step_embeddings(&mut run, clock)
         };
         match served {
             Ok(Turn::Waits) => {
@@ -139,17 +140,19 @@ impl Engine {
     }
 
     /// One chunk of tokens: the rest of the input under way, then the inputs after it.
-    fn step_embeddings(&mut self, run: &mut EmbeddingsRun) -> Result<Turn> {
+    fn step_embeddings(&mut self, run: &mut EmbeddingsRun, clock: &dyn Fn() -> Duration) -> Result<Turn> {
+        let others = self.wanted_slots() > 0;
+        let rows = self.scheduler.chunk(others);
         self.plan.clear();
         self.plan.wanted = Wanted::Hidden;
         let mut chunks: Vec<Range<usize>> = Vec::new();
-        while self.plan.rows() < self.options.prefill_chunk && run.through + chunks.len() < run.job.inputs.len() {
+        while self.plan.rows() < rows && run.through + chunks.len() < run.job.inputs.len() {
             let index = run.through + chunks.len();
             if run.begun.len() == chunks.len() && !self.begin_embedding(run, index)? {
                 break;
             }
             let (tokens, Begun { table, computed }) = (run.tokens(index), &run.begun[chunks.len()]);
-            let end = tokens.len().min(computed + self.options.prefill_chunk - self.plan.rows());
+            let end = tokens.len().min(computed + rows - self.plan.rows());
             let wanted = run.first_wanted(index).max(*computed)..end;
             let first_row = self.plan.rows();
             let blocks = &table.blocks()[..self.kv.blocks_for(end)];
@@ -160,7 +163,7 @@ impl Engine {
         if chunks.is_empty() {
             return Ok(Turn::Waits);
         }
-        self.model.forward(&self.plan)?;
+        self.run_model(chunks.len(), others, self.plan.rows(), clock)?;
         self.take_states(run, &chunks)?;
         Ok(if run.through == run.job.inputs.len() { Turn::Through } else { Turn::GoesOn })
     }

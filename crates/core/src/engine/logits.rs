@@ -1,5 +1,7 @@
 //! Raw logits of given tokens, for programs that sample themselves.
 
+use std::time::Duration;
+
 use super::kv_cache::{BlockTable, KvCache};
 use super::{Engine, is_fatal};
 use crate::error::{Error, ErrorCode, Result};
@@ -58,15 +60,15 @@ impl LogitsRun {
 impl Engine {
     /// One step for raw logits; false where none wait or the first has to wait for blocks. An error is the engine's own
     /// end.
-    pub(super) fn serve_logits(&mut self) -> Result<bool> {
+    pub(super) fn serve_logits(&mut self, clock: &dyn Fn() -> Duration) -> Result<bool> {
         let Some(mut run) = self.logits.pop_front() else { return Ok(false) };
         let served = if (run.job.cancelled)() {
             Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."))
         } else if run.has_begun() {
-            self.step_logits(&mut run)
+            self.step_logits(&mut run, clock)
         } else {
             match self.begin_logits(&mut run) {
-                Ok(true) => self.step_logits(&mut run),
+                Ok(true) => self.step_logits(&mut run, clock),
                 Ok(false) => {
                     self.logits.push_front(run);
                     return Ok(false);
@@ -103,13 +105,14 @@ impl Engine {
     }
 
     /// True when all rows are there.
-    fn step_logits(&mut self, run: &mut LogitsRun) -> Result<bool> {
+    fn step_logits(&mut self, run: &mut LogitsRun, clock: &dyn Fn() -> Duration) -> Result<bool> {
+        let others = self.wanted_slots() > 0;
         let tokens = &run.job.tokens;
         let wanted = run.computed >= run.first_row;
         let end = if wanted {
             tokens.len().min(run.computed + LOGITS_ROWS_PER_STEP)
         } else {
-            run.first_row.min(run.computed + self.options.prefill_chunk)
+            run.first_row.min(run.computed + self.scheduler.chunk(others))
         };
         let Some(table) = &mut run.table else { return Ok(false) };
         self.plan.clear();
@@ -118,7 +121,7 @@ impl Engine {
         if wanted {
             self.plan.sampled_rows.extend(0..(end - run.computed) as u32);
         }
-        self.model.forward(&self.plan)?;
+        self.run_model(1, others, end - run.computed, clock)?;
         if wanted {
             let logits = self.model.logits();
             refuse_not_numbers(logits)?;

@@ -319,19 +319,19 @@ impl Engine {
     fn serve(&mut self, clock: &dyn Fn() -> Duration) -> Result<Progress> {
         let calls = !self.logits.is_empty() || !self.embeddings.is_empty();
         self.calls_turn = calls && !self.calls_turn;
-        if (self.calls_turn && self.serve_calls()?) || self.serve_batch(clock)? || self.serve_calls()? {
+        if (self.calls_turn && self.serve_calls(clock)?) || self.serve_batch(clock)? || self.serve_calls(clock)? {
             return Ok(Progress::Worked);
         }
         Ok(if self.live_requests() == 0 { Progress::Idle } else { Progress::Parked })
     }
 
     /// One step for raw logits or for embeddings, in turn; false where neither can have one.
-    fn serve_calls(&mut self) -> Result<bool> {
+    fn serve_calls(&mut self, clock: &dyn Fn() -> Duration) -> Result<bool> {
         self.served_logits = !self.served_logits;
-        if self.served_logits && self.serve_logits()? {
+        if self.served_logits && self.serve_logits(clock)? {
             return Ok(true);
         }
-        Ok(self.serve_embeddings()? || self.serve_logits()?)
+        Ok(self.serve_embeddings(clock)? || self.serve_logits(clock)?)
     }
 
     /// Ends every stream: what was sampled is delivered first.

@@ -81,24 +81,27 @@ impl Scheduler {
         self.ring.extend(turns.iter().map(|turn| turn.key));
     }
 
-    /// Learns from a step how many rows a chunk can have: `turns` took so long.
-    pub fn took(&mut self, turns: &[Turn], duration: Duration) {
-        let decoding = turns.iter().filter(|turn| turn.rows == 1).count();
-        if decoding == turns.len() {
+    /// Rows of prompts that a step can have; `others` wait for it or take part in it.
+    pub fn chunk(&self, others: bool) -> usize {
+        if others { self.shared_chunk } else { self.prefill_chunk }
+    }
+
+    /// Learns from a step how many rows a chunk can have: so many rows of prompts took so long, and `others` waited for
+    /// it or took part in it.
+    pub fn took(&mut self, others: bool, prompt_rows: usize, duration: Duration) {
+        if prompt_rows == 0 {
             self.decode_step = duration;
-        } else if decoding > 0 && !duration.is_zero() {
-            let rows: usize = turns.iter().map(|turn| turn.rows).sum::<usize>() - decoding;
+        } else if others && !duration.is_zero() {
             let allowed = PAUSE.max(2 * self.decode_step).as_secs_f64() / duration.as_secs_f64();
             // Slower to grow than to shrink: a pause that was too long is a fault, a short chunk only a cost.
-            let fitting = rows as f64 * allowed.min(1.5);
+            let fitting = prompt_rows as f64 * allowed.min(1.5);
             self.shared_chunk = (fitting as usize).clamp(LEAST_CHUNK.min(self.prefill_chunk), self.prefill_chunk);
         }
     }
 
     /// Gives each prompt an equal part of the chunk; what a short one leaves goes to the longer.
     fn share_chunk(&self, turns: &mut Vec<Turn>) {
-        let decoding = turns.iter().any(|turn| turn.rows == 1);
-        let mut left = if decoding { self.shared_chunk } else { self.prefill_chunk };
+        let mut left = self.chunk(turns.iter().any(|turn| turn.rows == 1));
         let mut prompts = turns.iter().filter(|turn| turn.rows > 1).count();
         // In the ring's order but for what shorter ones leave: each round settles those below the fair part.
         let mut settled = vec![false; turns.len()];
@@ -158,18 +161,17 @@ mod tests {
     #[test]
     fn chunks_fit_a_pause_while_others_decode() {
         let mut two = scheduler(8, 256, 2);
-        let turns = |rows: usize| [Turn { key: key(0), rows: 1 }, Turn { key: key(1), rows }];
         assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 256)]);
-        two.took(&turns(256), Duration::from_millis(400));
+        two.took(true, 256, Duration::from_millis(400));
         assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 38)]);
         assert_eq!(step(&mut two, &[0, 9999]), [(1, 256)], "nobody waits");
-        two.took(&turns(38), Duration::from_millis(30));
+        two.took(true, 38, Duration::from_millis(30));
         assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 57)]);
-        two.took(&turns(57), Duration::from_mins(1));
+        two.took(true, 57, Duration::from_mins(1));
         assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, LEAST_CHUNK)]);
         // Where decoding itself is slow, a chunk may take two such steps.
-        two.took(&[Turn { key: key(0), rows: 1 }], Duration::from_millis(300));
-        two.took(&turns(16), Duration::from_millis(600));
+        two.took(true, 0, Duration::from_millis(300));
+        two.took(true, 16, Duration::from_millis(600));
         assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 16)]);
     }
 

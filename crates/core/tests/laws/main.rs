@@ -70,3 +70,16 @@ fn laws_hold_whatever_readers_and_models_do() {
     }
     println!("streams by end: {ends:?}");
 }
+
+/// `npm run test:laws -- --mutations` takes half an hour; that its list fits the sources is seen at once.
+#[test]
+fn mutations_fit_the_sources() {
+    let mutations: serde_json::Value = serde_json::from_str(include_str!("mutations.json")).unwrap();
+    for mutation in mutations.as_array().unwrap() {
+        let text = |name: &str| mutation[name].as_str().unwrap();
+        let path = format!("{}/../../{}", env!("CARGO_MANIFEST_DIR"), text("file"));
+        let source = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(source.matches(text("from")).count(), 1, "{}", text("name"));
+        assert_ne!(text("from"), text("to"));
+    }
+}
