@@ -80,7 +80,8 @@ const settle = async () => {
     globalThis.gc?.();
     await setImmediate();
   }
-  return process.memoryUsage().rss;
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return { rss, heap: heapUsed + external };
 };
 await repeat(1000, () => free(endless, 0, 1));
 const before = await settle();

@@ -8,8 +8,8 @@ interface Cancels {
   readonly prefill: readonly number[];
   readonly parked: readonly number[];
   readonly queued: readonly number[];
-  readonly before: number;
-  readonly after: number;
+  readonly before: { readonly rss: number; readonly heap: number };
+  readonly after: { readonly rss: number; readonly heap: number };
   readonly kvBytesUsed: number;
   readonly left: number;
 }
@@ -34,10 +34,12 @@ export function measureCancel(): Figure[] {
     figure("parked", decodeStep),
     { name: `after ${CANCELS} cancels: KV bytes and requests left`, value: kvBytesUsed + left, unit: "", atMost: 0 },
     {
-      name: `after ${CANCELS} cancels: resident memory grown by`,
-      value: (after - before) / 1e6,
+      name: `after ${CANCELS} cancels: heap of JavaScript, with what it holds outside, grown by`,
+      value: (after.heap - before.heap) / 1e6,
       unit: "MB",
-      atMost: 8,
+      atMost: 1,
+      // The collector's and the allocator's own room: it grows in leaps for some ten thousand streams, then no more.
+      note: `resident memory by ${((after.rss - before.rss) / 1e6).toFixed(0)} MB`,
     },
   ];
 }
