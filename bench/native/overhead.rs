@@ -3,16 +3,19 @@
 
 #![expect(clippy::print_stdout, reason = "a program whose output is its result")]
 
+#[path = "../letters.rs"]
+mod letters;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use letters::Letters;
 use wick_core::backend::StepPlan;
 use wick_core::engine::{AnswerKind, Engine, EngineOptions, Job, Mailbox, Memory, Progress, Taken};
 use wick_core::error::Result;
 use wick_core::language_model::{KvLayout, LanguageModel};
 use wick_core::sampler::{DryOptions, History, Sampler, SamplingOptions, SamplingParams, Scratch};
 use wick_core::text::{ReasoningMarkers, StopStrings, TextOptions, TextPipeline, ToolFormat, ToolOptions};
-use wick_core::tokenizer::Tokenizer;
 
 /// Tokens of Qwen3.
 const VOCABULARY: usize = 151_936;
@@ -75,65 +78,18 @@ impl LanguageModel for OneLetter {
     }
 }
 
-/// Every token is one letter.
-struct Letters;
-
-impl Tokenizer for Letters {
-    fn encode_text(&self, text: &str) -> Result<Vec<u32>> {
-        Ok(vec![3; text.len()])
-    }
-
-    fn encode_with_control(&self, text: &str, _: &[usize]) -> Result<Vec<u32>> {
-        self.encode_text(text)
-    }
-
-    fn token_bytes(&self, _: u32) -> Option<&[u8]> {
-        Some(b"a")
-    }
-
-    fn is_control(&self, _: u32) -> bool {
-        false
-    }
-
-    fn token_text(&self, _: u32) -> Option<&str> {
-        Some("a")
-    }
-
-    fn token_id(&self, _: &str) -> Option<u32> {
-        None
-    }
-
-    fn vocabulary_size(&self) -> usize {
-        32
-    }
-
-    fn add_bos(&self) -> Option<u32> {
-        None
-    }
-
-    fn drops_leading_space(&self) -> bool {
-        false
-    }
-
-    fn control_texts(&self) -> Vec<&str> {
-        Vec::new()
-    }
-
-    fn decode(&self, ids: &[u32]) -> Result<String> {
-        Ok("a".repeat(ids.len()))
-    }
-
-    fn memory_bytes(&self) -> usize {
-        0
-    }
-}
-
 /// Scheduling, sampling from 32 logits, text, mailbox and JSON.
 fn engine() -> Result<Vec<Figure>> {
     const TOKENS: u64 = 20_000;
     let account = Memory::new(None).open(None);
     let model = Box::new(OneLetter([0.0; 32]));
-    let mut engine = Engine::new(model, Arc::new(Letters), vec![0], EngineOptions::default(), account);
+    let mut engine = Engine::new(
+        model,
+        Arc::new(Letters { vocabulary: 32, token: "a" }),
+        vec![0],
+        EngineOptions::default(),
+        account,
+    );
     let mailbox = Arc::new(Mailbox::new(AnswerKind::Chat, 16, Box::new(|| {}), Box::new(|| {})));
     mailbox.begin("chatcmpl-0123456789abcdef".to_owned(), "model".to_owned(), 1_700_000_000, 1);
     let greedy = SamplingOptions { temperature: Some(0.0), ..SamplingOptions::default() };

@@ -3,17 +3,20 @@
 
 #![expect(clippy::print_stdout, reason = "a program whose output is its result")]
 
+#[path = "../letters.rs"]
+mod letters;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use letters::Letters;
 use wick_core::backend::StepPlan;
 use wick_core::engine::{AnswerKind, Engine, EngineOptions, Job, Mailbox, Memory, Progress, Taken};
 use wick_core::error::Result;
 use wick_core::language_model::{KvLayout, LanguageModel};
 use wick_core::sampler::{SamplingOptions, SamplingParams};
 use wick_core::text::TextOptions;
-use wick_core::tokenizer::Tokenizer;
 
 const SEQUENCES: usize = 8;
 const VOCABULARY: usize = 4096;
@@ -70,59 +73,6 @@ impl LanguageModel for Constant {
     }
 }
 
-/// Four letters a token.
-struct Letters;
-
-impl Tokenizer for Letters {
-    fn encode_text(&self, text: &str) -> Result<Vec<u32>> {
-        Ok(vec![3; text.len() / 4])
-    }
-
-    fn encode_with_control(&self, text: &str, _: &[usize]) -> Result<Vec<u32>> {
-        self.encode_text(text)
-    }
-
-    fn token_bytes(&self, _: u32) -> Option<&[u8]> {
-        Some(b" abc")
-    }
-
-    fn is_control(&self, _: u32) -> bool {
-        false
-    }
-
-    fn token_text(&self, _: u32) -> Option<&str> {
-        Some(" abc")
-    }
-
-    fn token_id(&self, _: &str) -> Option<u32> {
-        None
-    }
-
-    fn vocabulary_size(&self) -> usize {
-        VOCABULARY
-    }
-
-    fn add_bos(&self) -> Option<u32> {
-        None
-    }
-
-    fn drops_leading_space(&self) -> bool {
-        false
-    }
-
-    fn control_texts(&self) -> Vec<&str> {
-        Vec::new()
-    }
-
-    fn decode(&self, ids: &[u32]) -> Result<String> {
-        Ok(" abc".repeat(ids.len()))
-    }
-
-    fn memory_bytes(&self) -> usize {
-        0
-    }
-}
-
 fn job(prompt: Vec<u32>) -> Result<Job> {
     let greedy = SamplingOptions { temperature: Some(0.0), ..SamplingOptions::default() };
     Ok(Job {
@@ -150,7 +100,13 @@ fn main() -> Result<()> {
     let row = (0..VOCABULARY).map(|token| (token * 37 % 1009) as f32 / 100.0).collect();
     let model = Constant { row, logits: Vec::new(), nanoseconds: Arc::clone(&nanoseconds) };
     let options = EngineOptions { max_sequences: SEQUENCES, ..EngineOptions::default() };
-    let mut engine = Engine::new(Box::new(model), Arc::new(Letters), vec![0], options, Memory::new(None).open(None));
+    let mut engine = Engine::new(
+        Box::new(model),
+        Arc::new(Letters { vocabulary: VOCABULARY, token: " abc" }),
+        vec![0],
+        options,
+        Memory::new(None).open(None),
+    );
     let mut mailboxes = Vec::new();
     for index in 0..SEQUENCES as u32 {
         let mailbox = Arc::new(Mailbox::new(AnswerKind::Chat, 16, Box::new(|| {}), Box::new(|| {})));

@@ -2,37 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+mod plain_host;
 
+use std::sync::Arc;
+
+use plain_host::PlainHost;
 use serde_json::{Value, json};
-use wick_core::runtime::{Host, Runtime, RuntimeOptions};
+use wick_core::runtime::{Runtime, RuntimeOptions};
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../test/fixtures/demo-model");
-
-struct PlainHost(Instant);
-
-impl Host for PlainHost {
-    fn ring(&self, _: u32) {}
-
-    fn wake_engine(&self) {}
-
-    fn wake_preparers(&self) {}
-
-    fn wake_loader(&self) {}
-
-    fn now(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    fn unix_seconds(&self) -> u64 {
-        0
-    }
-
-    fn seed(&self) -> u64 {
-        0
-    }
-}
 
 struct World {
     runtime: Runtime,
@@ -41,7 +19,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let runtime = Runtime::new(Arc::new(PlainHost(Instant::now())), RuntimeOptions::default());
+        let runtime = Runtime::new(Arc::new(PlainHost::new()), RuntimeOptions::default());
         let client = runtime.open();
         Self { runtime, client }
     }

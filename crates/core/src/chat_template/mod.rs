@@ -7,6 +7,7 @@
 
 mod budget;
 mod clock;
+mod failure;
 mod filters;
 mod kwargs;
 mod operators;
@@ -25,6 +26,7 @@ pub use kwargs::check_kwargs;
 use crate::error::{Error, ErrorCode, Result};
 use crate::tokenizer::TokenizerConfig;
 use budget::Limit;
+use failure::{Raised, explain, over_limit};
 use shield::Shield;
 
 /// Instructions one rendering may run.
@@ -100,18 +102,6 @@ impl fmt::Debug for ChatTemplate {
         formatter.debug_struct("ChatTemplate").field("bytes", &self.source.len()).finish_non_exhaustive()
     }
 }
-
-/// What `raise_exception` was called with.
-#[derive(Debug)]
-struct Raised(String);
-
-impl fmt::Display for Raised {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Raised {}
 
 impl ChatTemplate {
     /// Checks a template. `special` names the texts of `bos_token`, `eos_token` and so on, which templates read;
@@ -288,61 +278,6 @@ fn environment() -> Environment<'static> {
         Err(minijinja::Error::new(ErrorKind::InvalidOperation, "raised").with_source(Raised(message)))
     });
     environment
-}
-
-fn over_limit(limit: Limit) -> Error {
-    let what = match limit {
-        Limit::Fuel => "steps",
-        Limit::Bytes => "text",
-    };
-    Error::new(
-        ErrorCode::TemplateLimit,
-        format!("the chat template makes too many {what}; pass another with `chatTemplate`"),
-    )
-    .detail("limit", limit.word())
-}
-
-/// An error of minijinja as one of ours.
-fn explain(error: &minijinja::Error) -> Error {
-    let mut line = error.line();
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(current) = cause {
-        if let Some(Raised(message)) = current.downcast_ref::<Raised>() {
-            let shown: String = message.chars().take(500).collect();
-            return Error::invalid_request("messages", format!("the chat template refuses these messages: {shown}"))
-                .detail("reason", "template_message")
-                .detail("message", shown);
-        }
-        if let Some(limit) = current.downcast_ref::<Limit>() {
-            return over_limit(*limit);
-        }
-        if let Some(program::Line(own)) = current.downcast_ref() {
-            line = Some(*own);
-        }
-        if current.downcast_ref::<minijinja::Error>().is_some_and(|inner| inner.kind() == ErrorKind::OutOfFuel) {
-            return over_limit(Limit::Fuel);
-        }
-        cause = current.source();
-    }
-    // Never the values: they are the prompt.
-    let what = match error.kind() {
-        ErrorKind::SyntaxError => error.detail().unwrap_or("syntax error").to_owned(),
-        kind => format!(
-            "{kind}{}",
-            error
-                .detail()
-                .map(|detail| format!(": {}", detail.chars().take(200).collect::<String>()))
-                .unwrap_or_default()
-        ),
-    };
-    let mut invalid = Error::new(
-        ErrorCode::TemplateInvalid,
-        format!("the chat template fails: {what}; pass another with `chatTemplate`"),
-    );
-    if let Some(line) = line {
-        invalid = invalid.at(format!("line {line}")).detail("line", line);
-    }
-    invalid
 }
 
 /// A JSON value as minijinja's.
