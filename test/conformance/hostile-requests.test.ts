@@ -240,8 +240,9 @@ describe("memory and models", () => {
     const small = await Model.load(demoModel(), { maxSequences: 1, maxQueue: 2 });
     const abort = new AbortController();
     const endless = { messages, ignoreEos: true };
-    const first = small.chat.stream(endless, { signal: abort.signal });
-    await first[Symbol.asyncIterator]().next();
+    // Read on: a sequence that nobody reads parks and leaves its slot to the queue.
+    const running = collect(small.chat.stream(endless, { signal: abort.signal }));
+    await eventually(() => small.stats().running === 1);
     const waiting = [1, 2].map(() => collect(small.chat.stream(endless, { signal: abort.signal })));
     await eventually(() => small.stats().queued === 2);
     const [refused] = await collect(small.chat.stream(endless));
@@ -250,7 +251,9 @@ describe("memory and models", () => {
       error: { code: "queue_full", retryable: true, details: { max: 2 } },
     });
     abort.abort();
-    await Promise.all(waiting);
+    for (const responses of await Promise.all([running, ...waiting])) {
+      expect(terminalOf(responses).kind).toBe("cancelled");
+    }
     await small.close();
   });
 
