@@ -111,6 +111,7 @@ fn engine() -> Result<Vec<Figure>> {
         prompt_progress: false,
         deadline: None,
     };
+    mailbox.enter(&engine.places());
     engine.add(job, Arc::clone(&mailbox), Duration::ZERO);
     let start = Instant::now();
     let (mut bytes, mut over) = (0, false);

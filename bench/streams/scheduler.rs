@@ -1,5 +1,5 @@
-//! Microseconds of a step of eight greedy sequences, everything but the model's forward:
-//! `cargo run --release -p wick-core --example scheduler`.
+//! Microseconds of a step of eight greedy sequences, everything but the model's forward, alone and while a request waits
+//! for blocks with 62,000 tokens of which one of them has 30,000: `cargo run --release -p wick-core --example scheduler`.
 
 #![expect(clippy::print_stdout, reason = "a program whose output is its result")]
 
@@ -21,6 +21,9 @@ use wick_core::text::TextOptions;
 const SEQUENCES: usize = 8;
 const VOCABULARY: usize = 4096;
 const TOKENS: u64 = 4000;
+const CONTEXT: usize = 65_536;
+const BLOCK: usize = 32;
+const LONG_PROMPT: usize = 30_000;
 
 /// Copies the same logits for each row, and says how long that took.
 struct Constant {
@@ -57,11 +60,11 @@ impl LanguageModel for Constant {
     }
 
     fn context_length(&self) -> usize {
-        8192
+        CONTEXT
     }
 
     fn kv_layout(&self) -> KvLayout {
-        KvLayout { block_size: 32, block_bytes: 1 }
+        KvLayout { block_size: BLOCK, block_bytes: 1 }
     }
 
     fn reserve_kv_blocks(&mut self, _: usize) -> Result<()> {
@@ -96,10 +99,22 @@ fn job(prompt: Vec<u32>) -> Result<Job> {
 }
 
 fn main() -> Result<()> {
+    let (alone, beside) = (step_microseconds(false)?, step_microseconds(true)?);
+    println!("{alone} {beside}");
+    Ok(())
+}
+
+fn step_microseconds(someone_waits: bool) -> Result<f64> {
     let nanoseconds = Arc::new(AtomicU64::new(0));
     let row = (0..VOCABULARY).map(|token| (token * 37 % 1009) as f32 / 100.0).collect();
     let model = Constant { row, logits: Vec::new(), nanoseconds: Arc::clone(&nanoseconds) };
-    let options = EngineOptions { max_sequences: SEQUENCES, ..EngineOptions::default() };
+    // Room for those who decode, and none for who waits.
+    let tokens = SEQUENCES * (TOKENS as usize + BLOCK) + LONG_PROMPT;
+    let options = EngineOptions {
+        max_sequences: SEQUENCES + 1,
+        kv_memory_bytes: Some((tokens / BLOCK) as u64),
+        ..EngineOptions::default()
+    };
     let mut engine = Engine::new(
         Box::new(model),
         Arc::new(Letters { vocabulary: VOCABULARY, token: " abc" }),
@@ -107,18 +122,31 @@ fn main() -> Result<()> {
         options,
         Memory::new(None).open(None),
     );
-    let mut mailboxes = Vec::new();
-    for index in 0..SEQUENCES as u32 {
-        let mailbox = Arc::new(Mailbox::new(AnswerKind::Chat, 16, Box::new(|| {}), Box::new(|| {})));
-        mailbox.begin(format!("chatcmpl-{index}"), "model".to_owned(), 0, 1);
-        engine.add(job(vec![5 + index; 8])?, Arc::clone(&mailbox), Duration::ZERO);
-        mailboxes.push(mailbox);
+    let long: Vec<u32> = (0..LONG_PROMPT as u32).map(|token| 1 + token * 7 % 1000).collect();
+    let mut prompts = vec![long.clone()];
+    prompts.extend((1..SEQUENCES as u32).map(|index| vec![5 + index; 8]));
+    if someone_waits {
+        prompts.push([long, vec![1; tokens - LONG_PROMPT - 2 * BLOCK]].concat());
     }
     let start = Instant::now();
+    let mut mailboxes = Vec::new();
+    for (prompt, index) in prompts.into_iter().zip(0..) {
+        let mailbox = Arc::new(Mailbox::new(AnswerKind::Chat, 16, Box::new(|| {}), Box::new(|| {})));
+        mailbox.begin(format!("chatcmpl-{index}"), "model".to_owned(), 0, 1);
+        mailbox.enter(&engine.places());
+        engine.add(job(prompt)?, Arc::clone(&mailbox), Duration::ZERO);
+        mailboxes.push(mailbox);
+        if index == 0 {
+            for _ in 0..LONG_PROMPT / EngineOptions::default().prefill_chunk {
+                engine.step(&|| start.elapsed());
+            }
+        }
+    }
+    nanoseconds.store(0, Relaxed);
     let mut steps = 0_u64;
     let mut stepping = Duration::ZERO;
     let mut open = SEQUENCES;
-    while open > 0 {
+    while open == SEQUENCES {
         let before = Instant::now();
         let progress = engine.step(&|| start.elapsed());
         stepping += before.elapsed();
@@ -130,6 +158,5 @@ fn main() -> Result<()> {
         }
     }
     let forward = Duration::from_nanos(nanoseconds.load(Relaxed));
-    println!("{}", stepping.saturating_sub(forward).as_secs_f64() * 1e6 / steps as f64);
-    Ok(())
+    Ok(stepping.saturating_sub(forward).as_secs_f64() * 1e6 / steps as f64)
 }

@@ -8,5 +8,7 @@ export default defineConfig({
     include: ["packages/ts-api/test/**/*.test.ts", "test/conformance/**/*.test.ts"],
     // For the tests of what the collector frees.
     execArgv: ["--expose-gc"],
+    // Longer than what tests wait for themselves, so that they say what did not come.
+    testTimeout: 30_000,
   },
 });

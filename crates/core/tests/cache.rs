@@ -72,6 +72,7 @@ fn chat(engine: &mut Engine, prompt: &[u32], seed: u64) -> Arc<Mailbox> {
         prompt_progress: false,
         deadline: None,
     };
+    mailbox.enter(&engine.places());
     engine.add(job, Arc::clone(&mailbox), Duration::ZERO);
     mailbox
 }

@@ -178,3 +178,59 @@ fn first_come_first_served_whoever_prepares() {
     assert_eq!(event(&world, second).unwrap()["queuePosition"], 1);
     drop(busy);
 }
+
+#[test]
+fn a_queue_is_full_in_the_order_of_coming_in_and_before_any_work() {
+    let world = World::new();
+    let model = world.load_from("single");
+    // In its slot for 16 tokens that nobody reads.
+    let running = world.chat(model, &json!({"ignoreEos": true}));
+    world.runtime.prepare_one();
+    world.runtime.step();
+    let open = hold(&world);
+    let first = world.chat(model, &json!({}));
+    while_prepared(&world, open, || {
+        let second = world.chat(model, &json!({}));
+        let third = event(&world, world.chat(model, &json!({}))).expect("at once");
+        assert_eq!((&third["kind"], &third["error"]["code"]), (&json!("validation_error"), &json!("queue_full")));
+        // Prepared before the first, and so what is left of the queue is not the first's.
+        assert!(world.runtime.prepare_one());
+        world.runtime.step();
+        let queued = world.call(&json!({"kind": "stats", "model": model}))["value"]["queued"].clone();
+        assert_eq!(queued, 2);
+        world.runtime.cancel(second, CancelReason::Signal);
+        let fourth = world.chat(model, &json!({}));
+        assert!(event(&world, fourth).is_none(), "who leaves makes room at once");
+        world.runtime.cancel(fourth, CancelReason::Signal);
+    });
+    world.runtime.cancel(running, CancelReason::Signal);
+    assert_eq!(world.all(first).last().unwrap()["kind"], "done");
+    assert_eq!(world.call(&json!({"kind": "stats", "model": model}))["value"]["queued"], 0);
+}
+
+#[test]
+fn a_free_slot_is_no_place_in_the_queue() {
+    let world = World::new();
+    let model = world.load_from("single");
+    let tickets = [(); 4].map(|()| world.chat(model, &json!({})));
+    let ends: Vec<Value> = tickets.iter().map(|ticket| world.all(*ticket).pop().unwrap()["kind"].clone()).collect();
+    assert_eq!(ends, ["done", "done", "done", "validation_error"], "one runs, two wait");
+}
+
+#[test]
+fn long_texts_leave_a_thread_to_short_ones() {
+    let world = World::new();
+    let model = world.load();
+    let long = |length| json!({"messages": [{"role": "user", "content": "a".repeat(length)}]});
+    let texts: Vec<u32> = [300_000, 300_000]
+        .map(|length| world.submit(&json!({"kind": "chat", "model": model, "request": long(length)})))
+        .to_vec();
+    let short = world.chat(model, &json!({}));
+    assert!(world.runtime.prepare_one_short(), "the short one");
+    assert!(!world.runtime.prepare_one_short(), "the long ones are not for it");
+    world.runtime.step();
+    assert_eq!(event(&world, short).unwrap()["kind"], "chunk");
+    for ticket in texts {
+        assert_eq!(world.all(ticket).last().unwrap()["error"]["code"], "context_overflow");
+    }
+}

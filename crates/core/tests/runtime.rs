@@ -295,6 +295,27 @@ fn a_panic_ends_the_engine_and_nothing_else() {
 }
 
 #[test]
+fn a_panic_answers_the_call_whose_step_it_was() {
+    let request = json!({"inputs": ["ab"]});
+    for call in [json!({"kind": "logits", "tokens": [3, 4]}), json!({"kind": "embeddings", "request": request})] {
+        let world = World::new();
+        let mut command = call;
+        command["model"] = world.load().into();
+        let silent = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| {}));
+        world.faults.panic_at.store(1, Relaxed);
+        let tickets = [world.submit(&command), world.submit(&command)];
+        world.turn();
+        std::panic::set_hook(silent);
+        for ticket in tickets {
+            let answer = world.next(ticket).expect("an answer");
+            assert_eq!(answer["error"]["code"], "engine_failed", "{command}");
+            assert_eq!(answer["error"]["details"]["panic"], "injected", "{command}");
+        }
+    }
+}
+
+#[test]
 fn closing_ends_live_streams() {
     let world = World::new();
     let model = world.load();

@@ -21,13 +21,11 @@ pub(crate) static DOORBELLS: LazyLock<Doorbells> = LazyLock::new(Doorbells::defa
 static THREADS: OnceLock<Threads> = OnceLock::new();
 static STARTED: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// Threads that read, render and tokenise requests. With two, a long text holds up no short one.
-const PREPARERS: usize = 2;
-
 struct Threads {
     engine: Thread,
     loader: Thread,
-    preparers: [Thread; PREPARERS],
+    /// They read, render and tokenise requests; the second leaves long texts to the first.
+    preparers: [Thread; 2],
 }
 
 /// Time since this process first asked.
@@ -42,8 +40,10 @@ pub(crate) fn start() -> io::Result<()> {
     if THREADS.get().is_none() {
         let engine = spawn("wick-engine", Runtime::step, Runtime::next_deadline)?;
         let loader = spawn("wick-loader", Runtime::load_one, no_deadline)?;
-        let preparer = || spawn("wick-preparer", Runtime::prepare_one, no_deadline);
-        let preparers = [preparer()?, preparer()?];
+        let preparers = [
+            spawn("wick-preparer", Runtime::prepare_one, no_deadline)?,
+            spawn("wick-preparer-2", Runtime::prepare_one_short, no_deadline)?,
+        ];
         THREADS.get_or_init(|| Threads { engine, loader, preparers });
     }
     Ok(())

@@ -1,11 +1,13 @@
 //! Whose sequences have blocks: who begins, who makes room, who goes on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Engine;
 use super::embeddings::EmbeddingsRun;
 use super::request::{Rank, Request};
 use super::scheduler::SequenceKey;
+use super::sequence::Sequence;
 use crate::error::Result;
 use crate::response::CancelReason;
 
@@ -53,11 +55,15 @@ impl Engine {
             if !slots || logits_wait || self.embeddings.front().is_some_and(EmbeddingsRun::waits) {
                 break;
             }
-            let Some(mut request) = self.queue.pop_front() else { break };
-            if !self.make_room_for(&request.job.prompt, request.job.prompt.len() + 1) {
-                self.queue.push_front(request);
+            let Some(next) = self.queue.front_mut() else { break };
+            let (prompt, mut refused) = (std::mem::take(&mut next.job.prompt), next.refused);
+            let room = self.make_room_for(&prompt, prompt.len() + 1, &mut refused);
+            let Some(next) = self.queue.front_mut() else { break };
+            (next.job.prompt, next.refused) = (prompt, refused);
+            if !room {
                 break;
             }
+            let Some(mut request) = self.queue.pop_front() else { break };
             let (table, cached) = self.kv.begin(&request.job.prompt);
             request.begin(cached, now);
             request.echo();
@@ -67,7 +73,11 @@ impl Engine {
                 first.blocks = Some(table);
                 self.scheduler.add(SequenceKey { request: request.id, choice: 0 });
             }
+            let mailbox = Arc::clone(&request.mailbox);
             self.running.insert(request.id, request);
+            // First its slot is taken, then its place left: for a moment it counts twice, and never not at all.
+            self.publish();
+            mailbox.leave_queue();
         }
         if self.queue.len() != before {
             self.tell_queue_positions();
@@ -85,31 +95,28 @@ impl Engine {
             .collect();
         waiting.sort_unstable();
         for ((_, id), choice) in waiting {
-            let Some(tokens) =
-                self.running.get(&id).map(|request| request.sequences[choice as usize].tokens().to_vec())
-            else {
-                continue;
-            };
-            if !self.make_room_for(&tokens, tokens.len() + 1) {
-                return false;
-            }
-            let (table, computed) = self.kv.begin(&tokens);
-            if let Some(request) = self.running.get_mut(&id) {
-                let sequence = &mut request.sequences[choice as usize];
-                sequence.computed = computed;
-                sequence.blocks = Some(table);
-                self.scheduler.add(SequenceKey { request: id, choice });
-            }
+            let Some(sequence) = self.sequence(id, choice) else { continue };
+            let (tokens, mut refused) = (std::mem::take(&mut sequence.tokens), sequence.refused);
+            let begun = self.make_room_for(&tokens, tokens.len() + 1, &mut refused).then(|| self.kv.begin(&tokens));
+            let Some(sequence) = self.sequence(id, choice) else { continue };
+            (sequence.tokens, sequence.refused) = (tokens, refused);
+            let Some((table, computed)) = begun else { return false };
+            sequence.computed = computed;
+            sequence.blocks = Some(table);
+            self.scheduler.add(SequenceKey { request: id, choice });
         }
         true
     }
 
     /// Whether a sequence can begin with `tokens` and come to `positions`. Parked sequences give up theirs for it.
-    pub(super) fn make_room_for(&mut self, tokens: &[u32], positions: usize) -> bool {
+    /// `refused` is the generation of the cache at which it could not: it asks at every step.
+    pub(super) fn make_room_for(&mut self, tokens: &[u32], positions: usize, refused: &mut Option<u64>) -> bool {
         loop {
-            if self.kv.can_begin(tokens, positions) {
+            let generation = self.kv.generation();
+            if *refused != Some(generation) && self.kv.can_begin(tokens, positions) {
                 return true;
             }
+            *refused = Some(generation);
             let Some(parked) = self.last_parked() else { return false };
             self.preempt(parked);
         }
@@ -152,6 +159,10 @@ impl Engine {
         if let Some(mut table) = sequence.blocks.take() {
             self.kv.release(&mut table);
         }
+    }
+
+    fn sequence(&mut self, request: u64, choice: u32) -> Option<&mut Sequence> {
+        self.running.get_mut(&request)?.sequences.get_mut(choice as usize)
     }
 
     /// The last in rank of those with blocks that wait for their readers.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::kv_cache::{BlockTable, KvCache};
-use super::{Engine, is_fatal};
+use super::{Engine, caught, is_fatal};
 use crate::backend::Wanted;
 use crate::error::{Error, ErrorCode, Result};
 use crate::pooling::Pooling;
@@ -44,6 +44,8 @@ pub(super) struct EmbeddingsRun {
     vectors: Vec<f32>,
     /// Whether it has to wait for blocks.
     waits: bool,
+    /// Generation of the KV cache that had no blocks for the next input.
+    refused: Option<u64>,
 }
 
 struct Begun {
@@ -60,7 +62,15 @@ enum Turn {
 
 impl EmbeddingsRun {
     pub(super) fn new(job: EmbeddingsJob) -> Self {
-        Self { job, through: 0, begun: VecDeque::new(), sum: Vec::new(), vectors: Vec::new(), waits: false }
+        Self {
+            job,
+            through: 0,
+            begun: VecDeque::new(),
+            sum: Vec::new(),
+            vectors: Vec::new(),
+            waits: false,
+            refused: None,
+        }
     }
 
     /// Whether it waits for blocks that others would take.
@@ -117,7 +127,8 @@ impl Engine {
         let served = if (run.job.cancelled)() {
             Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."))
         } else {
-            self.step_embeddings(&mut run, clock)
+            // The run is in no list while it steps, and its caller waits for an answer.
+            caught(|| self.step_embeddings(&mut run, clock))
         };
         match served {
             Ok(Turn::Waits) => {
@@ -170,9 +181,11 @@ impl Engine {
 
     /// Gives an input all its blocks; false where there are none.
     fn begin_embedding(&mut self, run: &mut EmbeddingsRun, index: usize) -> Result<bool> {
+        let mut refused = run.refused.take();
         let tokens = run.tokens(index);
         let known = &tokens[..=run.first_wanted(index)];
-        if !self.make_room_for(known, tokens.len()) {
+        if !self.make_room_for(known, tokens.len(), &mut refused) {
+            run.refused = refused;
             return Ok(false);
         }
         let (mut table, computed) = self.kv.begin(known);

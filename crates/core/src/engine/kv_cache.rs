@@ -19,6 +19,7 @@ pub struct KvCache {
     prefixes: PrefixCache,
     /// Blocks with references.
     used: usize,
+    generation: u64,
 }
 
 /// Blocks of one sequence: position `p` is in block `p / block_size`.
@@ -39,7 +40,15 @@ impl BlockTable {
 impl KvCache {
     /// An empty cache of at most `limit` blocks.
     pub fn new(layout: KvLayout, limit: usize) -> Self {
-        Self { layout, limit, references: Vec::new(), free: Vec::new(), prefixes: PrefixCache::default(), used: 0 }
+        Self {
+            layout,
+            limit,
+            references: Vec::new(),
+            free: Vec::new(),
+            prefixes: PrefixCache::default(),
+            used: 0,
+            generation: 0,
+        }
     }
 
     /// Shape of a block.
@@ -65,6 +74,11 @@ impl KvCache {
     /// Tokens whose blocks nobody uses and a later request may find.
     pub fn cached_tokens(&self) -> usize {
         self.prefixes.unused() * self.layout.block_size
+    }
+
+    /// Counts up when there may be room for who had none: [`Self::can_begin`] says no again until then.
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Whether a sequence that begins with `tokens` can have blocks up to `positions` without taking anyone else's.
@@ -140,7 +154,10 @@ impl KvCache {
                     self.unrefer(own);
                     table.blocks[index] = twin;
                 }
-                None => self.prefixes.insert(parent, tokens, own),
+                None => {
+                    self.prefixes.insert(parent, tokens, own);
+                    self.generation += 1;
+                }
             }
             table.recorded = index + 1;
         }
@@ -179,6 +196,7 @@ impl KvCache {
         *references -= 1;
         if *references == 0 {
             self.used -= 1;
+            self.generation += 1;
             if !self.prefixes.leave(block) {
                 self.free.push(block);
             }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::kv_cache::{BlockTable, KvCache};
-use super::{Engine, is_fatal};
+use super::{Engine, caught, is_fatal};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Rows that a step for raw logits leaves, for which the model needs room.
@@ -27,13 +27,15 @@ pub(super) struct LogitsRun {
     first_row: usize,
     computed: usize,
     table: Option<BlockTable>,
+    /// Generation of the KV cache that had no blocks for it.
+    refused: Option<u64>,
     logits: Vec<f32>,
 }
 
 impl LogitsRun {
     pub(super) fn new(job: LogitsJob) -> Self {
         let first_row = job.tokens.len() - job.last.clamp(1, job.tokens.len());
-        Self { job, first_row, computed: 0, table: None, logits: Vec::new() }
+        Self { job, first_row, computed: 0, table: None, refused: None, logits: Vec::new() }
     }
 
     pub(super) fn has_begun(&self) -> bool {
@@ -65,10 +67,11 @@ impl Engine {
         let served = if (run.job.cancelled)() {
             Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."))
         } else if run.has_begun() {
-            self.step_logits(&mut run, clock)
+            // The run is in no list while it steps, and its caller waits for an answer.
+            caught(|| self.step_logits(&mut run, clock))
         } else {
             match self.begin_logits(&mut run) {
-                Ok(true) => self.step_logits(&mut run, clock),
+                Ok(true) => caught(|| self.step_logits(&mut run, clock)),
                 Ok(false) => {
                     self.logits.push_front(run);
                     return Ok(false);
@@ -90,7 +93,7 @@ impl Engine {
 
     fn begin_logits(&mut self, run: &mut LogitsRun) -> Result<bool> {
         let tokens = &run.job.tokens;
-        if !self.make_room_for(&tokens[..=run.first_row], tokens.len()) {
+        if !self.make_room_for(&tokens[..=run.first_row], tokens.len(), &mut run.refused) {
             return Ok(false);
         }
         let (mut table, computed) = self.kv.begin(&tokens[..=run.first_row]);

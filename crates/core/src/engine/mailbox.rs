@@ -4,9 +4,10 @@
 //! [`Mailbox::room`] before it works for a reader who is behind.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::answer::{Answer, AnswerKind, Delta, End};
+use super::queue_places::{QueuePlace, QueuePlaces};
 use crate::response::{CancelReason, PromptProgressResponse, Response, Timings, Usage};
 
 /// Called when an event arrives for a reader who waits, or room for an engine that waits. Never under a lock.
@@ -30,6 +31,8 @@ struct State {
     /// The engine found no room and waits.
     engine_waits: bool,
     phase: Phase,
+    /// Until the request begins.
+    place: Option<QueuePlace>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -69,6 +72,7 @@ impl Mailbox {
             reader_waits: false,
             engine_waits: false,
             phase: Phase::Open,
+            place: None,
         };
         Self { state: Mutex::new(state), read_ahead: read_ahead.max(1), reader_bell, engine_bell }
     }
@@ -119,6 +123,7 @@ impl Mailbox {
         state.unread = 0;
         state.events.push_back(Event::End(End::Cancelled(reason)));
         state.phase = Phase::Ended;
+        state.place = None;
         self.ring(state);
         (self.engine_bell)();
     }
@@ -127,6 +132,7 @@ impl Mailbox {
     pub fn release(&self) {
         let mut state = self.lock();
         state.phase = Phase::Over;
+        state.place = None;
         state.events.clear();
         state.unread = 0;
         drop(state);
@@ -134,6 +140,25 @@ impl Mailbox {
     }
 
     // The engine's side.
+
+    /// Takes a place among those who wait; false when there is none, which ended the stream.
+    pub fn enter(&self, places: &Arc<QueuePlaces>) -> bool {
+        match places.take() {
+            Ok(place) => {
+                self.lock().place = Some(place);
+                true
+            }
+            Err(error) => {
+                self.end(End::ValidationError(error.into_info()));
+                false
+            }
+        }
+    }
+
+    /// The request begins.
+    pub(super) fn leave_queue(&self) {
+        self.lock().place = None;
+    }
 
     /// Whether the stream has ended: nothing posted arrives, and the sequence is to be freed.
     pub fn is_over(&self) -> bool {
@@ -204,6 +229,7 @@ impl Mailbox {
         }
         state.events.push_back(Event::End(end));
         state.phase = Phase::Ended;
+        state.place = None;
         self.ring(state);
     }
 

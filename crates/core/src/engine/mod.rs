@@ -14,6 +14,7 @@ mod logits;
 mod mailbox;
 mod memory;
 mod prefix_cache;
+mod queue_places;
 mod request;
 mod scheduler;
 mod sequence;
@@ -32,6 +33,7 @@ pub use kv_cache::{BlockTable, KvCache};
 pub use logits::{LOGITS_ROWS_PER_STEP, LogitsJob};
 pub use mailbox::{Bell, Mailbox, Taken};
 pub use memory::{Account, Memory, MemoryUse};
+pub use queue_places::{QueuePlace, QueuePlaces};
 pub use scheduler::{Scheduler, SequenceKey, Turn};
 pub use stats::{EngineStats, StatsCell};
 pub use trace::StepTrace;
@@ -91,6 +93,7 @@ pub struct Engine {
     scheduler: Scheduler,
     /// The most urgent first, then the oldest.
     queue: VecDeque<Request>,
+    places: Arc<QueuePlaces>,
     /// Requests that have begun, by id.
     running: BTreeMap<u64, Request>,
     logits: VecDeque<LogitsRun>,
@@ -136,6 +139,7 @@ impl Engine {
             options,
             account,
             queue: VecDeque::new(),
+            places: QueuePlaces::new(options.max_queue, options.max_sequences),
             running: BTreeMap::new(),
             logits: VecDeque::new(),
             embeddings: VecDeque::new(),
@@ -159,6 +163,11 @@ impl Engine {
         Arc::clone(&self.stats)
     }
 
+    /// Places of requests that wait.
+    pub fn places(&self) -> Arc<QueuePlaces> {
+        Arc::clone(&self.places)
+    }
+
     /// KV blocks that sequences have now.
     pub fn kv_blocks_used(&self) -> usize {
         self.kv.used()
@@ -170,10 +179,13 @@ impl Engine {
     }
 
     /// Takes a job up. What is wrong with it becomes the mailbox's `validation_error`, before any work.
-    /// The answer is named in `mailbox` already ([`Mailbox::begin`]).
+    /// The answer is named in `mailbox` already ([`Mailbox::begin`]), which has its place ([`Mailbox::enter`]).
     pub fn add(&mut self, job: Job, mailbox: Arc<Mailbox>, arrived: Duration) -> u64 {
         let id = self.next_request;
         self.next_request += 1;
+        if mailbox.is_over() {
+            return id;
+        }
         match self.check(&job) {
             Ok(room) => {
                 let request = Request::new(id, job, room, mailbox, arrived);
@@ -261,17 +273,13 @@ impl Engine {
         let now = clock();
         self.stopwatch.start(now);
         self.sweep(now);
-        let stepped = catch_unwind(AssertUnwindSafe(|| {
+        let stepped = caught(|| {
             assert!(!self.faulty, "a fault was injected");
             self.admit(now);
             self.stopwatch.end(Phase::Queue, clock());
             self.serve(clock)
-        }));
-        let progress = stepped.unwrap_or_else(|panic| {
-            let message = "The engine broke in a step and is dead; load the model again.";
-            Err(Error::new(ErrorCode::EngineFailed, message).after_panic(&*panic))
         });
-        let progress = progress.unwrap_or_else(|error| {
+        let progress = stepped.unwrap_or_else(|error| {
             self.end_all(&error);
             self.dead = Some(error);
             Progress::Idle
@@ -307,10 +315,6 @@ impl Engine {
         let room = context.min(self.kv.limit() * self.kv.layout().block_size);
         if prompt >= room {
             return Err(self.kv.exhausted(self.kv.blocks_for(prompt + 1)));
-        }
-        if self.queue.len() >= self.options.max_queue {
-            let message = format!("{} requests wait already; try again later.", self.queue.len());
-            return Err(Error::new(ErrorCode::QueueFull, message).detail("max", self.options.max_queue).retryable());
         }
         Ok(room)
     }
@@ -362,9 +366,10 @@ impl Engine {
     fn publish(&self) {
         let parked = self.running.values().filter(|request| request.mailbox.room() == 0).count();
         let block_bytes = self.kv.layout().block_bytes as u64;
+        self.places.set_free_slots(self.options.max_sequences.saturating_sub(self.wanted_slots()));
         self.stats.publish(EngineStats {
             running: self.running.len(),
-            queued: self.queue.len(),
+            queued: self.places.taken(),
             parked,
             kv_bytes_used: self.kv.used() as u64 * block_bytes,
             kv_bytes_total: self.kv.limit() as u64 * block_bytes,
@@ -377,6 +382,14 @@ impl Engine {
 /// Whether an error is the end of the engine and not of one request.
 fn is_fatal(error: &Error) -> bool {
     matches!(error.code(), ErrorCode::EngineFailed | ErrorCode::DeviceLost | ErrorCode::Internal)
+}
+
+/// The result of `work`; `engine_failed` where it panics.
+fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let message = "The engine broke in a step and is dead; load the model again.";
+        Err(Error::new(ErrorCode::EngineFailed, message).after_panic(&*panic))
+    })
 }
 
 fn overflow(prompt: usize, max: usize) -> Error {

@@ -3,6 +3,7 @@
 //! A tree: a block follows the block before it. Two prompts share blocks as far as their tokens are equal, which is
 //! compared and never guessed from a hash.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Parent of a prompt's first block.
@@ -11,8 +12,8 @@ const ROOT: u32 = u32::MAX;
 /// Which blocks hold which tokens, and which of them nobody uses.
 #[derive(Debug, Default)]
 pub(super) struct PrefixCache {
-    /// By parent and tokens.
-    index: BTreeMap<(u32, Box<[u32]>), u32>,
+    /// By parent, then by tokens.
+    index: BTreeMap<u32, BTreeMap<Box<[u32]>, u32>>,
     /// By block.
     nodes: Vec<Option<Node>>,
     /// Unused blocks without children, least recently used first.
@@ -39,7 +40,7 @@ impl PrefixCache {
 
     /// The block of `tokens` after `parent`, which is none for a prompt's first.
     pub(super) fn find(&self, parent: Option<u32>, tokens: &[u32]) -> Option<u32> {
-        self.index.get(&(parent.unwrap_or(ROOT), tokens.into())).copied()
+        self.index.get(&parent.unwrap_or(ROOT))?.get(tokens).copied()
     }
 
     /// Remembers `block`, which a sequence uses, as that of `tokens` after `parent`.
@@ -49,7 +50,7 @@ impl PrefixCache {
         if self.nodes.len() <= at {
             self.nodes.resize_with(at + 1, || None);
         }
-        self.index.insert((parent, tokens.into()), block);
+        self.index.entry(parent).or_default().insert(tokens.into(), block);
         self.nodes[at] = Some(Node { parent, tokens: tokens.into(), children: 0, last_used: self.clock, used: true });
         if let Some(parent) = self.node(parent) {
             parent.children += 1;
@@ -86,7 +87,12 @@ impl PrefixCache {
         let node = self.nodes.get_mut(block as usize)?.take()?;
         self.unused -= 1;
         let parent = node.parent;
-        self.index.remove(&(parent, node.tokens));
+        if let Entry::Occupied(mut siblings) = self.index.entry(parent) {
+            siblings.get_mut().remove(&node.tokens);
+            if siblings.get().is_empty() {
+                siblings.remove();
+            }
+        }
         if let Some(before) = self.node(parent) {
             before.children -= 1;
             if !before.used && before.children == 0 {

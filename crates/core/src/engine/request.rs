@@ -27,6 +27,8 @@ pub(super) struct Request {
     /// Tokens of the prompt that the reader was told of.
     processed: usize,
     pub(super) arrived: Duration,
+    /// Generation of the KV cache that had no blocks for its prompt.
+    pub(super) refused: Option<u64>,
     /// Tokens of the prompt that were found in the cache.
     cached: Option<u64>,
     begun: Option<Duration>,
@@ -47,6 +49,7 @@ impl Request {
             forked: false,
             processed: 0,
             arrived,
+            refused: None,
             cached: None,
             begun: None,
             prompt_done: None,

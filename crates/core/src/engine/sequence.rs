@@ -21,6 +21,8 @@ pub(super) struct Sequence {
     pub(super) computed: usize,
     /// None before it begins, and again after it had to make room for others.
     pub(super) blocks: Option<BlockTable>,
+    /// Generation of the KV cache that had no blocks for it.
+    pub(super) refused: Option<u64>,
     pub(super) sampler: Sampler,
     text: TextPipeline,
     /// Of tokens that no delta has told yet.
@@ -49,6 +51,7 @@ impl Sequence {
             prompt_length: job.prompt.len(),
             computed: 0,
             blocks: None,
+            refused: None,
             sampler: Sampler::new(job.sampling.clone(), job.seed, choice),
             text: TextPipeline::new(text_options(job, choice)),
             logprobs: Vec::new(),

@@ -34,7 +34,8 @@ pub(super) struct Desk {
     pub(super) tickets: HashMap<u32, (u32, Letterbox)>,
     pub(super) clients: HashMap<u32, Client>,
     pub(super) models: HashMap<u32, Arc<ModelShared>>,
-    pub(super) preparations: VecDeque<Preparation>,
+    /// With the length of the command.
+    pub(super) preparations: VecDeque<(usize, Preparation)>,
     /// Streams whose requests wait in `preparations` or are being prepared, by ticket.
     pub(super) preparing: HashMap<u32, Preparing>,
     pub(super) errands: VecDeque<Errand>,
@@ -76,9 +77,10 @@ impl Desk {
         self.last_model
     }
 
-    /// Streams of a model that the engine does not know yet.
-    pub(super) fn preparing_for(&self, model: u32) -> usize {
-        self.preparing.values().filter(|stream| stream.model == model && !stream.mailbox.is_over()).count()
+    /// The oldest preparation of a command no longer than `longest`.
+    pub(super) fn next_preparation(&mut self, longest: usize) -> Option<Preparation> {
+        let at = self.preparations.iter().position(|(bytes, _)| *bytes <= longest)?;
+        self.preparations.remove(at).map(|(_, preparation)| preparation)
     }
 
     /// The earliest deadline of a stream that the engine does not know yet.

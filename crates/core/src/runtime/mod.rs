@@ -1,8 +1,8 @@
 //! The engine as bindings see it: commands as JSON go in, events as JSON come out of tickets.
 //!
 //! A [`Runtime`] has no threads of its own. The caller's thread submits and takes, which never waits for anything; one
-//! thread calls [`Runtime::step`], one [`Runtime::load_one`], one or more [`Runtime::prepare_one`] (in WebAssembly the
-//! same does all). What those threads share is the desk, a table under a short lock, and the mailboxes.
+//! thread calls [`Runtime::step`], one [`Runtime::load_one`], one [`Runtime::prepare_one`], more [`Runtime::prepare_one_short`]
+//! (in WebAssembly the same does all). What those threads share is the desk, a table under a short lock, and the mailboxes.
 
 mod command;
 mod desk;
@@ -197,7 +197,16 @@ impl Runtime {
 
     /// Reads, renders and tokenises one request, to its end; true when there was one. Several threads may.
     pub fn prepare_one(&self) -> bool {
-        let preparation = self.desk().preparations.pop_front();
+        self.prepare_up_to(usize::MAX)
+    }
+
+    /// [`Self::prepare_one`] for a thread that leaves long texts to others, so that it is there for short ones.
+    pub fn prepare_one_short(&self) -> bool {
+        self.prepare_up_to(preparation::SHORT)
+    }
+
+    fn prepare_up_to(&self, longest: usize) -> bool {
+        let preparation = self.desk().next_preparation(longest);
         let Some(preparation) = preparation else { return false };
         let ticket = preparation.ticket();
         let errand = preparation.run();
@@ -277,6 +286,7 @@ impl Runtime {
             context_length,
             longest_token,
             stats: engine.stats(),
+            places: engine.places(),
         };
         let mut desk = self.desk();
         if !desk.clients.contains_key(&client) || task.is_cancelled() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::chat_template::{ChatTemplate, Clock, RenderedPrompt, TemplateInput};
-use crate::engine::{AnswerKind, Job, StatsCell};
+use crate::engine::{AnswerKind, Job, QueuePlaces, StatsCell};
 use crate::error::{Error, ErrorCode, Result};
 use crate::fim::FimTokens;
 use crate::generation_defaults::SamplingDefaults;
@@ -37,6 +37,7 @@ pub(super) struct ModelShared {
     /// Bytes of the longest token: a text has at least so many times fewer tokens than bytes.
     pub(super) longest_token: usize,
     pub(super) stats: Arc<StatsCell>,
+    pub(super) places: Arc<QueuePlaces>,
 }
 
 /// What a job needs from outside.

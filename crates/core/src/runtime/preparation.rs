@@ -18,6 +18,9 @@ use crate::error::{Error, ErrorCode, Result};
 use crate::request::{ChatRequest, EmbeddingRequest, token_ids};
 use crate::response::Usage;
 
+/// Bytes of a command that is prepared within tens of milliseconds.
+pub(super) const SHORT: usize = 256 << 10;
+
 /// What a thread that prepares takes up.
 pub(super) enum Preparation {
     Answer(Box<AnswerRequest>),
@@ -42,7 +45,6 @@ pub(super) struct AnswerRequest {
 
 /// What the desk knows of a stream until the engine has it.
 pub(super) struct Preparing {
-    pub(super) model: u32,
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) deadline: Option<Duration>,
 }

@@ -9,12 +9,12 @@ use super::command::{AnswerCall, Command, ModelCall};
 use super::desk::{Letterbox, LoadErrand};
 use super::engines::{Errand, closed};
 use super::loader::Source;
-use super::model::Outside;
+use super::model::{ModelShared, Outside};
 use super::null_model::NullStream;
 use super::preparation::{AnswerRequest, Preparation, Preparing};
 use super::task::Task;
 use super::{Runtime, Shared, lock};
-use crate::engine::{AnswerKind, Bell, End, Mailbox, StatsCell};
+use crate::engine::{AnswerKind, Bell, End, EngineStats, Mailbox};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Events of a stream without a model that may lie unread.
@@ -23,16 +23,17 @@ const NULL_READ_AHEAD: u32 = 16;
 impl Runtime {
     /// Takes a command; what becomes of it, also that it cannot be read, are the events of the ticket.
     pub fn submit(&self, client: u32, command: &str, buffers: Vec<Vec<u8>>) -> u32 {
+        let bytes = command.len();
         match Command::read(command, buffers) {
             Ok(Command::Answer { call, model, request, timeout }) => {
-                self.submit_answer(client, call, model, request, timeout)
+                self.submit_answer(client, call, model, request, timeout, bytes)
             }
             Ok(Command::NullModel { events, interval }) => self.submit_null(client, events, interval),
             Ok(Command::Load { source, options }) => self.submit_load(client, source, options, false),
             Ok(Command::Estimate { source, options }) => self.submit_load(client, source, options, true),
             Ok(Command::Model { model, call }) => {
                 let (ticket, task) = self.open_task(client);
-                self.call(model, call, &task);
+                self.call(model, call, &task, bytes);
                 ticket
             }
             Err(error) => {
@@ -56,6 +57,7 @@ impl Runtime {
         model: u32,
         request: Value,
         timeout: Option<Duration>,
+        bytes: usize,
     ) -> u32 {
         let host = &self.shared.host;
         let outside = Outside { unix_seconds: host.unix_seconds(), seed: host.seed() };
@@ -74,12 +76,15 @@ impl Runtime {
             mailbox.end(End::InternalError(closed().into_info()));
             return ticket;
         };
+        if !mailbox.enter(&shared.places) {
+            return ticket;
+        }
         let arrived = host.now();
         let deadline = timeout.map(|timeout| arrived + timeout);
-        let preparing = Preparing { model, mailbox: Arc::clone(&mailbox), deadline };
+        let preparing = Preparing { mailbox: Arc::clone(&mailbox), deadline };
         self.desk().preparing.insert(ticket, preparing);
         let answer = AnswerRequest { ticket, model, shared, call, request, mailbox, id, outside, arrived, deadline };
-        self.prepare(Preparation::Answer(Box::new(answer)));
+        self.prepare(bytes, Preparation::Answer(Box::new(answer)));
         if deadline.is_some() {
             // It sleeps until the deadlines that it knows.
             host.wake_engine();
@@ -98,7 +103,7 @@ impl Runtime {
     }
 
     /// Answers a call, or sends it to the thread that can.
-    fn call(&self, model: u32, call: ModelCall, task: &Arc<Task>) {
+    fn call(&self, model: u32, call: ModelCall, task: &Arc<Task>, bytes: usize) {
         let shared = self.desk().models.get(&model).cloned();
         let answer = match (call, shared) {
             (ModelCall::Close, _) => {
@@ -116,22 +121,23 @@ impl Runtime {
             (ModelCall::Panic, Some(_)) => return self.errand(Errand::Panic { model, task: Arc::clone(task) }),
             (ModelCall::Text(call), Some(shared)) => {
                 let (outside, task) = (self.outside(), Arc::clone(task));
-                return self.prepare(Preparation::Text { shared, call, outside, task });
+                return self.prepare(bytes, Preparation::Text { shared, call, outside, task });
             }
             (ModelCall::Logits { tokens, last }, Some(shared)) => {
-                return self.prepare(Preparation::Logits { model, shared, tokens, last, task: Arc::clone(task) });
+                return self
+                    .prepare(bytes, Preparation::Logits { model, shared, tokens, last, task: Arc::clone(task) });
             }
             (ModelCall::Embeddings { request }, Some(shared)) => {
-                return self.prepare(Preparation::Embeddings { model, shared, request, task: Arc::clone(task) });
+                return self.prepare(bytes, Preparation::Embeddings { model, shared, request, task: Arc::clone(task) });
             }
             (ModelCall::Trace, Some(shared)) => to_json(shared.stats.take_traces()),
-            (ModelCall::Stats, Some(shared)) => stats(&shared.stats, self.desk().preparing_for(model)),
+            (ModelCall::Stats, Some(shared)) => stats(&shared),
         };
         task.end(answer);
     }
 
-    fn prepare(&self, preparation: Preparation) {
-        self.desk().preparations.push_back(preparation);
+    fn prepare(&self, bytes: usize, preparation: Preparation) {
+        self.desk().preparations.push_back((bytes, preparation));
         self.shared.host.wake_preparers();
     }
 
@@ -175,10 +181,9 @@ impl Runtime {
     }
 }
 
-fn stats(cell: &StatsCell, preparing: usize) -> Result<Value> {
-    let mut stats = cell.read();
-    stats.queued += preparing;
-    to_json(stats)
+fn stats(model: &ModelShared) -> Result<Value> {
+    // Those count too that the engine has not seen yet.
+    to_json(EngineStats { queued: model.places.taken(), ..model.stats.read() })
 }
 
 fn to_json(value: impl serde::Serialize) -> Result<Value> {

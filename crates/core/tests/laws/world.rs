@@ -132,6 +132,7 @@ impl World {
         let ring = Box::new(move || ring.store(true, Relaxed));
         let mailbox = Arc::new(Mailbox::new(AnswerKind::Chat, self.options.read_ahead, ring, Box::new(|| {})));
         mailbox.begin("id".to_owned(), "fake".to_owned(), 0, job.n);
+        mailbox.enter(&self.engine.places());
         let request = self.engine.add(job.clone(), Arc::clone(&mailbox), self.now);
         self.readers.push(Reader {
             mailbox,
@@ -161,6 +162,9 @@ impl World {
             assert!(reader.mailbox.unread() <= self.options.read_ahead + reader.job.n, "ran too far ahead");
         }
         assert!(self.engine.kv_blocks_used() <= self.blocks(), "more blocks than there may be");
+        let live = self.readers.iter().filter(|reader| !reader.mailbox.is_over()).count();
+        let running = self.engine.stats().read().running;
+        assert!(self.engine.places().taken() + running <= live, "{running} run of {live}, and more wait");
         progress
     }
 

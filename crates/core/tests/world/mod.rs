@@ -110,7 +110,11 @@ impl Loader for FakeLoader {
             info: json!({"id": "fake", "warnings": []}),
             weights_bytes: 10,
             max_memory_bytes: None,
-            engine: EngineOptions::default(),
+            engine: if matches!(&source, Source::Path(path) if path.to_str() == Some("single")) {
+                EngineOptions { max_sequences: 1, max_queue: 2, ..EngineOptions::default() }
+            } else {
+                EngineOptions::default()
+            },
         })
     }
 

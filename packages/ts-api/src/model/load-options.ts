@@ -51,7 +51,7 @@ export interface LoadOptions {
   backend?: "auto" | "cpu" | "candle" | undefined;
   /** Sequences that are computed together, each choice of a request one; 8. Further requests wait. */
   maxSequences?: number | undefined;
-  /** Requests that may wait; further ones end with `queue_full`; 64. */
+  /** Requests that may wait where no sequence is free; further ones end with `queue_full`, before any work; 64. */
   maxQueue?: number | undefined;
   /** Tokens of prompts in one step, which running answers wait for; 256. */
   prefillChunk?: number | undefined;
