@@ -220,6 +220,20 @@ describe("leaving", () => {
     await idle(0);
   });
 
+  test("begun and forgotten: the collector cancels it", async () => {
+    await beside(model, async () => {
+      const begun = async () => {
+        await model.chat.stream({ messages, ignoreEos: true })[Symbol.asyncIterator]().next();
+      };
+      await begun();
+    });
+    // Parked behind what nobody reads, it comes to no other end.
+    await eventually(() => {
+      globalThis.gc?.();
+      return model.stats().running === 0;
+    });
+  });
+
   test("closing with eight live streams, twice", async () => {
     const closed = await Model.load(demoModel());
     await beside(model, async () => {

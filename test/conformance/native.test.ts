@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { Model, type StepTrace } from "wick";
 import { eventually } from "./chunks.ts";
 import { describeLaws } from "./laws.ts";
+import { describeRequestOptions } from "./request-options.ts";
 import { describeWriting } from "./writing.ts";
 
 const subject = {
@@ -18,6 +19,7 @@ const subject = {
 
 describeLaws(subject);
 describeWriting(subject);
+describeRequestOptions({ name: "native", load: (options) => Model.load(demoModel(), options) });
 
 test("a long text holds up no one else", async () => {
   await using model = await Model.load(demoModel());
