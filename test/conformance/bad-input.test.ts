@@ -6,13 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { demoModel } from "@wick/demo-model";
-import { Engine } from "@wick/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LoadOptions, Model, type ModelSource, WickError } from "wick";
-import { collect, eventually, terminalOf, textOf } from "./chunks.ts";
-
-// Read by the addon when it opens, at the first load below.
-process.env["WICK_TEST_FAULTS"] = "1";
+import { collect, eventually, terminalOf } from "./chunks.ts";
 
 const fixture = (path: string) => fileURLToPath(new URL(`../fixtures/demo-model/${path}`, import.meta.url));
 const messages = [{ role: "user" as const, content: "Write a short story about Mia the fox." }];
@@ -248,27 +244,6 @@ describe("after the end", () => {
     expect(await collect(model.chat.stream(request))).toMatchObject([{ error: { code: "engine_closed" } }]);
     await expect(model.tokenize("x")).rejects.toMatchObject({ code: "engine_closed" });
   });
-
-  test("of an engine: a panic inside a step", async () => {
-    const raw = new Engine(() => {});
-    const before = await loadedBy(raw);
-    const model = await Model.load(demoModel());
-    const stream = model.chat.stream({ ...request, ignoreEos: true, maxTokens: 500 });
-    const responses = [];
-    for await (const response of stream) {
-      responses.push(response);
-      // Numbers are given in order, so that the next one is the model's.
-      if (responses.length === 3) raw.submit(JSON.stringify({ kind: "panic", model: before + 1 }));
-    }
-    const terminal = terminalOf(responses);
-    expect(terminal).toMatchObject({ kind: "internal_error", error: { code: "engine_failed" } });
-    if (terminal.kind !== "internal_error") return;
-    expect(terminal.partial.choices[0].message.content).toBe(textOf(responses));
-    await expect(model.chat.complete(request)).rejects.toMatchObject({ code: "engine_failed" });
-    const fresh = await Model.load(demoModel());
-    expect((await fresh.chat.complete(request)).choices[0].message.content).toBe(expected);
-    await Promise.all([fresh.close(), model.close()]);
-  });
 });
 
 test("the model that was loaded before all this goes on as before", async () => {
@@ -276,18 +251,3 @@ test("the model that was loaded before all this goes on as before", async () => 
   // The engine tells the reader first, and then counts.
   await eventually(() => neighbour.stats().running + neighbour.stats().queued === 0);
 });
-
-/** Loads by the bare addon, and answers with the engine's number of the model. */
-async function loadedBy(raw: Engine): Promise<number> {
-  const source = { kind: "path", path: demoModel() };
-  const ticket = raw.submit(JSON.stringify({ kind: "load", source, options: {} }));
-  for (;;) {
-    const event = raw.take(ticket);
-    if (event === null) await new Promise((resolve) => setTimeout(resolve, 5));
-    else {
-      const { kind, model }: { kind: string; model: number } = JSON.parse(event);
-      if (kind === "loaded") return model;
-      if (kind === "failed") throw new Error(event);
-    }
-  }
-}

@@ -281,7 +281,7 @@ fn a_panic_ends_the_engine_and_nothing_else() {
     let (broken, healthy) = (world.load(), world.load());
     let streams = [world.chat(broken, &json!({"ignoreEos": true})), world.chat(healthy, &json!({}))];
     assert_eq!(world.next(streams[0]).unwrap()["kind"], "chunk");
-    assert_eq!(world.call(&json!({"kind": "panic", "model": broken}))["kind"], "result");
+    assert_eq!(world.call(&json!({"kind": "fault", "model": broken, "fault": "step_panic"}))["kind"], "result");
     let events = world.all(streams[0]);
     std::panic::set_hook(silent);
     let last = events.last().unwrap();

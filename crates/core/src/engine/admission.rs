@@ -65,6 +65,7 @@ impl Engine {
             }
             let Some(mut request) = self.queue.pop_front() else { break };
             let (table, cached) = self.kv.begin(&request.job.prompt);
+            self.fault.admission();
             request.begin(cached, now);
             request.echo();
             if let Some(first) = request.sequences.first_mut() {

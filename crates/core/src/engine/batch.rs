@@ -97,7 +97,7 @@ impl Engine {
     ) -> Result<()> {
         let start = clock();
         self.stopwatch.end(Phase::Prepare, start);
-        let computed = self.model.forward(&self.plan);
+        let computed = self.fault.forward().and_then(|()| self.model.forward(&self.plan));
         let end = clock();
         self.stopwatch.end(Phase::Forward, end);
         computed?;
@@ -192,6 +192,7 @@ impl Engine {
             let history =
                 History { tokens: sequence.tokens(), prompt_length: sequence.prompt_length(), mask: None, banned };
             self.stopwatch.end(Phase::Text, clock());
+            self.fault.sampler(sequence.sampled() + 1, logits);
             let sampled = sequence.sampler.sample(&mut self.scratch, logits, &history);
             self.stopwatch.end(Phase::Sample, clock());
             let sampled = sampled?;

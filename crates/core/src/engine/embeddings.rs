@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::kv_cache::{BlockTable, KvCache};
+use super::logits::Turn;
 use super::{Engine, caught, is_fatal};
 use crate::backend::Wanted;
 use crate::error::{Error, ErrorCode, Result};
@@ -51,13 +52,6 @@ pub(super) struct EmbeddingsRun {
 struct Begun {
     table: BlockTable,
     computed: usize,
-}
-
-/// What became of a turn.
-enum Turn {
-    Waits,
-    GoesOn,
-    Through,
 }
 
 impl EmbeddingsRun {
@@ -124,13 +118,8 @@ impl Engine {
     /// end.
     pub(super) fn serve_embeddings(&mut self, clock: &dyn Fn() -> Duration) -> Result<bool> {
         let Some(mut run) = self.embeddings.pop_front() else { return Ok(false) };
-        let served = if (run.job.cancelled)() {
-            Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."))
-        } else {
-            // The run is in no list while it steps, and its caller waits for an answer.
-            caught(|| self.step_embeddings(&mut run, clock))
-        };
-        match served {
+        // The run is in no list while it steps, and its caller waits for an answer.
+        match caught(|| self.step_embeddings(&mut run, clock)) {
             Ok(Turn::Waits) => {
                 run.waits = true;
                 self.embeddings.push_front(run);
@@ -152,6 +141,9 @@ impl Engine {
 
     /// One chunk of tokens: the rest of the input under way, then the inputs after it.
     fn step_embeddings(&mut self, run: &mut EmbeddingsRun, clock: &dyn Fn() -> Duration) -> Result<Turn> {
+        if (run.job.cancelled)() {
+            return Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."));
+        }
         let others = self.wanted_slots() > 0;
         let rows = self.scheduler.chunk(others);
         self.plan.clear();

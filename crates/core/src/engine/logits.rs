@@ -32,6 +32,14 @@ pub(super) struct LogitsRun {
     logits: Vec<f32>,
 }
 
+/// What a call comes to in a step.
+pub(super) enum Turn {
+    /// It has no blocks yet.
+    Waits,
+    GoesOn,
+    Through,
+}
+
 impl LogitsRun {
     pub(super) fn new(job: LogitsJob) -> Self {
         let first_row = job.tokens.len() - job.last.clamp(1, job.tokens.len());
@@ -64,24 +72,14 @@ impl Engine {
     /// end.
     pub(super) fn serve_logits(&mut self, clock: &dyn Fn() -> Duration) -> Result<bool> {
         let Some(mut run) = self.logits.pop_front() else { return Ok(false) };
-        let served = if (run.job.cancelled)() {
-            Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."))
-        } else if run.has_begun() {
-            // The run is in no list while it steps, and its caller waits for an answer.
-            caught(|| self.step_logits(&mut run, clock))
-        } else {
-            match self.begin_logits(&mut run) {
-                Ok(true) => caught(|| self.step_logits(&mut run, clock)),
-                Ok(false) => {
-                    self.logits.push_front(run);
-                    return Ok(false);
-                }
-                Err(error) => Err(error),
+        // The run is in no list while it steps, and its caller waits for an answer.
+        match caught(|| self.begin_or_step_logits(&mut run, clock)) {
+            Ok(Turn::Waits) => {
+                self.logits.push_front(run);
+                return Ok(false);
             }
-        };
-        match served {
-            Ok(false) => self.logits.push_back(run),
-            Ok(true) => run.finish(&mut self.kv),
+            Ok(Turn::GoesOn) => self.logits.push_back(run),
+            Ok(Turn::Through) => run.finish(&mut self.kv),
             Err(error) if is_fatal(&error) => {
                 run.fail(error.clone(), &mut self.kv);
                 return Err(error);
@@ -89,6 +87,16 @@ impl Engine {
             Err(error) => run.fail(error, &mut self.kv),
         }
         Ok(true)
+    }
+
+    fn begin_or_step_logits(&mut self, run: &mut LogitsRun, clock: &dyn Fn() -> Duration) -> Result<Turn> {
+        if (run.job.cancelled)() {
+            return Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."));
+        }
+        if !run.has_begun() && !self.begin_logits(run)? {
+            return Ok(Turn::Waits);
+        }
+        Ok(if self.step_logits(run, clock)? { Turn::Through } else { Turn::GoesOn })
     }
 
     fn begin_logits(&mut self, run: &mut LogitsRun) -> Result<bool> {

@@ -8,6 +8,7 @@ mod admission;
 mod answer;
 mod batch;
 mod embeddings;
+mod fault;
 mod job;
 mod kv_cache;
 mod logits;
@@ -28,6 +29,7 @@ use std::time::Duration;
 
 pub use answer::{AnswerKind, Delta, End};
 pub use embeddings::{EmbeddingInput, EmbeddingsJob};
+pub use fault::{Fault, FaultKind};
 pub use job::Job;
 pub use kv_cache::{BlockTable, KvCache};
 pub use logits::{LOGITS_ROWS_PER_STEP, LogitsJob};
@@ -39,6 +41,7 @@ pub use stats::{EngineStats, StatsCell};
 pub use trace::StepTrace;
 
 use self::embeddings::EmbeddingsRun;
+use self::fault::PendingFault;
 use self::logits::LogitsRun;
 use self::request::Request;
 use self::trace::{Phase, Stopwatch};
@@ -111,7 +114,7 @@ pub struct Engine {
     stats: Arc<StatsCell>,
     stopwatch: Stopwatch,
     dead: Option<Error>,
-    faulty: bool,
+    fault: PendingFault,
 }
 
 impl Engine {
@@ -152,7 +155,7 @@ impl Engine {
             stats: Arc::default(),
             stopwatch: Stopwatch::default(),
             dead: None,
-            faulty: false,
+            fault: PendingFault::default(),
         };
         engine.publish();
         engine
@@ -250,9 +253,9 @@ impl Engine {
         self.sweep(Duration::ZERO);
     }
 
-    /// Makes the next step panic: for tests of what happens then.
-    pub fn inject_panic(&mut self) {
-        self.faulty = true;
+    /// Lets something go wrong, in place of what was to go wrong before: for tests of what happens then.
+    pub fn inject(&mut self, fault: Fault) {
+        self.fault.put(fault);
     }
 
     /// The earliest deadline of a request, on the engine's clock.
@@ -274,7 +277,9 @@ impl Engine {
         self.stopwatch.start(now);
         self.sweep(now);
         let stepped = caught(|| {
-            assert!(!self.faulty, "a fault was injected");
+            if self.live_requests() > 0 {
+                self.fault.step();
+            }
             self.admit(now);
             self.stopwatch.end(Phase::Queue, clock());
             self.serve(clock)
@@ -379,6 +384,11 @@ impl Engine {
     }
 }
 
+/// What a panic of a step comes to.
+fn failed() -> Error {
+    Error::new(ErrorCode::EngineFailed, "The engine broke in a step and is dead; load the model again.")
+}
+
 /// Whether an error is the end of the engine and not of one request.
 fn is_fatal(error: &Error) -> bool {
     matches!(error.code(), ErrorCode::EngineFailed | ErrorCode::DeviceLost | ErrorCode::Internal)
@@ -386,10 +396,7 @@ fn is_fatal(error: &Error) -> bool {
 
 /// The result of `work`; `engine_failed` where it panics.
 fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let message = "The engine broke in a step and is dead; load the model again.";
-        Err(Error::new(ErrorCode::EngineFailed, message).after_panic(&*panic))
-    })
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(failed().after_panic(&*panic)))
 }
 
 fn overflow(prompt: usize, max: usize) -> Error {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::{Delta, End};
+use super::failed;
 use super::job::Job;
 use super::mailbox::Mailbox;
 use super::sequence::Sequence;
@@ -173,6 +174,16 @@ impl Request {
             first_token_ms: self.first_token.map(|first| ms(self.arrived, first)),
             decode_ms: decode,
             tokens_per_second: decode.filter(|ms| *ms > 0.0 && later > 0).map(|ms| later as f64 * 1e3 / ms),
+        }
+    }
+}
+
+impl Drop for Request {
+    /// A panic may lose it between the queue and those that run, and its reader must not wait forever. Elsewhere its
+    /// stream has ended before.
+    fn drop(&mut self) {
+        if !self.mailbox.is_over() {
+            self.mailbox.end(End::InternalError(failed().into_info()));
         }
     }
 }

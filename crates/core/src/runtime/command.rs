@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::loader::{Source, read_source};
-use crate::engine::AnswerKind;
+use crate::engine::{AnswerKind, Fault, FaultKind};
 use crate::error::{Error, Result};
 use crate::request::{Fields, parse_json};
 
@@ -44,7 +44,7 @@ pub(super) enum ModelCall {
     Stats,
     Trace,
     Close,
-    Panic,
+    Fault(Fault),
 }
 
 /// What tokenizer and template answer without the engine.
@@ -112,10 +112,24 @@ impl ModelCall {
             "stats" => Self::Stats,
             "trace" => Self::Trace,
             "close" => Self::Close,
-            "panic" => Self::Panic,
+            "fault" => Self::Fault(read_fault(fields)?),
             _ => return Err(Error::unsupported("kind", "This engine knows no such command.")),
         })
     }
+}
+
+fn read_fault(fields: &mut Fields) -> Result<Fault> {
+    let kind = match fields.require_text("fault")?.as_str() {
+        "step_panic" => FaultKind::StepPanic,
+        "admission_panic" => FaultKind::AdmissionPanic,
+        "forward_panic" => FaultKind::ForwardPanic,
+        "device_lost" => FaultKind::DeviceLost,
+        "sampler_panic" => FaultKind::SamplerPanic,
+        "nan_logit" => FaultKind::NanLogit,
+        _ => return Err(Error::unsupported("fault", "This engine knows no such fault.")),
+    };
+    let nth = fields.integer("nth", 1..=i64::from(u32::MAX))?.unwrap_or(1).cast_unsigned();
+    Ok(Fault { kind, nth })
 }
 
 fn model(fields: &mut Fields) -> Result<u32> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::null_model::NullStream;
 use super::task::Task;
-use crate::engine::{EmbeddingsJob, End, Engine, Job, LogitsJob, Mailbox, Progress};
+use crate::engine::{EmbeddingsJob, End, Engine, Fault, Job, LogitsJob, Mailbox, Progress};
 use crate::error::{Error, ErrorCode};
 
 /// Work for the engine thread, in the order of its arrival.
@@ -17,7 +17,7 @@ pub(super) enum Errand {
     Logits { model: u32, job: LogitsJob },
     Embeddings { model: u32, job: EmbeddingsJob },
     Null(NullStream),
-    Panic { model: u32, task: Arc<Task> },
+    Fault { model: u32, fault: Fault, task: Arc<Task> },
     Close { model: u32, task: Option<Arc<Task>> },
 }
 
@@ -49,9 +49,9 @@ impl Engines {
                 None => (job.done)(Err(closed())),
             },
             Errand::Null(stream) => self.nulls.push(stream),
-            Errand::Panic { model, task } => match self.find(model) {
+            Errand::Fault { model, fault, task } => match self.find(model) {
                 Some(engine) => {
-                    engine.inject_panic();
+                    engine.inject(fault);
                     task.end(Ok(Value::Null));
                 }
                 None => task.end(Err(closed())),

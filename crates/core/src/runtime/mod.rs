@@ -37,7 +37,7 @@ use crate::response::{CancelReason, typescript};
 /// How a runtime behaves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RuntimeOptions {
-    /// Whether `panic` is a command.
+    /// Whether `fault` is a command.
     pub test_faults: bool,
 }
 

@@ -115,10 +115,12 @@ impl Runtime {
                 return;
             }
             (_, None) => Err(closed()),
-            (ModelCall::Panic, Some(_)) if !self.options.test_faults => {
+            (ModelCall::Fault(_), Some(_)) if !self.options.test_faults => {
                 Err(Error::unsupported("kind", "Faults are for tests, which set WICK_TEST_FAULTS=1."))
             }
-            (ModelCall::Panic, Some(_)) => return self.errand(Errand::Panic { model, task: Arc::clone(task) }),
+            (ModelCall::Fault(fault), Some(_)) => {
+                return self.errand(Errand::Fault { model, fault, task: Arc::clone(task) });
+            }
             (ModelCall::Text(call), Some(shared)) => {
                 let (outside, task) = (self.outside(), Arc::clone(task));
                 return self.prepare(bytes, Preparation::Text { shared, call, outside, task });

@@ -33,7 +33,7 @@ const loaded = await Promise.all(
 );
 assert.equal(new Set(await Promise.all([...loaded, ...loaded, ...loaded].map(ask))).size, 1);
 
-await last(first, { kind: "panic", model: loaded[0].model });
+await last(first, { kind: "fault", model: loaded[0].model, fault: "step_panic" });
 assert.equal(await ask(loaded[0]), "engine_failed");
 console.log(await ask(loaded[1]));
 try {
