@@ -91,7 +91,7 @@ describe("a load that cannot be", () => {
     expect(`${error.info.where} ${error.message}`).toContain("safetensors");
   });
 
-  test.each<[string, string, LoadOptions]>([
+  test.each<[string, string | undefined, LoadOptions]>([
     ["invalid_request", "options.isq", { isq: 7 as 8 }],
     ["invalid_request", "options.threads", { threads: 0 }],
     ["invalid_request", "options.contextLength", { contextLength: 1.5 }],
@@ -100,21 +100,28 @@ describe("a load that cannot be", () => {
     ["invalid_request", "options.prefillChunk", { prefillChunk: 1e9 }],
     ["invalid_request", "options.kvMemoryBytes", { kvMemoryBytes: 1000 }],
     ["invalid_request", "options.kvMemoryBytes", { contextLength: 1024, kvMemoryBytes: 100_000 }],
+    ["invalid_request", "options.contextLength", { contextLength: 1_000_000 }],
+    ["unsupported", "options.isq", { isq: 4 }],
+    ["invalid_request", "options.dtype", { isq: 4, dtype: "f16" }],
+    ["invalid_request", "options.browserCash", { browserCash: "none" } as LoadOptions],
     ["unsupported", "options.kvCache", { kvCache: "q8", backend: "candle" }],
+    ["unsupported", "options.backend", { backend: "cpu", device: "cuda" }],
+    ["unsupported", "options.device", { device: process.platform === "darwin" ? "cuda" : "metal" }],
     ["unsupported", "options.speculation", { speculation: { draft: "x" } }],
-  ])("%s: %s", async (code, where, options) => {
+    ["template_invalid", "line 1", { chatTemplate: "{% if %}" }],
+    ["too_large", undefined, { chatTemplate: "x".repeat(600_000) }],
+  ])("%s: %s, nor its estimate", async (code, where, options) => {
     const { info } = await errorOfLoad(demoModel(), options);
-    expect(info).toMatchObject({ code, where });
+    expect(info.code).toBe(code);
+    expect(info.where).toBe(where);
+    await expect(Model.estimate(demoModel(), options)).rejects.toMatchObject({ info });
   });
 
   test("more memory than it may have", async () => {
     const error = await errorOfLoad(demoModel(), { maxMemoryBytes: 1_000_000 });
     expect(error.code).toBe("out_of_memory");
+    expect((await Model.estimate(demoModel(), { maxMemoryBytes: 1_000_000 })).fits).toBe(false);
     expect(error.info.details).toMatchObject({ needed: expect.any(Number), limit: expect.any(Number) });
-  });
-
-  test("a template that is none", async () => {
-    expect((await errorOfLoad(demoModel(), { chatTemplate: "{% if %}" })).code).toBe("template_invalid");
   });
 
   test("a signal before and during the load", async () => {

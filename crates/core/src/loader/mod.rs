@@ -30,7 +30,7 @@ use crate::{
     language_model::LanguageModel,
     model::{ModelConfig, Transformer, TransformerOptions},
     pooling::Pooling,
-    tokenizer::{Tokenizer, check_embedding_rows},
+    tokenizer::{Tokenizer, TokenizerConfig, check_embedding_rows},
     weights::{LoadObserver, ModelSource, WeightLoader, WeightTable},
 };
 
@@ -105,12 +105,35 @@ pub struct LoadedWeights {
 /// Memory that `source` will take with `options`, from its headers alone.
 ///
 /// # Errors
-/// As [`load_weights`] before any weight is read, without `out_of_memory`.
+/// As [`load_weights`] before any weight is read, without `out_of_memory`; `template_invalid` for `chatTemplate`.
 pub fn estimate(source: Source, options: &LoadOptions) -> Result<MemoryEstimate> {
     let source = ModelSource::open(source)?;
-    let table = source.table();
-    options.conversion().check(&table)?;
-    Ok(MemoryPlan::new(&source.config()?, &table, options)?.estimate)
+    if let Some(template) = &options.chat_template {
+        ChatTemplate::parse(template, &TokenizerConfig::default(), &[])?;
+    }
+    Ok(LoadPlan::new(&source, options)?.memory.estimate)
+}
+
+/// What a load and an estimate decide alike, before any weight is read.
+struct LoadPlan {
+    config: ModelConfig,
+    table: WeightTable,
+    memory: MemoryPlan,
+    engine: EngineKind,
+    device: DeviceKind,
+}
+
+impl LoadPlan {
+    /// # Errors
+    /// `model_invalid` and `model_unsupported` at the key; `invalid_request` and `unsupported` at the option.
+    fn new(source: &ModelSource, options: &LoadOptions) -> Result<Self> {
+        let config = source.config()?;
+        let table = source.table();
+        options.conversion().check(&table)?;
+        let (engine, device) = choose(options)?;
+        let memory = MemoryPlan::new(&config, &table, options)?;
+        Ok(Self { config, table, memory, engine, device })
+    }
 }
 
 /// Loads the weights of an opened model.
@@ -124,12 +147,8 @@ pub fn load_weights(
     progress: &mut dyn FnMut(LoadProgress),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<LoadedWeights> {
-    let config = source.config()?;
-    let mut table = source.table();
-    options.conversion().check(&table)?;
-    let memory = MemoryPlan::new(&config, &table, options)?;
+    let LoadPlan { config, mut table, memory, engine, device } = LoadPlan::new(source, options)?;
     memory.require_fit(options.max_memory_bytes)?;
-    let (engine, device) = choose(options)?;
 
     let parameters = table.weights().map(|weight| weight.shape.iter().product::<usize>() as u64).sum();
     let mut observer = Observer { loaded_bytes: 0, total_bytes: table.bytes(), progress, cancelled };
@@ -184,6 +203,7 @@ fn choose(options: &LoadOptions) -> Result<(EngineKind, DeviceKind)> {
             ));
         }
     };
+    device.require_built()?;
     if engine == EngineKind::Candle && options.kv_cache == Some(KvDType::Q8) {
         let message = "`kvCache` \"q8\" needs the backend `cpu`; with candle use \"f16\"";
         return Err(Error::unsupported("kvCache", message));

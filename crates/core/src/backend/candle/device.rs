@@ -25,6 +25,17 @@ impl DeviceKind {
         }
     }
 
+    /// # Errors
+    /// `unsupported` at `device` where this build has no support for it.
+    pub fn require_built(self) -> Result<()> {
+        let built = match self {
+            Self::Cpu => true,
+            Self::Cuda => cfg!(feature = "cuda"),
+            Self::Metal => cfg!(feature = "metal"),
+        };
+        if built { Ok(()) } else { Err(not_built(self)) }
+    }
+
     /// Opens the first device of this kind.
     ///
     /// # Errors
@@ -63,7 +74,6 @@ fn open_metal() -> Result<Device> {
     Err(not_built(DeviceKind::Metal))
 }
 
-#[cfg(not(all(feature = "cuda", feature = "metal")))]
 fn not_built(kind: DeviceKind) -> Error {
     Error::unsupported("device", format!("this build has no support for `{}`; use `cpu` or `auto`", kind.name()))
 }
