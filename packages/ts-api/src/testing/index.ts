@@ -4,6 +4,7 @@
  *
  * @module testing
  */
+export type { ScriptedEmbeddings } from "./scripted-embeddings.js";
 export type { ScriptedCall } from "./scripted-call.js";
 export { type ScriptedModel, type ScriptedModelOptions, scriptedModel } from "./scripted-model.js";
 export type { ScriptedEnd, ScriptedReply } from "./scripted-reply.js";

@@ -2,8 +2,10 @@ import type { Engine } from "../backend.js";
 import { schemaHash, type CancelReason, type ErrorInfo } from "../generated/protocol.js";
 import type { ModelInfo } from "../model/model-info.js";
 import { engineClosed } from "../error/refusal.js";
+import { WickError } from "../error/wick-error.js";
 import type { ChatRequest, CompletionRequest, FimRequest } from "../request/request.js";
 import type { ScriptedCall } from "./scripted-call.js";
+import { type ScriptedEmbeddings, scriptedEmbeddings } from "./scripted-embeddings.js";
 import type { ScriptedReply } from "./scripted-reply.js";
 import { type ScriptedRequest, ScriptedRun } from "./scripted-run.js";
 
@@ -13,19 +15,23 @@ type ScriptedCommand =
   | { kind: "tokenize"; text: string }
   | { kind: "detokenize"; tokens: number[] }
   | { kind: "apply_chat_template" | "count_tokens"; request: ChatRequest }
-  | { kind: "load" | "stats" | "trace" | "close" | "estimate" | "logits" | "embeddings" };
+  | { kind: "embeddings"; request: unknown }
+  | { kind: "load" | "stats" | "trace" | "close" | "estimate" | "logits" };
 
 /** What the engine is a script of. */
 export interface EngineScript {
   info: Omit<ModelInfo, "backend">;
   /** The reply to a generation. */
   reply(call: ScriptedCall): ScriptedReply;
+  embeddings: ScriptedEmbeddings | undefined;
 }
 
 interface Ticket {
   run?: ScriptedRun;
   /** JSON of the events of a command that is not a generation. */
   events: string[];
+  /** Goes with the last of them. */
+  vector?: Float32Array;
   timer?: ReturnType<typeof setTimeout>;
 }
 
@@ -48,7 +54,7 @@ export class ScriptedEngine implements Engine {
     const ticket: Ticket = { events: [] };
     this.#tickets.set(number, ticket);
     if (isGeneration(command)) this.#run(number, ticket, command, command.timeoutMs);
-    else ticket.events.push(JSON.stringify(this.#answer(command)));
+    else ticket.events.push(JSON.stringify(this.#answer(command, ticket)));
     return number;
   }
 
@@ -57,13 +63,17 @@ export class ScriptedEngine implements Engine {
     if (ticket === undefined) return null;
     const { run } = ticket;
     const event = run === undefined ? ticket.events.shift() : run.take();
-    if (run === undefined ? ticket.events.length === 0 : run.isOver) this.#forget(number, ticket);
+    const isOver = run === undefined ? ticket.events.length === 0 && ticket.vector === undefined : run.isOver;
+    if (isOver) this.#forget(number, ticket);
     if (typeof event === "string") return event;
     return event === undefined || event === null ? null : JSON.stringify(event);
   }
 
-  takeVector(): null {
-    return null;
+  takeVector(number: number): Float32Array | null {
+    const ticket = this.#tickets.get(number);
+    if (ticket?.vector === undefined) return null;
+    this.#forget(number, ticket);
+    return ticket.vector;
   }
 
   cancel(number: number, reason: CancelReason): void {
@@ -116,7 +126,7 @@ export class ScriptedEngine implements Engine {
     this.#woken.add(number);
   }
 
-  #answer(command: Exclude<ScriptedCommand, ScriptedCall>): object {
+  #answer(command: Exclude<ScriptedCommand, ScriptedCall>, ticket: Ticket): object {
     switch (command.kind) {
       case "load":
         return { kind: "loaded", model: 1, info: this.#script.info };
@@ -135,12 +145,25 @@ export class ScriptedEngine implements Engine {
       case "close":
         this.#close();
         return result(null);
+      case "embeddings":
+        return this.#embed(command.request, ticket);
       case "estimate":
-      case "logits":
-      case "embeddings": {
+      case "logits": {
         const message = `A scripted model does not do "${command.kind}".`;
         return { kind: "failed", error: { code: "unsupported", message, retryable: false } satisfies ErrorInfo };
       }
+    }
+  }
+
+  #embed(request: unknown, ticket: Ticket): object {
+    try {
+      const { info, embeddings } = this.#script;
+      const { value, vector } = scriptedEmbeddings(embeddings, info.id, request);
+      ticket.vector = vector;
+      return result(value);
+    } catch (error) {
+      if (!WickError.isInstance(error)) throw error;
+      return { kind: "failed", error: error.info };
     }
   }
 

@@ -4,6 +4,7 @@ import type { Model } from "../model/model.js";
 import type { ModelInfo } from "../model/model-info.js";
 import type { ScriptedCall } from "./scripted-call.js";
 import { ScriptedEngine } from "./scripted-engine.js";
+import type { ScriptedEmbeddings } from "./scripted-embeddings.js";
 import type { ScriptedReply } from "./scripted-reply.js";
 
 /**
@@ -11,12 +12,17 @@ import type { ScriptedReply } from "./scripted-reply.js";
  *
  * @example
  * ```ts
- * const options: ScriptedModelOptions = { replies: ["Yes.", { text: "N", end: { kind: "hang" } }] };
+ * const options: ScriptedModelOptions = {
+ *   replies: ["Yes.", { text: "N", end: { kind: "hang" } }],
+ *   embeddings: (input) => [input.length, 1],
+ * };
  * ```
  */
 export interface ScriptedModelOptions {
   /** One for each call, the last for all further calls; or a function of the call. */
   replies: readonly (string | ScriptedReply)[] | ((call: ScriptedCall, index: number) => string | ScriptedReply);
+  /** The vectors of `model.embeddings.create`, which is `unsupported` without them. */
+  embeddings?: ScriptedEmbeddings | undefined;
   /** Over the defaults of `model.info`. */
   info?: Partial<ModelInfo> | undefined;
 }
@@ -67,7 +73,7 @@ export function scriptedModel(options: ScriptedModelOptions): ScriptedModel {
   const info: ModelInfo = {
     id: "scripted",
     backend: "native",
-    capabilities: { tools: true, reasoning: true, fim: true, embeddings: false },
+    capabilities: { tools: true, reasoning: true, fim: true, embeddings: options.embeddings !== undefined },
     warnings: [],
     ...options.info,
   };
@@ -77,7 +83,7 @@ export function scriptedModel(options: ScriptedModelOptions): ScriptedModel {
     return typeof scripted === "string" ? { text: scripted } : scripted;
   };
   const doorbell = { ring: () => {} };
-  const engine = new ScriptedEngine({ info, reply }, () => doorbell.ring());
+  const engine = new ScriptedEngine({ info, reply, embeddings: options.embeddings }, () => doorbell.ring());
   // A script has no work of its own beside its timers, and those keep the process alive.
   const mailboxes = new Mailboxes(engine, () => {});
   doorbell.ring = () => mailboxes.ring();
