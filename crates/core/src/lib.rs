@@ -2,6 +2,7 @@
 //!
 //! Knows neither napi nor wasm-bindgen; clock, randomness and threads come in from outside.
 
+mod allocation;
 pub mod backend;
 pub mod chat_template;
 pub mod engine;

@@ -8,7 +8,7 @@ use super::embeddings::EmbeddingsRun;
 use super::request::{Rank, Request};
 use super::scheduler::SequenceKey;
 use super::sequence::Sequence;
-use crate::error::Result;
+use crate::error::{ErrorCode, Result};
 use crate::response::CancelReason;
 
 impl Engine {
@@ -127,7 +127,7 @@ impl Engine {
     /// it in rank, at last its own: false then.
     ///
     /// # Errors
-    /// `out_of_memory` when nobody is left to make room and the system has no more.
+    /// `out_of_memory` when nobody else has blocks and the system has no more.
     pub(super) fn give_blocks(&mut self, key: SequenceKey, rows: usize) -> Result<bool> {
         loop {
             let Some(request) = self.running.get_mut(&key.request) else { return Ok(false) };
@@ -136,19 +136,28 @@ impl Engine {
             let first = sequence.computed;
             let Some(table) = &mut sequence.blocks else { return Ok(false) };
             let grown = self.kv.grow(table, first, first + rows, &mut *self.model, &self.account);
+            let blocks = table.blocks().len();
             let victim = match grown {
                 Ok(true) => return Ok(true),
                 Ok(false) | Err(_) => self.last_parked().or_else(|| self.last_after(rank)),
             };
             match (victim, grown) {
                 (Some(victim), _) => self.preempt(victim),
-                (None, Err(error)) => return Err(error),
-                (None, Ok(_)) => {
+                (None, Err(error)) if error.code() != ErrorCode::OutOfMemory || self.is_alone(blocks) => {
+                    return Err(error);
+                }
+                (None, Ok(_) | Err(_)) => {
                     self.preempt(key);
                     return Ok(false);
                 }
             }
         }
+    }
+
+    /// Whether a sequence with so many blocks is the only one to have any.
+    fn is_alone(&self, blocks: usize) -> bool {
+        let sequences = self.running.values().flat_map(|request| &request.sequences);
+        self.kv.used() == blocks && sequences.filter(|sequence| sequence.blocks.is_some()).count() == 1
     }
 
     /// Takes the blocks of a sequence; it computes them again when it has its turn.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::kv_cache::{BlockTable, KvCache};
 use super::logits::Turn;
 use super::{Engine, caught, is_fatal};
+use crate::allocation::try_with_capacity;
 use crate::backend::Wanted;
 use crate::error::{Error, ErrorCode, Result};
 use crate::pooling::Pooling;
@@ -173,6 +174,9 @@ impl Engine {
 
     /// Gives an input all its blocks; false where there are none.
     fn begin_embedding(&mut self, run: &mut EmbeddingsRun, index: usize) -> Result<bool> {
+        if run.vectors.capacity() == 0 {
+            run.vectors = try_with_capacity(run.job.inputs.len().saturating_mul(self.model.hidden_size()))?;
+        }
         let mut refused = run.refused.take();
         let tokens = run.tokens(index);
         let known = &tokens[..=run.first_wanted(index)];

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::kv_cache::{BlockTable, KvCache};
 use super::{Engine, caught, is_fatal};
+use crate::allocation::try_with_capacity;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Rows that a step for raw logits leaves, for which the model needs room.
@@ -104,6 +105,8 @@ impl Engine {
         if !self.make_room_for(&tokens[..=run.first_row], tokens.len(), &mut run.refused) {
             return Ok(false);
         }
+        // A long prompt of a large vocabulary has gigabytes of them.
+        run.logits = try_with_capacity((tokens.len() - run.first_row).saturating_mul(self.model.vocabulary_size()))?;
         let (mut table, computed) = self.kv.begin(&tokens[..=run.first_row]);
         let grown = self.kv.grow(&mut table, computed, tokens.len(), &mut *self.model, &self.account);
         if !matches!(grown, Ok(true)) {

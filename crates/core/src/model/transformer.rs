@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Architecture, LayerConfig, ModelConfig, layer::Layer, llama, qwen2, qwen3};
 use crate::{
+    allocation::try_with_capacity,
     backend::{Backend, KvDType, ModelShape, StepPlan, Wanted},
     error::{Error, ErrorCode, Result},
     language_model::{KvLayout, LanguageModel},
@@ -24,6 +25,10 @@ pub struct TransformerOptions {
     /// Rows of a step at most whose logits are wanted.
     pub max_sampled_rows: usize,
 }
+
+/// What keys and values leave of the system's memory. Little else can do without the memory it asks for: the process
+/// ends. More than glibc ever takes from its heap, whose thresholds a smaller allocation would move.
+const HEADROOM: usize = if cfg!(target_family = "wasm") { 1 << 20 } else { 48 << 20 };
 
 /// Positions in a KV block.
 pub const BLOCK_SIZE: usize = 32;
@@ -158,7 +163,10 @@ impl<B: Backend> LanguageModel for Transformer<B> {
             .detail("needed", needed)
             .detail("limit", limit));
         }
-        self.backend.reserve_kv_blocks(blocks)?;
+        let headroom = try_with_capacity::<u8>(HEADROOM)?;
+        let reserved = self.backend.reserve_kv_blocks(blocks);
+        drop(headroom);
+        reserved?;
         self.kv_blocks = blocks;
         Ok(())
     }
