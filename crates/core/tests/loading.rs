@@ -201,6 +201,13 @@ fn memory_is_asked_for_before_it_is_taken() {
     loaded.model.reserve_kv_blocks(blocks).unwrap();
     assert_eq!(loaded.model.reserve_kv_blocks(blocks + 1).unwrap_err().code(), ErrorCode::OutOfMemory);
 
+    // less for keys and values than was asked for
+    let limit = whole.weights_bytes + whole.kv_bytes / 4;
+    let fields = json!({ "contextLength": 512, "kvMemoryBytes": 1_000_000_000, "maxMemoryBytes": limit });
+    let loaded = try_load(gguf(), fields).unwrap();
+    assert_eq!(loaded.engine.kv_memory_bytes, Some(whole.kv_bytes / 4));
+    assert!(loaded.info.warnings.len() == 1 && loaded.info.warnings[0].contains("`kvMemoryBytes` is 1000000000"));
+
     let stored = estimate(path("demo-model/safetensors"), &options(json!({}))).unwrap();
     let quantized = estimate(path("demo-model/safetensors"), &options(json!({ "isq": 4 }))).unwrap();
     let wide = estimate(path("demo-model/safetensors"), &options(json!({ "dtype": "f32" }))).unwrap();

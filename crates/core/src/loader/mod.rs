@@ -169,6 +169,19 @@ pub fn load_weights(
             memory.context_length, config.context_length
         ));
     }
+    if let (Some(given), Some(limit)) = (options.kv_memory_bytes, options.max_memory_bytes)
+        && memory.kv_memory_bytes < given
+        && memory.kv_memory_bytes == limit.saturating_sub(memory.estimate.weights_bytes)
+    {
+        let left = memory.kv_memory_bytes;
+        warnings.push(format!("`kvMemoryBytes` is {given}, and the weights leave {left} of `maxMemoryBytes`"));
+    }
+    if options.device == DeviceChoice::Auto && device == DeviceKind::Cpu && options.backend != BackendChoice::Cpu {
+        warnings.extend(
+            DeviceKind::missing()
+                .map(|(kind, error)| format!("`{}` cannot be used, so that the CPU computes: {error}", kind.name())),
+        );
+    }
     let info = ModelInfo {
         id: source.id.clone(),
         engine,

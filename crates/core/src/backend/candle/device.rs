@@ -2,7 +2,7 @@
 
 use candle_core::Device;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 
 /// A kind of device a model can be loaded on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +51,12 @@ impl DeviceKind {
     /// The best kind that opens here.
     pub fn detect() -> Self {
         [Self::Cuda, Self::Metal].into_iter().find(|kind| kind.open().is_ok()).unwrap_or(Self::Cpu)
+    }
+
+    /// The kinds that this build has and that do not open here.
+    pub fn missing() -> impl Iterator<Item = (Self, Error)> {
+        let opened = [Self::Cuda, Self::Metal].into_iter().filter_map(|kind| Some((kind, kind.open().err()?)));
+        opened.filter(|(_, error)| error.code() != ErrorCode::Unsupported)
     }
 }
 
