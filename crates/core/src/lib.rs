@@ -12,6 +12,7 @@ pub mod generation_defaults;
 pub mod isq;
 pub mod language_model;
 pub mod loader;
+pub mod log;
 pub mod model;
 pub mod pooling;
 pub mod request;

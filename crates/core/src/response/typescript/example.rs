@@ -80,6 +80,41 @@ pub(super) fn example(name: &str) -> Option<&'static str> {
         "ValidationErrorResponse" => {
             "if (response.kind === \"validation_error\") console.error(response.error.where, response.error.message);"
         }
+        _ => return log_example(name),
+    })
+}
+
+fn log_example(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "CacheEvictedEvent" => "if (entry.event === \"cache_evicted\") evicted.add(entry.blocks);",
+        "EngineFailedEvent" => "if (entry.event === \"engine_failed\") page(entry.errorCode, entry.panic);",
+        "KvCacheType" => {
+            "if (entry.event === \"model_loaded\" && entry.kvCache === \"f32\") console.warn(\"twice the memory\");"
+        }
+        "KvGrowthFailedEvent" => {
+            "if (entry.event === \"kv_growth_failed\") console.warn(`${entry.blocks} of ${entry.limit} blocks`);"
+        }
+        "LoadWarningEvent" => "if (entry.event === \"load_warning\") console.warn(entry.model, entry.warning);",
+        "LogEvent" => {
+            "const count = (event: LogEvent[\"event\"]) => entries.filter((entry) => entry.event === event).length;"
+        }
+        "LogHead" => "const line = ({ atMs, level, message }: LogHead) => `${atMs.toFixed(0)} ${level} ${message}`;",
+        "LogLevel" => "const model = await Model.load(source, { onLog, logLevel: \"debug\" });",
+        "ModelClosedEvent" => {
+            "if (entry.event === \"model_closed\") console.info(entry.ended, \"requests ended with it\");"
+        }
+        "ModelLoadedEvent" => {
+            "if (entry.event === \"model_loaded\") console.info(entry.engine, entry.threads, entry.loadMs);"
+        }
+        "QueueFullEvent" => "if (entry.event === \"queue_full\") refused.add(1);",
+        "RequestAcceptedEvent" => "if (entry.event === \"request_accepted\") queueLength.record(entry.queued);",
+        "RequestBegunEvent" => "if (entry.event === \"request_begun\") waited.record(entry.waitedMs);",
+        "RequestEndedEvent" | "RequestOutcome" => {
+            "if (entry.event === \"request_ended\" && entry.outcome === \"done\") console.debug(entry.request, entry.completionTokens, entry.ms);"
+        }
+        "SequencePreemptedEvent" => "if (entry.event === \"sequence_preempted\") recomputed.add(entry.tokens);",
+        "SequenceResumedEvent" => "if (entry.event === \"sequence_resumed\") saved.add(entry.cachedTokens);",
+        "StepFailedEvent" => "if (entry.event === \"step_failed\") console.warn(entry.errorCode, entry.sequences);",
         _ => return None,
     })
 }

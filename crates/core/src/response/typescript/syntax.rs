@@ -1,4 +1,4 @@
-//! Lays out the declarations of ts-rs: interfaces, one field a line, readonly arrays, `kind` inside the interface it belongs to.
+//! Lays out the declarations of ts-rs: interfaces, one field a line, readonly arrays, a union's tag inside the interface it belongs to.
 
 /// As much of TypeScript's type syntax as ts-rs writes.
 enum Type {
@@ -22,19 +22,25 @@ struct Field {
 
 const WIDTH: usize = 120;
 
-/// One exported declaration out of ts-rs's `type X = …;`, with `kind` as its tag and `example` at the end of its comment.
-pub(super) fn declaration(docs: &str, example: Option<&str>, declared: &str, kind: Option<&str>) -> String {
+/// What tells a member of a union from the others: `kind: "chunk"`.
+pub(super) struct Tag {
+    /// The member's type.
+    pub(super) member: String,
+    name: String,
+    value: String,
+}
+
+/// One exported declaration out of ts-rs's `type X = …;`, with its tag and `example` at the end of its comment.
+pub(super) fn declaration(docs: &str, example: Option<&str>, declared: &str, tag: Option<&Tag>) -> String {
     let (head, body) = declared.split_once(" = ").unwrap_or((declared, ""));
     let head = head.trim_start_matches("type ");
     let body = body.trim().trim_end_matches(';');
     let docs = comment(docs, example, "");
     match (Parser { rest: body }).union() {
         Type::Object(mut fields) => {
-            if let Some(kind) = kind {
-                fields.insert(
-                    0,
-                    Field { docs: String::new(), name: "kind".to_owned(), value: Type::Name(kind.to_owned()) },
-                );
+            if let Some(Tag { member: _, name, value }) = tag {
+                let value = Type::Name(value.clone());
+                fields.insert(0, Field { docs: String::new(), name: name.clone(), value });
             }
             format!("{docs}export interface {head} {}\n", object(&fields, ""))
         }
@@ -61,8 +67,8 @@ fn without_tag(member: Type) -> Type {
     }
 }
 
-/// The tags of a union of tagged newtypes: `(name, kind)`.
-pub(super) fn tags(declared: &str) -> Vec<(String, String)> {
+/// The tags of a union of tagged newtypes.
+pub(super) fn tags(declared: &str) -> Vec<Tag> {
     let (_, body) = declared.split_once(" = ").unwrap_or((declared, ""));
     let Type::Union(members) = (Parser { rest: body.trim().trim_end_matches(';') }).union() else { return Vec::new() };
     members
@@ -70,8 +76,8 @@ pub(super) fn tags(declared: &str) -> Vec<(String, String)> {
         .filter_map(|member| match member {
             Type::Intersection(parts) => match parts.as_slice() {
                 [Type::Object(fields), Type::Name(name)] => {
-                    let bare = name.split('<').next().unwrap_or(name).to_owned();
-                    fields.first().map(|field| (bare, print(&field.value, "")))
+                    let member = name.split('<').next().unwrap_or(name).to_owned();
+                    fields.first().map(|tag| Tag { member, name: tag.name.clone(), value: print(&tag.value, "") })
                 }
                 _ => None,
             },
