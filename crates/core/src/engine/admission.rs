@@ -67,6 +67,7 @@ impl Engine {
             let (table, cached) = self.kv.begin(&request.job.prompt);
             self.fault.admission();
             request.begin(cached, now);
+            self.log_begun(&request, cached, now);
             request.echo();
             if let Some(first) = request.sequences.first_mut() {
                 // The other choices fork from it once the prompt is through.
@@ -98,6 +99,7 @@ impl Engine {
         for ((_, id), choice) in waiting {
             let Some(sequence) = self.sequence(id, choice) else { continue };
             let (tokens, mut refused) = (std::mem::take(&mut sequence.tokens), sequence.refused);
+            let length = tokens.len();
             let begun = self.make_room_for(&tokens, tokens.len() + 1, &mut refused).then(|| self.kv.begin(&tokens));
             let Some(sequence) = self.sequence(id, choice) else { continue };
             (sequence.tokens, sequence.refused) = (tokens, refused);
@@ -105,6 +107,7 @@ impl Engine {
             sequence.computed = computed;
             sequence.blocks = Some(table);
             self.scheduler.add(SequenceKey { request: id, choice });
+            self.log_resumed(id, choice, length, computed);
         }
         true
     }
@@ -164,10 +167,14 @@ impl Engine {
     fn preempt(&mut self, key: SequenceKey) {
         self.scheduler.remove(key);
         let Some(request) = self.running.get_mut(&key.request) else { return };
+        request.preemptions += 1;
         let sequence = &mut request.sequences[key.choice as usize];
+        let tokens = sequence.computed;
         sequence.computed = 0;
         if let Some(mut table) = sequence.blocks.take() {
+            let blocks = table.blocks().len();
             self.kv.release(&mut table);
+            self.log_preempted(key, blocks, tokens);
         }
     }
 

@@ -113,6 +113,11 @@ impl Answer {
         }
     }
 
+    /// How each choice came to its end, as far as it was delivered.
+    pub(super) fn finish_reasons(&self) -> Vec<Option<FinishReason>> {
+        self.choices.iter().map(|choice| choice.finish.as_ref().map(|(reason, _)| *reason)).collect()
+    }
+
     /// The terminal, from what was delivered.
     pub(super) fn end(&mut self, end: End) -> Response {
         match (end, self.kind) {

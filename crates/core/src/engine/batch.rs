@@ -59,7 +59,8 @@ impl Engine {
                 self.sample(turns, clock)?;
             }
             Err(error) if is_fatal(&error) => return Err(error),
-            Err(_) if turns.len() > 1 => {
+            Err(error) if turns.len() > 1 => {
+                self.log_step_failed(turns.len(), &error);
                 for turn in turns.drain(..) {
                     if self.blocks_of(turn.key).is_some() {
                         self.compute(&mut vec![turn], clock)?;

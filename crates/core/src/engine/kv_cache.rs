@@ -20,6 +20,10 @@ pub struct KvCache {
     /// Blocks with references.
     used: usize,
     generation: u64,
+    /// Kept blocks that were given away, ever.
+    evicted: u64,
+    /// Whether the storage could not grow when it last had to.
+    is_short: bool,
 }
 
 /// Blocks of one sequence: position `p` is in block `p / block_size`.
@@ -48,6 +52,8 @@ impl KvCache {
             prefixes: PrefixCache::default(),
             used: 0,
             generation: 0,
+            evicted: 0,
+            is_short: false,
         }
     }
 
@@ -69,6 +75,21 @@ impl KvCache {
     /// Blocks that sequences have.
     pub fn used(&self) -> usize {
         self.used
+    }
+
+    /// Blocks there are.
+    pub fn blocks(&self) -> usize {
+        self.references.len()
+    }
+
+    /// Blocks that were kept for later and had to make room, ever.
+    pub fn evicted(&self) -> u64 {
+        self.evicted
+    }
+
+    /// Whether there was no memory for more blocks when they were last needed.
+    pub fn is_short(&self) -> bool {
+        self.is_short
     }
 
     /// Tokens whose blocks nobody uses and a later request may find.
@@ -207,11 +228,14 @@ impl KvCache {
     fn allocate(&mut self, model: &mut dyn LanguageModel, account: &Account) -> Result<Option<u32>> {
         if self.free.is_empty() && self.references.len() < self.limit {
             let enlarged = self.enlarge(model, account);
+            self.is_short = enlarged.is_err();
             if self.prefixes.unused() == 0 {
                 enlarged?;
             }
         }
-        let Some(block) = self.free.pop().or_else(|| self.prefixes.evict()) else { return Ok(None) };
+        let free = self.free.pop();
+        let Some(block) = free.or_else(|| self.prefixes.evict()) else { return Ok(None) };
+        self.evicted += u64::from(free.is_none());
         self.references[block as usize] = 1;
         self.used += 1;
         Ok(Some(block))

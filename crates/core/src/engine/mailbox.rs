@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::answer::{Answer, AnswerKind, Delta, End};
 use super::queue_places::{QueuePlace, QueuePlaces};
-use crate::response::{CancelReason, PromptProgressResponse, Response, Timings, Usage};
+use super::request_log::RequestLog;
+use crate::log::Log;
+use crate::response::{CancelReason, FinishReason, PromptProgressResponse, Response, Timings, Usage};
 
 /// Called when an event arrives for a reader who waits, or room for an engine that waits. Never under a lock.
 pub type Bell = Box<dyn Fn() + Send + Sync>;
@@ -19,10 +21,11 @@ pub struct Mailbox {
     read_ahead: u32,
     reader_bell: Bell,
     engine_bell: Bell,
+    log: RequestLog,
 }
 
-struct State {
-    answer: Answer,
+pub(super) struct State {
+    pub(super) answer: Answer,
     events: VecDeque<Event>,
     /// Deltas of sampled tokens among `events`.
     unread: u32,
@@ -42,6 +45,26 @@ enum Phase {
     Ended,
     /// The last event was taken, or the reader is gone.
     Over,
+}
+
+impl State {
+    /// Whether no end was told yet.
+    pub(super) fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    /// Of the choices that came to their end, whether their reader knows or not.
+    pub(super) fn finish_reasons(&self) -> Vec<FinishReason> {
+        let mut reasons = self.answer.finish_reasons();
+        for event in &self.events {
+            if let Event::Delta(Delta { choice, finish: Some((reason, _)), .. }) = event
+                && let Some(of_choice) = reasons.get_mut(*choice as usize)
+            {
+                *of_choice = Some(*reason);
+            }
+        }
+        reasons.into_iter().flatten().collect()
+    }
 }
 
 enum Event {
@@ -74,7 +97,19 @@ impl Mailbox {
             phase: Phase::Open,
             place: None,
         };
-        Self { state: Mutex::new(state), read_ahead: read_ahead.max(1), reader_bell, engine_bell }
+        let (read_ahead, log) = (read_ahead.max(1), RequestLog::default());
+        Self { state: Mutex::new(state), read_ahead, reader_bell, engine_bell, log }
+    }
+
+    /// Tells `log` how the stream ends.
+    #[must_use]
+    pub fn with_log(self, log: Log) -> Self {
+        Self { log: RequestLog::new(log), ..self }
+    }
+
+    /// The answer's id, once it is named.
+    pub fn id(&self) -> String {
+        self.lock().answer.id.clone()
     }
 
     // The reader's side.
@@ -121,21 +156,20 @@ impl Mailbox {
         }
         state.events.clear();
         state.unread = 0;
-        state.events.push_back(Event::End(End::Cancelled(reason)));
-        state.phase = Phase::Ended;
-        state.place = None;
-        self.ring(state);
+        self.finish(state, End::Cancelled(reason));
         (self.engine_bell)();
     }
 
     /// The reader is gone: nothing is kept for it.
     pub fn release(&self) {
         let mut state = self.lock();
+        let ended = self.log.ended(&state, &End::Cancelled(CancelReason::Disconnect));
         state.phase = Phase::Over;
         state.place = None;
         state.events.clear();
         state.unread = 0;
         drop(state);
+        self.log.tell(ended);
         (self.engine_bell)();
     }
 
@@ -223,14 +257,24 @@ impl Mailbox {
 
     /// Ends the stream after what is unread. Only the first end counts.
     pub fn end(&self, end: End) {
-        let mut state = self.lock();
-        if state.phase != Phase::Open {
-            return;
+        let state = self.lock();
+        if state.phase == Phase::Open {
+            self.finish(state, end);
         }
+    }
+
+    fn finish(&self, mut state: MutexGuard<'_, State>, end: End) {
+        let ended = self.log.ended(&state, &end);
         state.events.push_back(Event::End(end));
         state.phase = Phase::Ended;
         state.place = None;
-        self.ring(state);
+        let waits = std::mem::take(&mut state.reader_waits);
+        drop(state);
+        // Before the reader knows: what it does next comes later in the log.
+        self.log.tell(ended);
+        if waits {
+            (self.reader_bell)();
+        }
     }
 
     fn ring(&self, mut state: MutexGuard<'_, State>) {

@@ -11,12 +11,14 @@ mod embeddings;
 mod fault;
 mod job;
 mod kv_cache;
+mod logging;
 mod logits;
 mod mailbox;
 mod memory;
 mod prefix_cache;
 mod queue_places;
 mod request;
+mod request_log;
 mod scheduler;
 mod sequence;
 mod stats;
@@ -42,12 +44,14 @@ pub use trace::StepTrace;
 
 use self::embeddings::EmbeddingsRun;
 use self::fault::PendingFault;
+use self::logging::Noted;
 use self::logits::LogitsRun;
 use self::request::Request;
 use self::trace::{Phase, Stopwatch};
 use crate::backend::StepPlan;
 use crate::error::{Error, ErrorCode, Result};
 use crate::language_model::LanguageModel;
+use crate::log::Log;
 use crate::response::CancelReason;
 use crate::sampler::Scratch;
 use crate::tokenizer::Tokenizer;
@@ -113,6 +117,8 @@ pub struct Engine {
     scratch: Scratch,
     stats: Arc<StatsCell>,
     stopwatch: Stopwatch,
+    log: Log,
+    noted: Noted,
     dead: Option<Error>,
     fault: PendingFault,
 }
@@ -154,6 +160,8 @@ impl Engine {
             scratch: Scratch::default(),
             stats: Arc::default(),
             stopwatch: Stopwatch::default(),
+            log: Log::default(),
+            noted: Noted::default(),
             dead: None,
             fault: PendingFault::default(),
         };
@@ -196,6 +204,7 @@ impl Engine {
                 let before = |other: &Request| (-other.job.priority, other.arrived) <= (-request.job.priority, arrived);
                 let at = self.queue.partition_point(before);
                 self.queue.insert(at, request);
+                self.log_accepted(at);
                 self.tell_queue_positions();
                 self.publish();
             }
@@ -265,7 +274,9 @@ impl Engine {
 
     /// Ends all streams with `engine_closed`; dropping the engine then frees the model.
     pub fn close(&mut self) {
+        let ended = self.live_requests();
         self.end_all(&Error::new(ErrorCode::EngineClosed, "The model was closed while this ran."));
+        self.log_closed(ended);
     }
 
     /// Computes what is due. `clock` tells the time since some moment; it never goes back.
@@ -285,11 +296,13 @@ impl Engine {
             self.serve(clock)
         });
         let progress = stepped.unwrap_or_else(|error| {
+            self.log_failed(&error);
             self.end_all(&error);
             self.dead = Some(error);
             Progress::Idle
         });
         self.publish();
+        self.log_memory(progress, now);
         if progress == Progress::Worked {
             self.stats.trace(self.stopwatch.finish(self.queue.len(), clock()));
         }

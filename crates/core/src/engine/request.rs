@@ -25,6 +25,8 @@ pub(super) struct Request {
     pub(super) sequences: Vec<Sequence>,
     /// Whether the other choices have the first one's past.
     pub(super) forked: bool,
+    /// How often a choice lost its blocks.
+    pub(super) preemptions: u32,
     /// Tokens of the prompt that the reader was told of.
     processed: usize,
     pub(super) arrived: Duration,
@@ -48,6 +50,7 @@ impl Request {
             mailbox,
             sequences: Vec::new(),
             forked: false,
+            preemptions: 0,
             processed: 0,
             arrived,
             refused: None,

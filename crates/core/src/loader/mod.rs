@@ -52,6 +52,10 @@ pub struct LoadedModel {
     pub info: ModelInfo,
     /// Bytes of the weights in memory.
     pub weights_bytes: u64,
+    /// Threads that compute, where they are the backend's own.
+    pub threads: Option<usize>,
+    /// Type of keys and values.
+    pub kv_cache: KvDType,
     /// Policy of its engine.
     pub engine: EngineOptions,
 }
@@ -76,7 +80,7 @@ pub fn load(
     if let Some(embedding) = source.table().get("model.embed_tokens.weight") {
         check_embedding_rows(&*tokenizer, embedding.shape.first().copied().unwrap_or(0))?;
     }
-    let LoadedWeights { model, mut info, weights_bytes, kv_memory_bytes } =
+    let LoadedWeights { model, mut info, weights_bytes, kv_memory_bytes, threads, kv_cache } =
         load_weights(&source, options, progress, cancelled)?;
     if let Some(template) = &chat_template {
         let capabilities = template.capabilities();
@@ -87,7 +91,19 @@ pub fn load(
     info.capabilities.embeddings = true;
     info.warnings.extend(warnings);
     let engine = options.engine(kv_memory_bytes);
-    Ok(LoadedModel { model, tokenizer, chat_template, defaults, fim, pooling, info, weights_bytes, engine })
+    Ok(LoadedModel {
+        model,
+        tokenizer,
+        chat_template,
+        defaults,
+        fim,
+        pooling,
+        info,
+        weights_bytes,
+        threads,
+        kv_cache,
+        engine,
+    })
 }
 
 /// A model without its tokenizer.
@@ -100,6 +116,10 @@ pub struct LoadedWeights {
     pub weights_bytes: u64,
     /// Bytes that keys and values may have.
     pub kv_memory_bytes: u64,
+    /// Threads that compute, where they are the backend's own.
+    pub threads: Option<usize>,
+    /// Type of keys and values.
+    pub kv_cache: KvDType,
 }
 
 /// Memory that `source` will take with `options`, from its headers alone.
@@ -194,8 +214,13 @@ pub fn load_weights(
         context_length: model.context_length(),
         vocabulary_size: model.vocabulary_size(),
     };
-    let MemoryPlan { estimate, kv_memory_bytes, .. } = memory;
-    Ok(LoadedWeights { model, info, weights_bytes: estimate.weights_bytes, kv_memory_bytes })
+    let MemoryPlan { estimate, kv_memory_bytes, kv_dtype: kv_cache, .. } = memory;
+    let threads = match engine {
+        EngineKind::Cpu => Some(job_threads(options)),
+        EngineKind::Candle => None,
+    };
+    let weights_bytes = estimate.weights_bytes;
+    Ok(LoadedWeights { model, info, weights_bytes, kv_memory_bytes, threads, kv_cache })
 }
 
 /// The backend and device that the options come to.

@@ -7,11 +7,12 @@ use serde_json::Value;
 use super::loader::{Source, read_source};
 use crate::engine::{AnswerKind, Fault, FaultKind};
 use crate::error::{Error, Result};
+use crate::log::LogLevel;
 use crate::request::{Fields, parse_json};
 
 /// What a caller wants.
 pub(super) enum Command {
-    Load { source: Source, options: Value },
+    Load { source: Source, options: Value, log: Option<LogLevel> },
     Estimate { source: Source, options: Value },
     Answer { call: AnswerCall, model: u32, request: Value, timeout: Option<Duration> },
     Model { model: u32, call: ModelCall },
@@ -66,7 +67,11 @@ impl Command {
             "load" | "estimate" => {
                 let source = read_source(fields.require("source")?, buffers)?;
                 let options = fields.take("options").unwrap_or(Value::Null);
-                if kind == "load" { Self::Load { source, options } } else { Self::Estimate { source, options } }
+                if kind == "load" {
+                    Self::Load { source, options, log: log_level(&mut fields)? }
+                } else {
+                    Self::Estimate { source, options }
+                }
             }
             "chat" => Self::answer(AnswerCall::Chat, &mut fields)?,
             "completion" => Self::answer(AnswerCall::Completion, &mut fields)?,
@@ -130,6 +135,12 @@ fn read_fault(fields: &mut Fields) -> Result<Fault> {
     };
     let nth = fields.integer("nth", 1..=i64::from(u32::MAX))?.unwrap_or(1).cast_unsigned();
     Ok(Fault { kind, nth })
+}
+
+fn log_level(fields: &mut Fields) -> Result<Option<LogLevel>> {
+    let Some(name) = fields.text("log")? else { return Ok(None) };
+    let level = LogLevel::named(&name);
+    level.map(Some).ok_or_else(|| Error::invalid_request("logLevel", "`logLevel` is debug, info, warn or error."))
 }
 
 fn model(fields: &mut Fields) -> Result<u32> {

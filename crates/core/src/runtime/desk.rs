@@ -12,12 +12,14 @@ use super::model::ModelShared;
 use super::preparation::{Preparation, Preparing};
 use super::task::Task;
 use crate::engine::Mailbox;
+use crate::log::{Log, LogLevel};
 
 /// Where the events of a ticket are.
 #[derive(Clone)]
 pub(super) enum Letterbox {
     Stream(Arc<Mailbox>),
     Task(Arc<Task>),
+    Log(Log),
 }
 
 /// Work for the loader thread.
@@ -27,6 +29,8 @@ pub(super) struct LoadErrand {
     pub(super) source: Source,
     pub(super) options: Value,
     pub(super) estimate: bool,
+    /// From which level on the model's events are wanted.
+    pub(super) log: Option<LogLevel>,
 }
 
 #[derive(Default)]

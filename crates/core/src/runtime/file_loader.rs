@@ -5,8 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::loader::{Loaded, Loader};
+use crate::backend::KvDType;
 use crate::error::{Error, ErrorCode, Result};
 use crate::loader::{self, LoadOptions, LoadedModel, Source};
+use crate::log::KvCacheType;
 
 /// Reads GGUF files and the folders of checkpoints.
 pub(super) struct FileLoader;
@@ -22,8 +24,19 @@ impl Loader for FileLoader {
         let options = read_options(options)?;
         // A progress that is no JSON is none that anyone could read.
         let mut tell = |step| progress(serde_json::to_value(step).unwrap_or_default());
-        let LoadedModel { model, tokenizer, chat_template, defaults, fim, pooling, info, weights_bytes, engine } =
-            loader::load(source, &options, &mut tell, cancelled)?;
+        let LoadedModel {
+            model,
+            tokenizer,
+            chat_template,
+            defaults,
+            fim,
+            pooling,
+            info,
+            weights_bytes,
+            threads,
+            kv_cache,
+            engine,
+        } = loader::load(source, &options, &mut tell, cancelled)?;
         Ok(Loaded {
             model,
             weights_bytes: weights_bytes + tokenizer.memory_bytes() as u64,
@@ -34,6 +47,12 @@ impl Loader for FileLoader {
             pooling,
             info: to_json(info)?,
             max_memory_bytes: options.max_memory_bytes,
+            threads,
+            kv_cache: match kv_cache {
+                KvDType::F16 => KvCacheType::F16,
+                KvDType::F32 => KvCacheType::F32,
+                KvDType::Q8 => KvCacheType::Q8,
+            },
             engine,
         })
     }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::fim::FimTokens;
 use crate::generation_defaults::GenerationDefaults;
 use crate::language_model::LanguageModel;
+use crate::log::KvCacheType;
 use crate::pooling::Pooling;
 use crate::request::{Fields, whole_number};
 use crate::tokenizer::Tokenizer;
@@ -51,6 +52,10 @@ pub struct Loaded {
     pub weights_bytes: u64,
     /// What the model may use of memory (`maxMemoryBytes`).
     pub max_memory_bytes: Option<u64>,
+    /// Threads that compute, where they are the engine's own.
+    pub threads: Option<usize>,
+    /// Type of keys and values.
+    pub kv_cache: KvCacheType,
     /// Policy of its engine.
     pub engine: EngineOptions,
 }

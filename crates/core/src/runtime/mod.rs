@@ -9,6 +9,7 @@ mod desk;
 mod engines;
 mod file_loader;
 mod host;
+mod load_log;
 mod loader;
 mod model;
 mod null_model;
@@ -28,10 +29,12 @@ pub use loader::{Loaded, Loader, Source};
 use self::desk::{Desk, Letterbox, LoadErrand};
 use self::engines::{Engines, Errand};
 use self::file_loader::FileLoader;
+use self::load_log::{LoadFacts, LoadLog};
 use self::model::ModelShared;
 use self::task::{Task, TaskEvent};
 use crate::engine::{Engine, Memory, MemoryUse, Taken};
 use crate::error::{Error, ErrorCode, Result};
+use crate::log::{LogLevel, LogTaken};
 use crate::response::{CancelReason, typescript};
 
 /// How a runtime behaves.
@@ -125,6 +128,11 @@ impl Runtime {
                 TaskEvent::Nothing => (None, false),
                 TaskEvent::Over => (None, !task.has_vector()),
             },
+            Letterbox::Log(log) => match log.take() {
+                LogTaken::Entry(entry) => (Some(json!({"kind": "log", "entry": entry}).to_string()), false),
+                LogTaken::Nothing => (None, false),
+                LogTaken::Over => (Some(json!({"kind": "result", "value": null}).to_string()), true),
+            },
         };
         if last {
             self.desk().tickets.remove(&ticket);
@@ -135,7 +143,7 @@ impl Runtime {
     /// The vector of the event just taken, once.
     pub fn take_vector(&self, ticket: u32) -> Option<Vec<f32>> {
         match self.letterbox(ticket)? {
-            Letterbox::Stream(_) => None,
+            Letterbox::Stream(_) | Letterbox::Log(_) => None,
             Letterbox::Task(task) => {
                 let vector = task.take_vector();
                 if vector.is_some() {
@@ -151,7 +159,7 @@ impl Runtime {
         match self.letterbox(ticket) {
             Some(Letterbox::Stream(mailbox)) => mailbox.cancel(reason),
             Some(Letterbox::Task(task)) => task.cancel(reason),
-            None => {}
+            Some(Letterbox::Log(_)) | None => {}
         }
     }
 
@@ -238,20 +246,21 @@ impl Runtime {
     }
 
     fn load(&self, errand: LoadErrand) {
-        let LoadErrand { client, task, source, options, estimate } = errand;
+        let LoadErrand { client, task, source, options, estimate, log } = errand;
         if estimate {
             task.end(self.loader.estimate(source, &options));
             return;
         }
+        let began = self.shared.host.now();
         let mut progress = |progress: Value| task.progress(&progress);
         let loaded = self.loader.load(source, &options, &mut progress, &|| task.is_cancelled());
-        match loaded.and_then(|loaded| self.install(client, &task, loaded)) {
+        match loaded.and_then(|loaded| self.install(client, &task, loaded, log, began)) {
             Ok(()) => {}
             Err(error) => task.end(Err(error)),
         }
     }
 
-    fn install(&self, client: u32, task: &Task, loaded: Loaded) -> Result<()> {
+    fn install(&self, client: u32, task: &Task, loaded: Loaded, log: Option<LogLevel>, began: Duration) -> Result<()> {
         let Loaded {
             model,
             tokenizer,
@@ -262,6 +271,8 @@ impl Runtime {
             info,
             weights_bytes,
             max_memory_bytes,
+            threads,
+            kv_cache,
             engine: options,
         } = loaded;
         let context_length = model.context_length();
@@ -269,6 +280,10 @@ impl Runtime {
         account.charge(MemoryUse::Weights, weights_bytes)?;
         let embedding_width = model.hidden_size();
         let engine = Engine::new(model, Arc::clone(&tokenizer), defaults.end_tokens, options, account);
+        let LoadLog { ticket: log_ticket, log } = self.open_log(client, log);
+        let engine = engine.with_log(log.clone());
+        let facts = LoadFacts { weights_bytes, threads, kv_cache, context_length, options, began };
+        facts.tell(&log, &info, &engine.stats().read());
         let name = info.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let tokenizer_bytes = tokenizer.memory_bytes();
         let bytes_of = |id| tokenizer.token_bytes(id).map_or(0, <[u8]>::len);
@@ -287,6 +302,7 @@ impl Runtime {
             longest_token,
             stats: engine.stats(),
             places: engine.places(),
+            log: log.clone(),
         };
         let mut desk = self.desk();
         if !desk.clients.contains_key(&client) || task.is_cancelled() {
@@ -295,12 +311,19 @@ impl Runtime {
         let model = desk.next_model();
         desk.models.insert(model, Arc::new(shared));
         desk.errands.push_back(Errand::Install { model, engine: Box::new(engine) });
+        if let Some(ticket) = log_ticket {
+            desk.tickets.insert(ticket, (client, Letterbox::Log(log)));
+        }
         drop(desk);
-        let event = json!({"kind": "loaded", "model": model, "info": info, "tokenizerBytes": tokenizer_bytes});
+        let mut event = json!({"kind": "loaded", "model": model, "info": info, "tokenizerBytes": tokenizer_bytes});
+        if let Some(ticket) = log_ticket {
+            event["log"] = ticket.into();
+        }
         if !task.end_with(Ok(event), None) {
             // Cancelled just now: nobody learns of this model.
             let mut desk = self.desk();
             desk.models.remove(&model);
+            log_ticket.and_then(|ticket| desk.tickets.remove(&ticket));
             desk.errands.push_back(Errand::Close { model, task: None });
         }
         self.shared.host.wake_engine();
@@ -325,5 +348,6 @@ fn release(letterbox: &Letterbox) {
     match letterbox {
         Letterbox::Stream(mailbox) => mailbox.release(),
         Letterbox::Task(task) => task.cancel(CancelReason::Disconnect),
+        Letterbox::Log(log) => log.release(),
     }
 }

@@ -9,6 +9,7 @@ use crate::engine::{AnswerKind, Job, QueuePlaces, StatsCell};
 use crate::error::{Error, ErrorCode, Result};
 use crate::fim::FimTokens;
 use crate::generation_defaults::SamplingDefaults;
+use crate::log::Log;
 use crate::pooling::Pooling;
 use crate::request::{ChatRequest, CompletionRequest, FimRequest, FunctionTool, Message, Prompt, SamplingRequest};
 use crate::sampler::{DryOptions, SamplingOptions, SamplingParams, breaker_tokens};
@@ -38,6 +39,7 @@ pub(super) struct ModelShared {
     pub(super) longest_token: usize,
     pub(super) stats: Arc<StatsCell>,
     pub(super) places: Arc<QueuePlaces>,
+    pub(super) log: Log,
 }
 
 /// What a job needs from outside.

@@ -16,6 +16,7 @@ use super::task::Task;
 use super::{Runtime, Shared, lock};
 use crate::engine::{AnswerKind, Bell, End, EngineStats, Mailbox};
 use crate::error::{Error, ErrorCode, Result};
+use crate::log::{Log, LogLevel};
 
 /// Events of a stream without a model that may lie unread.
 const NULL_READ_AHEAD: u32 = 16;
@@ -29,8 +30,8 @@ impl Runtime {
                 self.submit_answer(client, call, model, request, timeout, bytes)
             }
             Ok(Command::NullModel { events, interval }) => self.submit_null(client, events, interval),
-            Ok(Command::Load { source, options }) => self.submit_load(client, source, options, false),
-            Ok(Command::Estimate { source, options }) => self.submit_load(client, source, options, true),
+            Ok(Command::Load { source, options, log }) => self.submit_load(client, source, options, false, log),
+            Ok(Command::Estimate { source, options }) => self.submit_load(client, source, options, true, None),
             Ok(Command::Model { model, call }) => {
                 let (ticket, task) = self.open_task(client);
                 self.call(model, call, &task, bytes);
@@ -43,9 +44,9 @@ impl Runtime {
             }
         }
     }
-    fn submit_load(&self, client: u32, source: Source, options: Value, estimate: bool) -> u32 {
+    fn submit_load(&self, client: u32, source: Source, options: Value, estimate: bool, log: Option<LogLevel>) -> u32 {
         let (ticket, task) = self.open_task(client);
-        self.desk().loads.push_back(LoadErrand { client, task, source, options, estimate });
+        self.desk().loads.push_back(LoadErrand { client, task, source, options, estimate, log });
         self.shared.host.wake_loader();
         ticket
     }
@@ -69,7 +70,8 @@ impl Runtime {
         let id = format!("{prefix}-{:016x}", host.seed());
         let shared = self.desk().models.get(&model).cloned();
         let read_ahead = shared.as_ref().map_or(1, |shared| shared.read_ahead);
-        let (ticket, mailbox) = self.open_stream(client, kind, read_ahead);
+        let log = shared.as_ref().map(|shared| shared.log.clone()).unwrap_or_default();
+        let (ticket, mailbox) = self.open_stream(client, kind, read_ahead, log);
         let name = shared.as_ref().map(|shared| shared.name.clone()).unwrap_or_default();
         mailbox.begin(id.clone(), name, outside.unix_seconds, 1);
         let Some(shared) = shared else {
@@ -93,7 +95,7 @@ impl Runtime {
     }
 
     fn submit_null(&self, client: u32, events: u64, interval: Duration) -> u32 {
-        let (ticket, mailbox) = self.open_stream(client, AnswerKind::Chat, NULL_READ_AHEAD);
+        let (ticket, mailbox) = self.open_stream(client, AnswerKind::Chat, NULL_READ_AHEAD, Log::default());
         mailbox.begin("chatcmpl-null".to_owned(), "null".to_owned(), 0, 1);
         let next = self.shared.host.now() + interval;
         let stream = NullStream { mailbox, left: events, interval, next };
@@ -152,12 +154,12 @@ impl Runtime {
         Outside { unix_seconds: self.shared.host.unix_seconds(), seed: 0 }
     }
 
-    fn open_stream(&self, client: u32, kind: AnswerKind, read_ahead: u32) -> (u32, Arc<Mailbox>) {
+    fn open_stream(&self, client: u32, kind: AnswerKind, read_ahead: u32, log: Log) -> (u32, Arc<Mailbox>) {
         let mut desk = self.desk();
         let ticket = desk.next_ticket();
         let host = Arc::clone(&self.shared.host);
         let mailbox = Mailbox::new(kind, read_ahead, self.bell(client, ticket), Box::new(move || host.wake_engine()));
-        let mailbox = Arc::new(mailbox);
+        let mailbox = Arc::new(mailbox.with_log(log));
         desk.tickets.insert(ticket, (client, Letterbox::Stream(Arc::clone(&mailbox))));
         (ticket, mailbox)
     }
@@ -170,7 +172,7 @@ impl Runtime {
         (ticket, task)
     }
 
-    fn bell(&self, client: u32, ticket: u32) -> Bell {
+    pub(super) fn bell(&self, client: u32, ticket: u32) -> Bell {
         // Weak: the desk holds the mailboxes that hold the bells.
         let shared: Weak<Shared> = Arc::downgrade(&self.shared);
         Box::new(move || {

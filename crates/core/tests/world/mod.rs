@@ -12,6 +12,8 @@ use wick_core::engine::EngineOptions;
 use wick_core::error::{Error, ErrorCode, Result};
 use wick_core::fim::{FimIds, FimTokens};
 use wick_core::generation_defaults::{GenerationDefaults, SamplingDefaults};
+use wick_core::loader::LoadOptions;
+use wick_core::log::KvCacheType;
 use wick_core::pooling::Pooling;
 use wick_core::runtime::{Host, Loaded, Loader, Runtime, RuntimeOptions, Source};
 use wick_core::tokenizer::{Tokenizer, TokenizerConfig};
@@ -67,7 +69,7 @@ impl Loader for FakeLoader {
     fn load(
         &self,
         source: Source,
-        _: &Value,
+        options: &Value,
         progress: &mut dyn FnMut(Value),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Loaded> {
@@ -78,6 +80,7 @@ impl Loader for FakeLoader {
                 _ => {}
             }
         }
+        let options = LoadOptions::from_json(options)?;
         progress(json!({"kind": "weights", "loadedBytes": 1, "totalBytes": 2}));
         progress(json!({"kind": "weights", "loadedBytes": 2, "totalBytes": 2}));
         if cancelled() {
@@ -110,10 +113,12 @@ impl Loader for FakeLoader {
             info: json!({"id": "fake", "warnings": []}),
             weights_bytes: 10,
             max_memory_bytes: None,
+            threads: Some(1),
+            kv_cache: KvCacheType::F16,
             engine: if matches!(&source, Source::Path(path) if path.to_str() == Some("single")) {
                 EngineOptions { max_sequences: 1, max_queue: 2, ..EngineOptions::default() }
             } else {
-                EngineOptions::default()
+                EngineOptions { kv_memory_bytes: options.kv_memory_bytes, ..options.engine(0) }
             },
         })
     }
