@@ -13,6 +13,7 @@ import type {
   FunctionTool,
   JsonValue,
   Kind,
+  LogEntry,
   Message,
   Response as WickResponse,
   ResponseStream,
@@ -291,7 +292,38 @@ export async function structured(model: Model): Promise<string> {
   return parsed.city.toUpperCase() + (await stream.final()).parsed.city + (usage?.totalTokens ?? 0);
 }
 
-// 13 — type laws: kinds are partitioned, narrow unions are exact, and what crosses a wire is JSON.
+// 13 — a log hook: an event's fields are there where `event` says so, and the switch is exhaustive.
+export async function logged(): Promise<void> {
+  const onLog = (entry: LogEntry): number | string => {
+    switch (entry.event) {
+      case "model_loaded":
+        return entry.kvMemoryBytes;
+      case "load_warning":
+        return entry.warning;
+      case "engine_failed":
+        return entry.panic ?? entry.errorCode;
+      case "request_ended":
+        return entry.completionTokens;
+      case "request_accepted":
+      case "request_begun":
+      case "queue_full":
+      case "sequence_preempted":
+      case "sequence_resumed":
+        return entry.request;
+      case "model_closed":
+      case "cache_evicted":
+      case "kv_growth_failed":
+      case "step_failed":
+        return `${entry.atMs} ${entry.level} ${entry.message}`;
+      default:
+        return assertNever(entry);
+    }
+  };
+  await using model = await Model.load("./model.gguf", { onLog, logLevel: "debug" });
+  write(model.info.id);
+}
+
+// 14 — type laws: kinds are partitioned, narrow unions are exact, and what crosses a wire is JSON.
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 type IsJson<T> = T extends JsonValue
   ? true

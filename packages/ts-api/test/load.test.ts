@@ -117,6 +117,8 @@ describe("options", () => {
     ["options.isq", { isq: null }],
     ["options.onProgress", { onProgress: 5 }],
     ["options.signal", { signal: "now" }],
+    ["options.onLog", { onLog: true }],
+    ["options.logLevel", { logLevel: "trace" }],
   ])("invalid: %s", async (where, options) => {
     const { Model } = setUp();
     await expect(Model.load("m", options)).rejects.toMatchObject({ code: "invalid_request", info: { where } });

@@ -9,7 +9,7 @@ import { WickError } from "../error/wick-error.js";
 /** What the engine says about a command that is not a generation. */
 type CommandEvent =
   | { kind: "progress"; progress: LoadProgress }
-  | { kind: "loaded"; model: number; info: Omit<ModelInfo, "backend"> }
+  | { kind: "loaded"; model: number; info: Omit<ModelInfo, "backend">; log?: number }
   | { kind: "result"; value: unknown }
   | { kind: "failed"; error: ErrorInfo };
 

@@ -6,6 +6,7 @@ import { LocalModel } from "./local-model.js";
 import { Mailboxes } from "./mailboxes.js";
 import type { Model } from "./model.js";
 import type { ModelLoader } from "./model-loader.js";
+import { ModelLog } from "./model-log.js";
 import { unsupported } from "../error/refusal.js";
 import { errorOfCancel } from "../error/terminal-error.js";
 import { WickError } from "../error/wick-error.js";
@@ -39,7 +40,11 @@ export function createModel(backend: Backend): ModelLoader {
     async load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
       const { mailboxes, answer } = await submit("load", source, options);
       if (answer.kind !== "loaded") throw noAnswer("load");
-      return new LocalModel(mailboxes, answer.model, { ...answer.info, backend: backend.kind });
+      const { onLog } = options;
+      const log =
+        onLog === undefined || answer.log === undefined ? undefined : new ModelLog(mailboxes, answer.log, onLog);
+      log?.tell();
+      return new LocalModel(mailboxes, answer.model, { ...answer.info, backend: backend.kind }, log);
     },
     async estimate(source: ModelSource, options: LoadOptions = {}): Promise<MemoryEstimate> {
       const { answer } = await submit("estimate", source, options);

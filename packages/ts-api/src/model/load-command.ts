@@ -1,5 +1,6 @@
 import type { Backend } from "../backend.js";
 import { isSignal } from "../request/call-options.js";
+import type { LogLevel } from "../generated/protocol.js";
 import type { LoadOptions, ModelSource } from "./load-options.js";
 import { invalidRequest, unsupported } from "../error/refusal.js";
 import { requestJson } from "../request/request-json.js";
@@ -17,6 +18,8 @@ const options: Readonly<Record<keyof LoadOptions, "engine" | "here" | "later">> 
   maxMemoryBytes: "engine",
   chatTemplate: "engine",
   onProgress: "here",
+  onLog: "here",
+  logLevel: "here",
   signal: "here",
   maxSequences: "engine",
   maxQueue: "engine",
@@ -31,6 +34,8 @@ const options: Readonly<Record<keyof LoadOptions, "engine" | "here" | "later">> 
   wasmUrl: "later",
   browserCache: "later",
 };
+
+const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 
 /** A command `load` or `estimate`, and the byte buffers that travel beside it. */
 export interface LoadCommand {
@@ -63,11 +68,20 @@ export function loadCommand(
   if (given.onProgress !== undefined && typeof given.onProgress !== "function") {
     throw invalidRequest("options.onProgress", "options.onProgress must be a function.");
   }
+  if (given.onLog !== undefined && typeof given.onLog !== "function") {
+    throw invalidRequest("options.onLog", "options.onLog must be a function.");
+  }
+  const { logLevel = "info" } = given;
+  if (!logLevels.includes(logLevel)) {
+    throw invalidRequest("options.logLevel", `options.logLevel must be one of ${logLevels.join(", ")}.`);
+  }
   if (given.signal !== undefined && !isSignal(given.signal)) {
     throw invalidRequest("options.signal", "options.signal is no AbortSignal; pass controller.signal.");
   }
   const { json, buffers } = sourceCommand(source, backend);
-  return { command: `{"kind":"${kind}","source":${json},"options":${requestJson(sent, "options")}}`, buffers };
+  // Without a reader the engine records nothing.
+  const log = kind === "load" && given.onLog !== undefined ? `,"log":"${logLevel}"` : "";
+  return { command: `{"kind":"${kind}","source":${json},"options":${requestJson(sent, "options")}${log}}`, buffers };
 }
 
 /** The engine's paths begin inside the options; a program's begin at them. */

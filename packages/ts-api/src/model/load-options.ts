@@ -1,3 +1,6 @@
+import type { LogLevel } from "../generated/protocol.js";
+import type { LogEntry } from "./log-entry.js";
+
 /**
  * Where a model comes from.
  *
@@ -81,6 +84,18 @@ export interface LoadOptions {
   chatTemplate?: string | undefined;
   /** Called as the load goes on. */
   onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /**
+   * Called with what happens to the model, from its load to its end: loaded, a queue that is full, sequences that make room, an
+   * engine that broke; with `logLevel` "debug" each request too. Without it nothing is recorded.
+   *
+   * It is called in turns of its own, beside the streams, and does not keep the process alive. `close()` waits until it has been
+   * told all, `model_closed` last. Entries wait for it in a queue of 256, from which the oldest are dropped; the next one says
+   * how many (`dropped`). What it throws is an uncaught exception, as that of an event listener is: no stream sees it, and it is
+   * called with the next entry all the same.
+   */
+  onLog?: ((entry: LogEntry) => void) | undefined;
+  /** The least level that `onLog` is called with; "info". */
+  logLevel?: LogLevel | undefined;
   /** Ends the load: a {@link WickError} with code `cancelled`. */
   signal?: AbortSignal | undefined;
   /** Access to the hub. */

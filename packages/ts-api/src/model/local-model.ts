@@ -9,6 +9,7 @@ import { LiveStream } from "../stream/live-stream.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { ChatCalls, EmbeddingCalls, Model, TextCalls } from "./model.js";
 import type { ModelInfo, ModelStats, StepTrace } from "./model-info.js";
+import type { ModelLog } from "./model-log.js";
 import { ObjectLiveStream } from "../stream/object-live-stream.js";
 import { embeddingList, type EmbeddingsValue } from "./embedding-list.js";
 import { engineClosed, invalidRequest, unsupported } from "../error/refusal.js";
@@ -36,12 +37,17 @@ export class LocalModel implements Model {
   readonly embeddings: EmbeddingCalls;
   readonly #mailboxes: Mailboxes;
   readonly #id: number;
+  readonly #log: ModelLog | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @param id - The engine's number of the model. */
-  constructor(mailboxes: Mailboxes, id: number, info: ModelInfo) {
+  /**
+   * @param id - The engine's number of the model.
+   * @param log - Who is told of its life, if anyone.
+   */
+  constructor(mailboxes: Mailboxes, id: number, info: ModelInfo, log?: ModelLog) {
     this.#mailboxes = mailboxes;
     this.#id = id;
+    this.#log = log;
     this.info = info;
     this.chat = {
       // One stream serves every T and P: which kinds it brings follows from the request that made the type.
@@ -128,6 +134,8 @@ export class LocalModel implements Model {
   async #closeNow(): Promise<void> {
     unreachable.unregister(this);
     await runCommand(this.#mailboxes, closeCommand(this.#id));
+    // The answer may have come without a ring; whoever closes has all of the log.
+    this.#log?.tell();
   }
 
   async #embed(request: unknown, options: CallOptions = {}): Promise<EmbeddingList> {

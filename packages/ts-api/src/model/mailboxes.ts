@@ -6,6 +6,7 @@ export class Mailboxes {
   readonly #engine: Engine;
   readonly #keepAlive: (waiting: boolean) => void;
   readonly #waiting = new Map<number, () => void>();
+  readonly #listening = new Map<number, () => void>();
 
   constructor(engine: Engine, keepAlive: (waiting: boolean) => void) {
     this.#engine = engine;
@@ -43,9 +44,20 @@ export class Mailboxes {
     this.#waiting.set(ticket, resume);
   }
 
+  /** The same for one who would not keep the process alive for it. */
+  listen(ticket: number, resume: () => void): void {
+    this.#listening.set(ticket, resume);
+  }
+
   /** The doorbell. */
   ring(): void {
-    for (const ticket of this.#engine.woken()) this.#stopWaiting(ticket)?.();
+    for (const ticket of this.#engine.woken()) (this.#stopWaiting(ticket) ?? this.#stopListening(ticket))?.();
+  }
+
+  #stopListening(ticket: number): (() => void) | undefined {
+    const resume = this.#listening.get(ticket);
+    this.#listening.delete(ticket);
+    return resume;
   }
 
   #stopWaiting(ticket: number): (() => void) | undefined {
