@@ -232,6 +232,7 @@ describe("leaving", () => {
       globalThis.gc?.();
       return model.stats().running === 0;
     });
+    expect(model.stats().kvBytesUsed).toBe(0);
   });
 
   test("closing with eight live streams, twice", async () => {

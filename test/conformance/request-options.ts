@@ -54,7 +54,8 @@ export function describeRequestOptions({ name, load }: DemoSubject): void {
         expect(logprob).toBeCloseTo((row[id] ?? Number.NaN) - normaliser, 4);
         expect(top).toHaveLength(5);
         expect(top[0]).toMatchObject({ id, token, logprob });
-        expect(top.map((other) => other.logprob)).toEqual(top.map((other) => other.logprob).sort((a, b) => b - a));
+        const likelihoods = top.map((other) => other.logprob);
+        expect(likelihoods).toEqual(likelihoods.toSorted((a, b) => b - a));
         for (const other of top) expect(other.logprob).toBeCloseTo((row[other.id] ?? Number.NaN) - normaliser, 4);
       }
     });
@@ -189,9 +190,8 @@ export function describeRequestOptions({ name, load }: DemoSubject): void {
       const processed = progress.filter(({ queuePosition }) => queuePosition === undefined);
       expect(processed.at(-1)).toEqual({ kind: "prompt_progress", processed: total, total, cached: 0 });
       // Unread figures give way to later ones, so that some chunks may be missing, and none goes back.
-      expect(processed.map((figure) => figure.processed)).toEqual(
-        processed.map((figure) => figure.processed).sort((a, b) => a - b),
-      );
+      const figures = processed.map((figure) => figure.processed);
+      expect(figures).toEqual(figures.toSorted((a, b) => a - b));
       await one.close();
     });
   });

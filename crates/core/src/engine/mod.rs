@@ -1,14 +1,16 @@
 //! The engine: takes jobs up, runs the model step by step, leaves events in mailboxes.
 //!
 //! It owns policy and state; the model owns the maths. One thread calls [`Engine::step`]; whoever reads has a
-//! [`Mailbox`]. A step is three parts: [`admission`] decides whose sequences have blocks, [`batch`] computes the rows
-//! that the [`Scheduler`] chose and samples from them, and raw [`logits`] and [`embeddings`] are served in between.
+//! [`Mailbox`]. What comes in is checked before any work ([`intake`]). A step is three parts: [`admission`] decides whose
+//! sequences have blocks, [`batch`] computes the rows that the [`Scheduler`] chose and samples from them, and raw
+//! [`logits`] and [`embeddings`] are served in between.
 
 mod admission;
 mod answer;
 mod batch;
 mod embeddings;
 mod fault;
+mod intake;
 mod job;
 mod kv_cache;
 mod logging;
@@ -189,71 +191,6 @@ impl Engine {
         self.queue.len() + self.running.len()
     }
 
-    /// Takes a job up. What is wrong with it becomes the mailbox's `validation_error`, before any work.
-    /// The answer is named in `mailbox` already ([`Mailbox::begin`]), which has its place ([`Mailbox::enter`]).
-    pub fn add(&mut self, job: Job, mailbox: Arc<Mailbox>, arrived: Duration) -> u64 {
-        let id = self.next_request;
-        self.next_request += 1;
-        if mailbox.is_over() {
-            return id;
-        }
-        match self.check(&job) {
-            Ok(room) => {
-                let request = Request::new(id, job, room, mailbox, arrived);
-                // First come, first served among equals, though threads that prepare may swap neighbours.
-                let before = |other: &Request| (-other.job.priority, other.arrived) <= (-request.job.priority, arrived);
-                let at = self.queue.partition_point(before);
-                self.queue.insert(at, request);
-                self.log_accepted(at);
-                self.tell_queue_positions();
-                self.publish();
-            }
-            Err(error) => match &self.dead {
-                Some(error) => mailbox.end(End::InternalError(error.info().clone())),
-                None => mailbox.end(End::ValidationError(error.into_info())),
-            },
-        }
-        id
-    }
-
-    /// Takes a call for raw logits up.
-    pub fn add_logits(&mut self, job: LogitsJob) {
-        let context = self.model.context_length();
-        let blocks = self.kv.blocks_for(job.tokens.len());
-        let refused = match &self.dead {
-            Some(error) => Some(error.clone()),
-            None if job.tokens.is_empty() => {
-                Some(Error::invalid_request("tokens", "`tokens` is empty; give at least one."))
-            }
-            None if job.tokens.len() > context => Some(overflow(job.tokens.len(), context).at("tokens")),
-            None if blocks > self.kv.limit() => Some(self.kv.exhausted(blocks)),
-            None => None,
-        };
-        match refused {
-            Some(error) => (job.done)(Err(error)),
-            None => self.logits.push_back(LogitsRun::new(job)),
-        }
-    }
-
-    /// Takes a call for embeddings up.
-    pub fn add_embeddings(&mut self, job: EmbeddingsJob) {
-        let context = self.model.context_length();
-        let refused = |input: &EmbeddingInput| {
-            let blocks = self.kv.blocks_for(input.tokens.len());
-            match input.tokens.len() {
-                0 => Some(Error::invalid_request("", "The text is empty, and the model has no token to begin with.")),
-                tokens if tokens > context => Some(overflow(tokens, context)),
-                _ if blocks > self.kv.limit() => Some(self.kv.exhausted(blocks)),
-                _ => None,
-            }
-            .map(|error| error.at(input.path.clone()))
-        };
-        match self.dead.clone().or_else(|| job.inputs.iter().find_map(refused)) {
-            Some(error) => (job.done)(Err(error)),
-            None => self.embeddings.push_back(EmbeddingsRun::new(job)),
-        }
-    }
-
     /// Cancels a request as its reader would.
     pub fn cancel(&mut self, request: u64, reason: CancelReason) {
         for live in self.queue.iter().chain(self.running.values()).filter(|live| live.id == request) {
@@ -307,34 +244,6 @@ impl Engine {
             self.stats.trace(self.stopwatch.finish(self.queue.len(), clock()));
         }
         progress
-    }
-
-    /// Room a job's sequences have, or why it cannot run.
-    fn check(&self, job: &Job) -> Result<usize> {
-        if let Some(error) = &self.dead {
-            return Err(error.clone());
-        }
-        let context = self.model.context_length();
-        let prompt = job.prompt.len();
-        if prompt == 0 {
-            return Err(Error::invalid_request(
-                "prompt",
-                "The prompt is empty and the model has no token to begin with.",
-            ));
-        }
-        if prompt >= context {
-            return Err(overflow(prompt, context));
-        }
-        if job.n as usize > self.options.max_sequences {
-            let message = format!("This engine runs at most {} sequences at once.", self.options.max_sequences);
-            return Err(Error::unsupported("n", message));
-        }
-        // Others make room for a sequence that needs it, its own choices too: alone it must fit.
-        let room = context.min(self.kv.limit() * self.kv.layout().block_size);
-        if prompt >= room {
-            return Err(self.kv.exhausted(self.kv.blocks_for(prompt + 1)));
-        }
-        Ok(room)
     }
 
     /// Serves calls and sequences in turn. An error is the engine's own end.
@@ -410,10 +319,4 @@ fn is_fatal(error: &Error) -> bool {
 /// The result of `work`; `engine_failed` where it panics.
 fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(failed().after_panic(&*panic)))
-}
-
-fn overflow(prompt: usize, max: usize) -> Error {
-    let message =
-        format!("The prompt has {prompt} tokens, and prompt and answer share a context of {max}; shorten it.");
-    Error::new(ErrorCode::ContextOverflow, message).detail("prompt", prompt).detail("max", max)
 }
