@@ -47,6 +47,14 @@ impl Weight {
         }
     }
 
+    /// The bytes where they lie, of a file that is in memory whole.
+    pub fn in_memory(&self) -> Option<wick_formats::InMemory> {
+        match &self.bytes {
+            WeightBytes::File(bytes) => bytes.clone().in_memory(),
+            WeightBytes::Owned(_) => None,
+        }
+    }
+
     /// Reads all bytes straight into their place, `out`, which has exactly [`Self::byte_len`] of them.
     ///
     /// # Errors

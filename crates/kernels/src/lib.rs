@@ -38,6 +38,6 @@ mod quantized_rows;
 pub use aligned::{Aligned, Plain};
 pub use block_type::BlockType;
 pub use error::{Error, Result};
-pub use packed::Packed;
+pub use packed::{Packed, SharedBytes};
 pub use pool::ThreadPool;
 pub use quantized_rows::QuantizedRows;

@@ -15,4 +15,4 @@ pub use model_files::ModelFiles;
 pub(crate) use model_files::is_plain_name;
 #[cfg(not(target_family = "wasm"))]
 pub use source_file::SourceFile;
-pub use tensor_bytes::TensorBytes;
+pub use tensor_bytes::{InMemory, TensorBytes};

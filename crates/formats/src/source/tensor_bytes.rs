@@ -87,8 +87,25 @@ impl TensorBytes {
         self.source.slice(start..start.checked_add(self.len)?)
     }
 
+    /// The same where the file is in memory of our own, and so stays as it is.
+    pub fn in_memory(self) -> Option<InMemory> {
+        let fits = self.source.is_memory() && self.as_slice().is_some();
+        fits.then_some(InMemory(self))
+    }
+
     fn out_of_range(&self, start: usize, len: usize) -> FormatError {
         FormatError::invalid("offset", format!("bytes {start} + {len} are asked of a tensor of {} bytes", self.len))
+    }
+}
+
+/// A tensor of a file that is in memory whole.
+#[derive(Debug, Clone)]
+pub struct InMemory(TensorBytes);
+
+impl AsRef<[u8]> for InMemory {
+    fn as_ref(&self) -> &[u8] {
+        // Checked when this was made.
+        self.0.as_slice().unwrap_or_default()
     }
 }
 
@@ -111,6 +128,12 @@ mod tests {
         assert_eq!(bytes.read_range_into(4, &mut two).unwrap_err().reason(), "offset");
         assert_eq!(bytes.read_range_into(usize::MAX, &mut two).unwrap_err().reason(), "offset");
         assert_eq!(bytes.read_into(&mut two).unwrap_err().reason(), "offset");
+    }
+
+    #[test]
+    fn lies_in_memory_where_its_file_does() {
+        let bytes = tensor(2, 5).unwrap().in_memory().unwrap();
+        assert_eq!(bytes.as_ref(), [2, 3, 4, 5, 6]);
     }
 
     #[test]

@@ -112,10 +112,15 @@ fn pack(weight: &Weight) -> Result<Packed> {
 }
 
 fn pack_as(weight: &Weight, rows: usize, columns: usize) -> Result<Packed> {
-    let mut bytes = Aligned::zeroed(weight.byte_len()).map_err(kernel_error)?;
-    weight.read_into(&mut bytes)?;
-    Packed::from_bytes(block_type(weight.dtype), rows, columns, bytes)
-        .map_err(|_| invalid(weight, "its bytes do not fit its shape"))
+    let block_type = block_type(weight.dtype);
+    let packed = if let Some(bytes) = weight.in_memory() {
+        Packed::from_shared(block_type, rows, columns, Arc::new(bytes))
+    } else {
+        let mut bytes = Aligned::zeroed(weight.byte_len()).map_err(kernel_error)?;
+        weight.read_into(&mut bytes)?;
+        Packed::from_bytes(block_type, rows, columns, bytes)
+    };
+    packed.map_err(|_| invalid(weight, "its bytes do not fit its shape"))
 }
 
 /// A vector of any type as f32.
