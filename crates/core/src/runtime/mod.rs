@@ -198,6 +198,12 @@ impl Runtime {
         worked || !desk.errands.is_empty()
     }
 
+    /// Whether there is no model and no ticket.
+    pub fn is_unused(&self) -> bool {
+        let desk = self.desk();
+        desk.models.is_empty() && desk.tickets.is_empty() && desk.errands.is_empty()
+    }
+
     /// When [`Self::step`] is due though nobody wakes the engine thread, on [`Host::now`]'s clock.
     pub fn next_deadline(&self) -> Option<Duration> {
         self.desk().deadline
