@@ -37,7 +37,7 @@ const checks = {
   "type check for wasm32": async () => {
     const target = "wasm32-unknown-unknown";
     await rustTarget(target);
-    const crates = ["wick-formats", "wick-kernels", "wick-core"].flatMap((name) => ["--package", name]);
+    const crates = ["wick-formats", "wick-kernels", "wick-core", "wick-wasm"].flatMap((name) => ["--package", name]);
     await cargo("Type check for wasm32", "check", "--release", "--target", target, ...crates);
   },
   "types of the addon are fresh": () =>

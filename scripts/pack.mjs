@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } f
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { buildAddon, buildTypeScript } from "./build.mjs";
+import { buildWasm } from "./build-wasm.mjs";
 import { packages } from "./setup.mjs";
 import { main, step } from "./step.mjs";
 import { npm, root, tool } from "./toolchain.mjs";
@@ -59,6 +60,7 @@ export async function pack(profile = "dist") {
   await packages();
   await buildAddon(profile);
   await buildTypeScript();
+  await buildWasm();
   const target = join(root, "dist-packages");
   const stage = join(target, "stage");
   rmSync(target, { recursive: true, force: true });

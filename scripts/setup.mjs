@@ -65,15 +65,18 @@ export async function rustTarget(target) {
   });
 }
 
-/** A program built by cargo, kept outside the clone. Resolves to its path. */
-export async function cargoTool(name, version) {
+/**
+ * A program built by cargo, kept outside the clone. Resolves to its path. `binary` is what it is called, if not as its crate;
+ * `locked`: whether with the dependencies that its authors had, which a registry's mirror may not have yet.
+ */
+export async function cargoTool(name, version, { binary = name, locked = true } = {}) {
   const home = join(cache, `${name}-${version}`);
-  const program = join(home, "bin", process.platform === "win32" ? `${name}.exe` : name);
+  const program = join(home, "bin", process.platform === "win32" ? `${binary}.exe` : binary);
   if (!existsSync(program)) {
     await step(
       `Building ${name} ${version}`,
       "cargo",
-      ["install", name, "--version", version, "--locked", "--root", home],
+      ["install", name, "--version", version, ...(locked ? ["--locked"] : []), "--root", home],
       {
         // Not into this clone's target folder: the tool has its own dependencies and outlives the clone.
         env: { CARGO_TARGET_DIR: join(cache, "target") },

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "./build.mjs";
+import { buildWasm } from "./build-wasm.mjs";
 import { pack } from "./pack.mjs";
 import { rust } from "./setup.mjs";
 import { StepError, step } from "./step.mjs";
@@ -81,6 +82,7 @@ async function run(suite) {
 const results = [];
 try {
   await build();
+  await buildWasm();
   await rust();
   for (const suite of suites) results.push(await run(suite));
 } catch (error) {

@@ -16,6 +16,7 @@ export function createModel(backend: Backend): ModelLoader {
   let opening: Promise<Mailboxes> | undefined;
 
   function open(): Promise<Mailboxes> {
+    if (backend.isolatesModels === true) return openMailboxes(backend);
     // A failure is not kept: what was missing may be there at the next load.
     opening ??= openMailboxes(backend).catch((error) => {
       opening = undefined;
@@ -25,13 +26,24 @@ export function createModel(backend: Backend): ModelLoader {
   }
 
   async function submit(kind: "load" | "estimate", source: ModelSource, options: LoadOptions) {
-    const { command, buffers } = loadCommand(kind, source, options, backend);
+    let load = loadCommand(kind, source, options, backend);
     const { signal, onProgress } = options;
-    if (signal?.aborted === true) throw new WickError(errorOfCancel("signal"), { cause: signal.reason });
+    const checkSignal = () => {
+      if (signal?.aborted === true) throw new WickError(errorOfCancel("signal"), { cause: signal.reason });
+    };
+    checkSignal();
+    if (load.path !== undefined && backend.readSource !== undefined) {
+      load = loadCommand(kind, await backend.readSource(load.path), options, backend);
+      checkSignal();
+    }
+    const { command, buffers } = load;
     const mailboxes = await open();
     try {
-      return { mailboxes, answer: await runCommand(mailboxes, command, { buffers, signal, onProgress }) };
+      const answer = await runCommand(mailboxes, command, { buffers, signal, onProgress });
+      if (kind === "estimate" && backend.isolatesModels === true) mailboxes.dispose();
+      return { mailboxes, answer };
     } catch (error) {
+      if (backend.isolatesModels === true) mailboxes.dispose();
       throw errorOfLoad(error);
     }
   }

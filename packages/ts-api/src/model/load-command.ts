@@ -41,6 +41,8 @@ const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 export interface LoadCommand {
   command: string;
   buffers: Uint8Array[];
+  /** Where the source is a path. */
+  path: string | undefined;
 }
 
 /**
@@ -78,10 +80,11 @@ export function loadCommand(
   if (given.signal !== undefined && !isSignal(given.signal)) {
     throw invalidRequest("options.signal", "options.signal is no AbortSignal; pass controller.signal.");
   }
-  const { json, buffers } = sourceCommand(source, backend);
+  const { json, buffers, path } = sourceCommand(source, backend);
   // Without a reader the engine records nothing.
   const log = kind === "load" && given.onLog !== undefined ? `,"log":"${logLevel}"` : "";
-  return { command: `{"kind":"${kind}","source":${json},"options":${requestJson(sent, "options")}${log}}`, buffers };
+  const command = `{"kind":"${kind}","source":${json},"options":${requestJson(sent, "options")}${log}}`;
+  return { command, buffers, path };
 }
 
 /** The engine's paths begin inside the options; a program's begin at them. */

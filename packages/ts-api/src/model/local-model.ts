@@ -18,7 +18,7 @@ import { requestJson } from "../request/request-json.js";
 import type { ChatStream, Parsed, ResponseStream } from "../stream/response-stream.js";
 import type { ChatResponse, CompletionResponse } from "../response/response.js";
 import type { InferSchema, Schema } from "../request/schema.js";
-import { chatTerminals, completionTerminals } from "../stream/stream-terminals.js";
+import { type StreamTerminals, chatTerminals, completionTerminals } from "../stream/stream-terminals.js";
 import { TicketFeed } from "../stream/ticket-feed.js";
 import type { Tool } from "../request/tool.js";
 import { WickError } from "../error/wick-error.js";
@@ -133,7 +133,13 @@ export class LocalModel implements Model {
 
   async #closeNow(): Promise<void> {
     unreachable.unregister(this);
-    await runCommand(this.#mailboxes, closeCommand(this.#id));
+    try {
+      await runCommand(this.#mailboxes, closeCommand(this.#id));
+    } catch (error) {
+      // Its memory went with the instance.
+      if (!WickError.isInstance(error) || error.code !== "instance_poisoned") throw error;
+    }
+    this.#mailboxes.dispose();
     // The answer may have come without a ring; whoever closes has all of the log.
     this.#log?.tell();
   }
@@ -148,7 +154,7 @@ export class LocalModel implements Model {
 
   #chatStream(request: unknown, options: CallOptions = {}): LiveStream<ChatResponse> {
     const terminals = this.#chatTerminals(request);
-    const feed = this.#feed<ChatResponse>("chat", () => chatRequestJson(request), options, terminals.failed);
+    const feed = this.#feed("chat", () => chatRequestJson(request), options, terminals);
     return new LiveStream({ feed, terminals, signal: signalOf(options), owner: this });
   }
 
@@ -158,7 +164,7 @@ export class LocalModel implements Model {
     options: CallOptions = {},
   ): LiveStream<CompletionResponse> {
     const terminals = completionTerminals(this.#partial(request));
-    const feed = this.#feed<CompletionResponse>(kind, () => requestJson(request, ""), options, terminals.failed);
+    const feed = this.#feed(kind, () => requestJson(request, ""), options, terminals);
     return new LiveStream({ feed, terminals, signal: signalOf(options), owner: this });
   }
 
@@ -167,13 +173,14 @@ export class LocalModel implements Model {
     kind: "chat" | "completion" | "fim",
     json: () => string,
     options: CallOptions,
-    failed: (error: ReturnType<typeof engineClosed>) => R,
+    terminals: StreamTerminals<R>,
   ): Feed<R | ValidationErrorResponse> {
-    if (this.#closing !== undefined) return new FixedFeed(failed(engineClosed(this.info.id)));
+    if (this.#closing !== undefined) return new FixedFeed(terminals.failed(engineClosed(this.info.id)));
     try {
       checkCallOptions(options);
       const timeout = options.timeoutMs === undefined ? "" : `,"timeoutMs":${options.timeoutMs}`;
-      return new TicketFeed<R>(this.#mailboxes, `{"kind":"${kind}","model":${this.#id},"request":${json()}${timeout}}`);
+      const command = `{"kind":"${kind}","model":${this.#id},"request":${json()}${timeout}}`;
+      return new TicketFeed<R>(this.#mailboxes, command, terminals.delivered());
     } catch (error) {
       if (!WickError.isInstance(error)) throw error;
       return refusedBy(error);

@@ -17,6 +17,16 @@ export class Mailboxes {
     return this.#engine.submit(command, buffers);
   }
 
+  /** Whether the engine may end by a trap: `submit` and `take` then throw. */
+  get mayTrap(): boolean {
+    return this.#engine.mayTrap === true;
+  }
+
+  /** The engine's only model is closed. */
+  dispose(): void {
+    this.#engine.dispose?.();
+  }
+
   /** The next event's JSON. After null, {@link whenReady} may be asked. */
   take(ticket: number): string | null {
     return this.#engine.take(ticket);

@@ -7,6 +7,8 @@ import { WickError } from "../error/wick-error.js";
 export interface SourceCommand {
   json: string;
   buffers: Uint8Array[];
+  /** Where the source is a path. */
+  path?: string;
 }
 
 /** Beginnings that make a string a path: `./ ../ / ~ C:\`, also with backslashes; and the folders `.`, `..`, `~` themselves. */
@@ -57,7 +59,7 @@ function pathOfUrl(url: URL, resolvePath: Backend["resolvePath"]): string {
 }
 
 function pathCommand(path: string): SourceCommand {
-  return { json: `{"kind":"path","path":${JSON.stringify(path)}}`, buffers: [] };
+  return { json: `{"kind":"path","path":${JSON.stringify(path)}}`, buffers: [], path };
 }
 
 function filesCommand(files: Readonly<Record<string, Uint8Array>>): SourceCommand {

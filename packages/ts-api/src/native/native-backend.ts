@@ -1,12 +1,8 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Backend, Engine } from "../backend.js";
 import { schemaHash } from "../generated/protocol.js";
-import { invalidRequest } from "../error/refusal.js";
-import { WickError } from "../error/wick-error.js";
 import { backendUnavailable, otherVersion } from "./backend-unavailable.js";
 import { keepProcessAlive } from "./keep-process-alive.js";
+import { resolvePath } from "./resolve-path.js";
 
 /** The engine as a napi addon, which is opened at the first load. */
 export const nativeBackend: Backend = {
@@ -18,15 +14,7 @@ export const nativeBackend: Backend = {
     return engine;
   },
   keepAlive: keepProcessAlive,
-  resolvePath(source: string | URL): string {
-    if (typeof source === "string") return join(homedir(), source.slice(1));
-    try {
-      return fileURLToPath(source);
-    } catch (cause) {
-      const { info } = invalidRequest("source", `${source.protocol}//${source.host} is no file of this machine.`);
-      throw new WickError(info, { cause });
-    }
-  },
+  resolvePath,
 };
 
 async function openAddon(doorbell: () => void): Promise<Engine> {

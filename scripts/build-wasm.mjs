@@ -1,0 +1,136 @@
+// `npm run build:wasm`: the two modules of @wick/wasm and their bindings, when their sources changed.
+
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { cargoTool, packages, rust, rustTarget } from "./setup.mjs";
+import { digest, isFresh, note } from "./stamp.mjs";
+import { StepError, main, step } from "./step.mjs";
+import { root, tool } from "./toolchain.mjs";
+
+const sources = [
+  "Cargo.toml",
+  "Cargo.lock",
+  "rust-toolchain.toml",
+  ".cargo",
+  "crates/formats",
+  "crates/kernels",
+  "crates/core",
+  "crates/wasm",
+  "scripts/build-wasm.mjs",
+];
+const home = join(root, "packages/wasm");
+const outputs = ["simd128.wasm", "relaxed-simd.wasm", "bindings.js"].map((name) => join(home, name));
+
+/** Rust's features of each module, beside those of `.cargo/config.toml`. */
+const modules = { simd128: [], "relaxed-simd": ["+relaxed-simd"] };
+
+/** wasm-bindgen's command line must be of the version of its library. */
+function bindgenVersion() {
+  const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
+  return /name = "wasm-bindgen"\nversion = "(?<version>[^"]+)"/.exec(lock).groups.version;
+}
+
+/**
+ * wasm-bindgen's script for pages without modules is one function that holds one instance. As a factory it makes any number of
+ * them: each model has its own, whose memory goes with it and whose trap is its own. `host` is what the module calls.
+ */
+function factory(script) {
+  const begin = "let wasm_bindgen = (function(exports) {";
+  const end = "})({ __proto__: null });";
+  if (!script.startsWith(begin) || !script.trimEnd().endsWith(end)) {
+    throw new StepError("wasm-bindgen's script has another form than this version knows: compare `factory` with it.");
+  }
+  const body = script.trimEnd().slice(begin.length, -end.length);
+  return `// Written by \`npm run build:wasm\`.
+const bind = (host, exports) => {${body}};
+
+export async function instantiate(module, host) {
+  const bindings = bind(host, { __proto__: null });
+  const { memory } = await bindings({ module_or_path: module });
+  return { Engine: bindings.Engine, memory };
+}
+`;
+}
+
+async function buildModule(name, path) {
+  const out = join(root, "target", "wasm", name);
+  mkdirSync(out, { recursive: true });
+  const features = modules[name].flatMap((feature) => ["-C", `target-feature=${feature}`]);
+  const flags = ["-C", "target-feature=+simd128", "--cfg", 'getrandom_backend="wasm_js"', ...features];
+  await step(
+    `Building the WebAssembly module ${name}`,
+    "wasm-pack",
+    [
+      "build",
+      join(root, "crates/wasm"),
+      "--mode",
+      "no-install",
+      "--target",
+      "no-modules",
+      "--profile",
+      "dist",
+      "--no-pack",
+      "--no-typescript",
+      "--out-name",
+      "wick",
+      "--out-dir",
+      out,
+    ],
+    {
+      cwd: root,
+      // Each module has a target folder: their flags differ in every crate.
+      env: {
+        PATH: path,
+        CARGO_TARGET_DIR: join(out, "target"),
+        CARGO_ENCODED_RUSTFLAGS: flags.join("\u001F"),
+        CARGO_PROFILE_DIST_STRIP: "none",
+      },
+    },
+  );
+  const [command, ...args] = tool("binaryen/bin/wasm-opt");
+  await step(
+    `Optimising the WebAssembly module ${name}`,
+    command,
+    [
+      ...args,
+      "-O3",
+      "--enable-simd",
+      "--enable-relaxed-simd",
+      "--enable-bulk-memory",
+      "--enable-nontrapping-float-to-int",
+      "--enable-sign-ext",
+      "--enable-mutable-globals",
+      "--enable-reference-types",
+      "--enable-multivalue",
+      join(out, "wick_bg.wasm"),
+      "-o",
+      join(home, `${name}.wasm`),
+    ],
+    { cwd: root },
+  );
+  return readFileSync(join(out, "wick.js"), "utf8");
+}
+
+/** All that `wick/wasm` needs. */
+export async function buildWasm() {
+  const wanted = digest(sources);
+  if (isFresh("wasm", wanted) && outputs.every((file) => existsSync(file))) return;
+  await packages();
+  await rust();
+  await rustTarget("wasm32-unknown-unknown");
+  const bindgen = await cargoTool("wasm-bindgen-cli", bindgenVersion(), { binary: "wasm-bindgen", locked: false });
+  const wasmPack = await cargoTool("wasm-pack", "0.15.1");
+  const path = [bindgen, wasmPack]
+    .map((program) => dirname(program))
+    .concat(process.env.PATH ?? "")
+    .join(delimiter);
+  for (const file of outputs) rmSync(file, { force: true });
+  const scripts = [];
+  for (const name of Object.keys(modules)) scripts.push(await buildModule(name, path));
+  if (new Set(scripts).size !== 1) throw new StepError("The two modules have different bindings; they must share one.");
+  writeFileSync(join(home, "bindings.js"), factory(scripts[0]));
+  note("wasm", wanted);
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(buildWasm);
