@@ -110,13 +110,14 @@ describe("an error inside one sequence ends its stream alone", () => {
 });
 
 describe("what breaks a step ends the engine", () => {
-  const places: [fault: Fault, code: string, where: string][] = [
-    ["step_panic", "engine_failed", "step 17"],
-    ["forward_panic", "engine_failed", "the forward pass of step 17"],
-    ["device_lost", "device_lost", "the forward pass of step 17"],
-    ["sampler_panic", "engine_failed", "the sampler at the 17th token"],
+  const code = "engine_failed";
+  const places: [fault: Fault, where: string, details: object][] = [
+    ["step_panic", "step 17", { panic: "a fault was injected" }],
+    ["forward_panic", "the forward pass of step 17", { panic: "a fault was injected" }],
+    ["device_lost", "the forward pass of step 17", { cause: "device_lost" }],
+    ["sampler_panic", "the sampler at the 17th token", { panic: "a fault was injected" }],
   ];
-  test.each(places)("%s: %s in %s", async (fault, code) => {
+  test.each(places)("%s in %s", async (fault, _, details) => {
     const neighbour = collect(healthy.chat.stream(long));
     const { model, inject } = await loadFaulty({ maxSequences: 3 });
     const endless = { ...other, maxTokens: 2000 };
@@ -130,7 +131,7 @@ describe("what breaks a step ends the engine", () => {
     await live[2]?.there;
     const queued = collect(model.chat.stream(endless));
     if (fault !== "sampler_panic") await inject(fault, 17);
-    const broken = { kind: "internal_error", error: { code } };
+    const broken = { kind: "internal_error", error: { code, details } };
     for (const responses of await Promise.all(live.map(({ all }) => all))) {
       expect(responses.filter(({ kind }) => kind === "internal_error")).toHaveLength(1);
       expect(terminalOf(responses)).toMatchObject({ ...broken, partial: { choices: [{ finishReason: "error" }] } });

@@ -94,8 +94,9 @@ impl Engine {
         self.log.error(|| {
             let info = error.info();
             let panic = info.details.as_ref().and_then(|details| details.get("panic")?.as_str());
+            let cause = info.details.as_ref().and_then(|details| details.get("cause").cloned());
             LogEvent::EngineFailed(EngineFailedEvent {
-                error_code: info.code,
+                error_code: cause.and_then(|cause| serde_json::from_value(cause).ok()).unwrap_or(info.code),
                 error: OneLine::new(&info.message),
                 panic: panic.map(OneLine::of_panic),
                 ended: self.live_requests(),

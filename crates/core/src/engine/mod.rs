@@ -316,7 +316,15 @@ fn is_fatal(error: &Error) -> bool {
     matches!(error.code(), ErrorCode::EngineFailed | ErrorCode::DeviceLost | ErrorCode::Internal)
 }
 
-/// The result of `work`; `engine_failed` where it panics.
+/// The result of `work`; `engine_failed` where it panics, or loses the device: `details.cause` is the code of that.
 fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(failed().after_panic(&*panic)))
+    let result = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(failed().after_panic(&*panic)));
+    result.map_err(|error| match error.code() {
+        ErrorCode::DeviceLost | ErrorCode::Internal => {
+            let message = format!("{} The engine is dead; load the model again.", error.info().message);
+            let cause = serde_json::to_value(error.code()).unwrap_or_default();
+            Error::new(ErrorCode::EngineFailed, message).detail("cause", cause)
+        }
+        _ => error,
+    })
 }

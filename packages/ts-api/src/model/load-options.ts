@@ -130,7 +130,7 @@ export interface MemoryEstimate {
   weightsBytes: number;
   /** Keys and values of one conversation of the full context. */
   kvBytes: number;
-  /** Both and what a step needs. */
+  /** Both. What a step needs beside them is small, and not counted. */
   totalBytes: number;
   /** Whether this machine has it now. */
   fits: boolean;
