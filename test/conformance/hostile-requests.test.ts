@@ -204,6 +204,22 @@ describe("leaving", () => {
     await idle(0);
   });
 
+  test.each([3_600_000, -3_600_000])("a wall clock that jumps by %i ms times nothing out", async (jump) => {
+    const { now } = Date;
+    try {
+      await beside(model, async () => {
+        const stream = model.chat.stream({ messages, ignoreEos: true, maxTokens: 100 }, { timeoutMs: 20_000 });
+        // Begun by its first pull, from which its time counts.
+        const reading = collect(stream);
+        Date.now = () => now() + jump;
+        const last = terminalOf(await reading);
+        expect(last).toMatchObject({ kind: "done", completion: { usage: { completionTokens: 100 } } });
+      });
+    } finally {
+      Date.now = now;
+    }
+  });
+
   test("unread, by return() and by throw(), with a second reader", async () => {
     await beside(model, async () => {
       model.chat.stream({ messages, ignoreEos: true });
