@@ -2,10 +2,16 @@
 //! Any bytes as a GGUF file: a table of tensors inside it, or an error.
 
 use libfuzzer_sys::fuzz_target;
+use wick_formats::gguf::{SizeHint, file_size};
 use wick_formats::{Gguf, TensorTable};
 
 fuzz_target!(|bytes: &[u8]| {
+    let hint = file_size(bytes.to_vec());
+    if let Ok(SizeHint::NeedsMore { at_least }) = hint {
+        assert!(at_least > bytes.len() as u64);
+    }
     let Ok(gguf) = Gguf::from_bytes(bytes.to_vec()) else { return };
+    assert!(matches!(hint, Ok(SizeHint::Known(_))));
     check_table(gguf.tensors(), bytes);
     let metadata = gguf.metadata();
     for key in metadata.keys() {

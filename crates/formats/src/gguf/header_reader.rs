@@ -35,13 +35,15 @@ pub(super) struct HeaderReader {
     source: Arc<ByteSource>,
     bytes: HeaderBytes,
     position: u64,
+    /// Where the read ends that passed the end of the source.
+    missing: Option<u64>,
 }
 
 impl HeaderReader {
     pub(super) fn new(source: Arc<ByteSource>) -> Self {
         let bytes =
             if source.is_memory() { HeaderBytes::Shared(Arc::clone(&source)) } else { HeaderBytes::Copied(Vec::new()) };
-        Self { source, bytes, position: 0 }
+        Self { source, bytes, position: 0, missing: None }
     }
 
     /// Offset of the next byte.
@@ -54,13 +56,19 @@ impl HeaderReader {
         self.source.len() - self.position
     }
 
+    /// Where the source would have to end, after a read that it was too short for.
+    pub(super) fn missing(&self) -> Option<u64> {
+        self.missing
+    }
+
     /// Ends the header here and gives its bytes away.
-    pub(super) fn finish(mut self) -> HeaderBytes {
-        if let HeaderBytes::Copied(bytes) = &mut self.bytes {
+    pub(super) fn finish(&mut self) -> HeaderBytes {
+        let mut bytes = std::mem::replace(&mut self.bytes, HeaderBytes::Copied(Vec::new()));
+        if let HeaderBytes::Copied(bytes) = &mut bytes {
             bytes.truncate(usize::try_from(self.position).unwrap_or(usize::MAX));
             bytes.shrink_to_fit();
         }
-        self.bytes
+        bytes
     }
 
     /// Steps over `len` bytes and gives their range.
@@ -68,16 +76,11 @@ impl HeaderReader {
         let start = self.position;
         let end = size::add(start, len).ok_or_else(|| FormatError::overflow("the header").at_byte(start))?;
         if end > self.source.len() {
+            self.missing = Some(end);
             return Err(FormatError::truncated(end, self.source.len()).at_byte(start));
         }
         if end > limits::HEADER_BYTES {
-            return Err(FormatError::new(
-                FormatErrorKind::TooLarge,
-                "header",
-                format!("the header is longer than {} bytes; no known model needs that", limits::HEADER_BYTES),
-            )
-            .at_byte(start)
-            .detail("limit", limits::HEADER_BYTES));
+            return Err(too_long(start));
         }
         self.fetch(end)?;
         self.position = end;
@@ -151,4 +154,15 @@ impl HeaderReader {
         bytes.resize(len, 0);
         self.source.read_at(have, &mut bytes[old..])
     }
+}
+
+/// A header whose part from byte `start` passes [`limits::HEADER_BYTES`].
+pub(super) fn too_long(start: u64) -> FormatError {
+    FormatError::new(
+        FormatErrorKind::TooLarge,
+        "header",
+        format!("the header is longer than {} bytes; no known model needs that", limits::HEADER_BYTES),
+    )
+    .at_byte(start)
+    .detail("limit", limits::HEADER_BYTES)
 }

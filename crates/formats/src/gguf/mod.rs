@@ -1,6 +1,7 @@
 //! GGUF, versions 2 and 3, little-endian
 //! ([specification](https://github.com/ggml-org/ggml/blob/master/docs/gguf.md)).
 
+mod file_size;
 mod ggml_type;
 mod header_reader;
 mod limits;
@@ -15,9 +16,11 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use file_size::{SizeHint, file_size};
 use header_reader::HeaderReader;
 pub use metadata::Metadata;
 pub use string_array::StringArray;
+use tensor_infos::TensorInfo;
 pub use value_type::ValueType;
 pub use writer::{MetadataValue, Writer};
 
@@ -66,19 +69,9 @@ impl Gguf {
     /// `alignment`, `shape`, `overflow`, `block`, `offset`, `truncated`; `model_unsupported` with `version`, `split` or
     /// `dtype`; `too_large`, `model_changed`, `io_error`, `out_of_memory`.
     pub fn read(source: &Arc<ByteSource>) -> Result<Self> {
-        let mut reader = HeaderReader::new(Arc::clone(source));
-        check_magic(reader.array()?)?;
-        let version = reader.u32()?;
-        check_version(version)?;
-        let tensor_count = bounded_count(&mut reader, "tensors", limits::TENSORS)?;
-        let value_count = bounded_count(&mut reader, "metadata entries", limits::METADATA_ENTRIES)?;
-        let values = stored_value::read_values(&mut reader, value_count)?;
-        let infos = tensor_infos::read_infos(&mut reader, tensor_count)?;
-        let header_end = reader.position();
-        let metadata = Metadata::new(reader.finish(), values);
-        let alignment = alignment(&metadata)?;
-        refuse_split(&metadata)?;
-        let tensors = tensor_infos::place(infos, source, header_end, alignment.into())?;
+        let Header { version, metadata, infos, end, alignment } =
+            Header::read(&mut HeaderReader::new(Arc::clone(source)))?;
+        let tensors = tensor_infos::place(infos, source, end, alignment)?;
         Ok(Self { version, metadata, tensors })
     }
 
@@ -103,6 +96,33 @@ impl Gguf {
     /// `model_invalid{key}`, `model_invalid{type}`.
     pub fn architecture(&self) -> Result<&str> {
         self.metadata.str("general.architecture")
+    }
+}
+
+/// What a file says before its data, each part checked by itself.
+struct Header {
+    version: u32,
+    metadata: Metadata,
+    infos: Vec<TensorInfo>,
+    /// Bytes of it, without the padding.
+    end: u64,
+    alignment: u64,
+}
+
+impl Header {
+    fn read(reader: &mut HeaderReader) -> Result<Self> {
+        check_magic(reader.array()?)?;
+        let version = reader.u32()?;
+        check_version(version)?;
+        let tensor_count = bounded_count(reader, "tensors", limits::TENSORS)?;
+        let value_count = bounded_count(reader, "metadata entries", limits::METADATA_ENTRIES)?;
+        let values = stored_value::read_values(reader, value_count)?;
+        let infos = tensor_infos::read_infos(reader, tensor_count)?;
+        let end = reader.position();
+        let metadata = Metadata::new(reader.finish(), values);
+        let alignment = alignment(&metadata)?.into();
+        refuse_split(&metadata)?;
+        Ok(Self { version, metadata, infos, end, alignment })
     }
 }
 

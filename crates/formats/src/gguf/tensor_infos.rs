@@ -89,6 +89,25 @@ fn overflow(name: &str) -> FormatError {
     FormatError::overflow(&format!("tensor {}", quoted(name)))
 }
 
+/// Where the padded data of a file without gaps ends, counted from its start.
+fn packed_end(infos: &[TensorInfo], alignment: u64) -> Result<u64> {
+    infos.iter().try_fold(0, |end, info| {
+        let padded = size::align_up(info.len, alignment).ok_or_else(|| overflow(&info.name))?;
+        size::add(end, padded).ok_or_else(|| overflow(&info.name))
+    })
+}
+
+/// Bytes of the file: where its last tensor ends, with the padding that writers put there too.
+pub(super) fn file_size(infos: &[TensorInfo], header_end: u64, alignment: u64) -> Result<u64> {
+    let beyond = || FormatError::overflow("the file");
+    let packed_end = packed_end(infos, alignment)?;
+    let data_start = size::align_up(header_end, alignment).ok_or_else(beyond)?;
+    infos.iter().try_fold(header_end, |end, info| {
+        let range = extent(info, data_start, alignment, packed_end, u64::MAX)?;
+        size::align_up(range.end, alignment).map(|padded| end.max(padded)).ok_or_else(beyond)
+    })
+}
+
 /// Proves that every tensor is aligned, inside the file and apart from all others, and makes the table.
 ///
 /// A file is told to be cut short, rather than its offsets wrong, when the missing part is one that a file without gaps
@@ -99,11 +118,7 @@ pub(super) fn place(
     header_end: u64,
     alignment: u64,
 ) -> Result<TensorTable> {
-    let mut packed_end = 0;
-    for info in &infos {
-        let padded = size::align_up(info.len, alignment).ok_or_else(|| overflow(&info.name))?;
-        packed_end = size::add(packed_end, padded).ok_or_else(|| overflow(&info.name))?;
-    }
+    let packed_end = packed_end(&infos, alignment)?;
     let mut table = TensorTable::default();
     if infos.is_empty() {
         return Ok(table);
