@@ -81,7 +81,7 @@ impl LanguageModel for OneLetter {
 /// Scheduling, sampling from 32 logits, text, mailbox and JSON.
 fn engine() -> Result<Vec<Figure>> {
     const TOKENS: u64 = 20_000;
-    let account = Memory::new(None).open(None);
+    let account = Memory::uncounted().open(None);
     let model = Box::new(OneLetter([0.0; 32]));
     let mut engine = Engine::new(
         model,

@@ -120,7 +120,7 @@ fn step_microseconds(someone_waits: bool) -> Result<f64> {
         Arc::new(Letters { vocabulary: VOCABULARY, token: " abc" }),
         vec![0],
         options,
-        Memory::new(None).open(None),
+        Memory::uncounted().open(None),
     );
     let long: Vec<u32> = (0..LONG_PROMPT as u32).map(|token| 1 + token * 7 % 1000).collect();
     let mut prompts = vec![long.clone()];

@@ -3,10 +3,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use wick_formats::gguf::{SizeHint, file_size};
-use wick_formats::{Gguf, TensorTable};
+use wick_formats::{ByteSource, Gguf, TensorTable};
 
 fuzz_target!(|bytes: &[u8]| {
-    let hint = file_size(bytes.to_vec());
+    let hint = file_size(&ByteSource::Memory(bytes.to_vec()).into());
     if let Ok(SizeHint::NeedsMore { at_least }) = hint {
         assert!(at_least > bytes.len() as u64);
     }

@@ -222,6 +222,12 @@ impl Error {
         &self.0
     }
 
+    /// The whole description as JSON.
+    pub fn to_json(&self) -> String {
+        // Strings and numbers: nothing in it that has no JSON.
+        serde_json::to_string(&self.0).unwrap_or_default()
+    }
+
     /// Gives the description away.
     pub fn into_info(self) -> ErrorInfo {
         *self.0

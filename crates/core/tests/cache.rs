@@ -25,7 +25,7 @@ const BLOCKS: u64 = 12;
 
 fn model(options: &LoadOptions) -> Box<dyn LanguageModel> {
     let source = ModelSource::open(Source::Path(PathBuf::from(FOLDER))).unwrap();
-    load_weights(&source, options, &mut |_| {}, &|| false).unwrap().model
+    load_weights(&source, options, &Memory::uncounted(), &mut |_| {}, &|| false).unwrap().model
 }
 
 fn engine(blocks: u64) -> Engine {
@@ -33,7 +33,7 @@ fn engine(blocks: u64) -> Engine {
     let model = model(&options);
     let bytes = model.kv_layout().block_bytes as u64;
     let engine = EngineOptions { kv_memory_bytes: Some(blocks * bytes), prefill_chunk: 48, ..EngineOptions::default() };
-    Engine::new(model, Arc::new(FakeTokenizer::new()), vec![EOS], engine, Memory::new(None).open(None))
+    Engine::new(model, Arc::new(FakeTokenizer::new()), vec![EOS], engine, Memory::uncounted().open(None))
 }
 
 /// Leaves the bits of the logits after `tokens` in the result once they are there.

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use wick_core::{
     Error, ErrorCode,
     backend::StepPlan,
-    loader::{LoadOptions, LoadProgress, LoadedModel, Source, estimate, load},
+    engine::{Memory, MemoryBudget},
+    loader::{LoadOptions, LoadProgress, LoadedModel, MemoryEstimate, Source, estimate, load},
 };
 
 fn fixture(relative: &str) -> PathBuf {
@@ -20,7 +21,11 @@ fn options(fields: Value) -> LoadOptions {
 }
 
 fn try_load(source: Source, fields: Value) -> Result<LoadedModel, Error> {
-    load(source, &options(fields), &mut |_| {}, &|| false)
+    load(source, &options(fields), &Memory::uncounted(), &mut |_| {}, &|| false)
+}
+
+fn estimated(source: Source, fields: Value) -> MemoryEstimate {
+    estimate(source, &options(fields), &Memory::uncounted()).unwrap()
 }
 
 fn fails(source: Source, fields: Value, code: ErrorCode) -> Error {
@@ -173,14 +178,14 @@ fn options_that_do_not_fit_name_their_field() {
 #[test]
 fn memory_is_asked_for_before_it_is_taken() {
     let gguf = || path("demo-model/gguf/wick-demo.Q8_0.gguf");
-    let whole = estimate(gguf(), &options(json!({}))).unwrap();
+    let whole = estimated(gguf(), json!({}));
     // 6 layers, keys and values of 2 heads of 64 in f16, 2048 positions
     assert_eq!(whole.kv_bytes, 6 * 2 * 128 * 2 * 2048);
     assert!((6_000_000..6_300_000).contains(&whole.weights_bytes) && whole.fits, "{whole:?}");
     assert_eq!(whole.total_bytes, whole.weights_bytes + whole.kv_bytes);
     // a byte for each element, and a scale for each head
     let q8 = || json!({ "kvCache": "q8", "backend": "cpu" });
-    assert_eq!(estimate(gguf(), &options(q8())).unwrap().kv_bytes, 6 * 2 * 2 * (64 + 4) * 2048);
+    assert_eq!(estimated(gguf(), q8()).kv_bytes, 6 * 2 * 2 * (64 + 4) * 2048);
     let layout = try_load(gguf(), q8()).unwrap().model.kv_layout();
     assert_eq!(layout.block_bytes, 6 * 2 * 2 * (64 + 4) * layout.block_size);
     let error = fails(gguf(), json!({ "kvCache": "q8", "backend": "candle" }), ErrorCode::Unsupported);
@@ -191,7 +196,7 @@ fn memory_is_asked_for_before_it_is_taken() {
     let details = error.info().details.as_ref().unwrap();
     assert_eq!(details["limit"], limit);
     assert!(details["needed"].as_u64().unwrap() > limit);
-    assert!(!estimate(gguf(), &options(json!({ "maxMemoryBytes": limit }))).unwrap().fits);
+    assert!(!estimated(gguf(), json!({ "maxMemoryBytes": limit })).fits);
 
     // room for half of the context: it shrinks and says so, and KV cannot grow beyond
     let limit = whole.weights_bytes + whole.kv_bytes / 2;
@@ -208,11 +213,62 @@ fn memory_is_asked_for_before_it_is_taken() {
     assert_eq!(loaded.engine.kv_memory_bytes, Some(whole.kv_bytes / 4));
     assert!(loaded.info.warnings.len() == 1 && loaded.info.warnings[0].contains("`kvMemoryBytes` is 1000000000"));
 
-    let stored = estimate(path("demo-model/safetensors"), &options(json!({}))).unwrap();
-    let quantized = estimate(path("demo-model/safetensors"), &options(json!({ "isq": 4 }))).unwrap();
-    let wide = estimate(path("demo-model/safetensors"), &options(json!({ "dtype": "f32" }))).unwrap();
+    let stored = estimated(path("demo-model/safetensors"), json!({}));
+    let quantized = estimated(path("demo-model/safetensors"), json!({ "isq": 4 }));
+    let wide = estimated(path("demo-model/safetensors"), json!({ "dtype": "f32" }));
     assert!(quantized.weights_bytes * 3 < stored.weights_bytes, "{quantized:?} {stored:?}");
     assert!(wide.weights_bytes > stored.weights_bytes * 19 / 10 && wide.kv_bytes == stored.kv_bytes * 2);
+}
+
+#[test]
+fn a_host_that_counts_its_memory_is_asked_before_it_is_taken() {
+    let gguf = || path("demo-model/gguf/wick-demo.Q8_0.gguf");
+    let bytes = || Source::Bytes(std::fs::read(fixture("demo-model/gguf/wick-demo.Q8_0.gguf")).unwrap());
+    let file = std::fs::metadata(fixture("demo-model/gguf/wick-demo.Q8_0.gguf")).unwrap().len();
+    let host = |limit: u64, used: u64| Memory::new(move || Some(MemoryBudget { limit, used }));
+    let fit =
+        |source: Source, fields: Value, memory: &Memory| load(source, &options(fields), memory, &mut |_| {}, &|| false);
+    let numbers = |error: &Error| {
+        let number = |name: &str| error.info().details.as_ref().unwrap()[name].as_u64().unwrap();
+        (error.code(), number("needed"), number("limit"))
+    };
+    let whole = estimated(gguf(), json!({}));
+
+    // What a step takes beside weights, keys and values: so much that one byte less refuses the smallest context.
+    let least = json!({ "contextLength": 32 });
+    let error = fit(bytes(), least.clone(), &host(file, file)).err().unwrap();
+    let (code, needed, limit) = numbers(&error);
+    assert_eq!((code, limit), (ErrorCode::OutOfMemory, file));
+    assert!((4 << 20..6 << 20).contains(&(needed - file)), "{}", needed - file);
+    fit(bytes(), least.clone(), &host(needed, file)).unwrap();
+    let error = fit(bytes(), least.clone(), &host(needed - 1, file)).err().unwrap();
+    assert_eq!(numbers(&error), (ErrorCode::OutOfMemory, needed, needed - 1));
+    assert!(!estimate(bytes(), &options(least.clone()), &host(needed - 1, file)).unwrap().fits);
+    assert!(estimate(bytes(), &options(least.clone()), &host(needed, file)).unwrap().fits);
+
+    // Weights that are not in memory yet, and those that candle copies, come on top.
+    for (source, fields) in [(gguf(), least.clone()), (bytes(), json!({ "contextLength": 32, "backend": "candle" }))] {
+        let (code, more, _) = numbers(&fit(source, fields, &host(file, file)).err().unwrap());
+        assert_eq!(code, ErrorCode::OutOfMemory);
+        assert!((6_000_000..6_300_000).contains(&(more - needed)), "{}", more - needed);
+    }
+
+    // Room for half of the context beside the rest: it shrinks, and the keys and values of all sequences have as much.
+    let context = whole.kv_bytes / 2048 * 32;
+    let half = needed - context + whole.kv_bytes / 2;
+    let mut loaded = fit(bytes(), json!({}), &host(half, file)).unwrap();
+    assert_eq!((loaded.info.context_length, loaded.info.warnings.len()), (1024, 1));
+    assert_eq!(loaded.engine.kv_memory_bytes, Some(whole.kv_bytes / 2));
+    assert_eq!(loaded.model.reserve_kv_blocks(33).unwrap_err().code(), ErrorCode::OutOfMemory);
+    let wanted = json!({ "contextLength": 512, "kvMemoryBytes": 1_000_000_000 });
+    let loaded = fit(bytes(), wanted, &host(half, file)).unwrap();
+    assert_eq!(loaded.engine.kv_memory_bytes, Some(whole.kv_bytes / 2));
+    assert!(loaded.info.warnings[0].contains("`kvMemoryBytes` is 1000000000"));
+
+    // The model's own limit is named where that is what refuses.
+    let limit = json!({ "contextLength": 32, "maxMemoryBytes": 1_000_000 });
+    let (_, _, limit) = numbers(&fit(bytes(), limit, &host(half, file)).err().unwrap());
+    assert_eq!(limit, 1_000_000);
 }
 
 #[test]
@@ -222,7 +278,7 @@ fn progress_counts_bytes_and_a_load_can_be_cancelled() {
     let mut record = |progress: LoadProgress| match progress {
         LoadProgress::Weights { loaded_bytes, total_bytes } => seen.push((loaded_bytes, total_bytes)),
     };
-    load(source(), &options(json!({ "isq": 8 })), &mut record, &|| false).unwrap();
+    load(source(), &options(json!({ "isq": 8 })), &Memory::uncounted(), &mut record, &|| false).unwrap();
     assert!(seen.len() > 10 && seen.is_sorted(), "{seen:?}");
     assert_eq!(seen[0].0, 0);
     assert!(seen.iter().all(|(_, total)| *total == seen[0].1));
@@ -234,7 +290,7 @@ fn progress_counts_bytes_and_a_load_can_be_cancelled() {
             asked.set(asked.get() + 1);
             asked.get() > allowed
         };
-        let error = load(source(), &options(json!({})), &mut |_| {}, &cancelled).err().unwrap();
+        let error = load(source(), &options(json!({})), &Memory::uncounted(), &mut |_| {}, &cancelled).err().unwrap();
         assert_eq!(error.code(), ErrorCode::Cancelled);
     }
 }

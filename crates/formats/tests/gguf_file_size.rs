@@ -4,17 +4,21 @@ mod support;
 
 use support::{EDGES, GgufBuilder, array_head, invalid, outcome, string, unsupported};
 use wick_formats::gguf::{SizeHint, Writer, file_size};
-use wick_formats::{DType, FormatErrorKind, Gguf};
+use wick_formats::{ByteSource, DType, FormatErrorKind, Gguf, Result};
+
+fn hint(prefix: Vec<u8>) -> Result<SizeHint> {
+    file_size(&ByteSource::Memory(prefix).into())
+}
 
 /// What `file` tells, whole.
 fn size(builder: &GgufBuilder) -> Option<SizeHint> {
-    file_size(builder.build()).ok()
+    hint(builder.build()).ok()
 }
 
 /// What the first bytes of `file` tell, at every cut up to its header's end, and that it is `size` from there on.
 fn assert_size(file: &[u8], header: usize, size: u64) {
     for cut in 0..header {
-        match file_size(file[..cut].to_vec()) {
+        match hint(file[..cut].to_vec()) {
             Ok(SizeHint::NeedsMore { at_least }) => {
                 assert!(at_least > cut as u64 && at_least <= header as u64, "cut at {cut}: {at_least}");
             }
@@ -22,7 +26,7 @@ fn assert_size(file: &[u8], header: usize, size: u64) {
         }
     }
     for end in [header, header + 1, file.len()] {
-        assert_eq!(file_size(file[..end.min(file.len())].to_vec()), Ok(SizeHint::Known(size)), "{end} bytes");
+        assert_eq!(hint(file[..end.min(file.len())].to_vec()), Ok(SizeHint::Known(size)), "{end} bytes");
     }
 }
 
@@ -39,7 +43,7 @@ fn is_known_when_the_header_is_whole() {
         .tensor("b", DType::F32, [7]);
     let file = writer.to_bytes(|index| vec![1; [108, 28][index]]).unwrap();
     let data = 128 + 32;
-    let is_whole = |&cut: &usize| matches!(file_size(file[..cut].to_vec()), Ok(SizeHint::Known(_)));
+    let is_whole = |&cut: &usize| matches!(hint(file[..cut].to_vec()), Ok(SizeHint::Known(_)));
     let header = (0..=file.len()).find(is_whole).unwrap_or_default();
     assert_eq!(header.next_multiple_of(32), file.len() - data);
     assert_size(&file, header, file.len() as u64);
@@ -53,7 +57,7 @@ fn is_that_of_the_demo_model() {
     let mut questions = 0;
     let size = loop {
         questions += 1;
-        match file_size(file[..cut].to_vec()).unwrap() {
+        match hint(file[..cut].to_vec()).unwrap() {
             SizeHint::NeedsMore { at_least } => cut = (at_least as usize).max(2 * cut),
             SizeHint::Known(size) => break size,
         }
@@ -79,7 +83,7 @@ fn reaches_to_the_last_tensor_wherever_it_stands() {
 fn a_file_of_that_size_is_whole_and_one_byte_less_is_not() {
     let builder = GgufBuilder::default().tensor("a", &[64, 2], 2, 0).tensor("b", &[8], 0, 96).data(128);
     let file = builder.build();
-    assert_eq!(file_size(file.clone()).unwrap(), SizeHint::Known(file.len() as u64));
+    assert_eq!(hint(file.clone()).unwrap(), SizeHint::Known(file.len() as u64));
     Gguf::from_bytes(file.clone()).unwrap();
     let error = Gguf::from_bytes(file[..file.len() - 1].to_vec()).unwrap_err();
     assert_eq!((error.kind(), error.reason()), invalid("truncated"));
@@ -87,31 +91,31 @@ fn a_file_of_that_size_is_whole_and_one_byte_less_is_not() {
 
 #[test]
 fn refuses_what_the_loader_refuses_as_early() {
-    assert_eq!(outcome(file_size(b"no model".to_vec())), invalid("magic"));
-    assert_eq!(outcome(file_size(b"GGUF\x01\0\0\0".to_vec())), unsupported("version"));
+    assert_eq!(outcome(hint(b"no model".to_vec())), invalid("magic"));
+    assert_eq!(outcome(hint(b"GGUF\x01\0\0\0".to_vec())), unsupported("version"));
     for count in EDGES.into_iter().filter(|count| *count > 1 << 18) {
         let claimed = GgufBuilder { tensor_count: Some(count), ..GgufBuilder::good() };
-        assert_eq!(outcome(file_size(claimed.build())), invalid("count"), "{count}");
+        assert_eq!(outcome(hint(claimed.build())), invalid("count"), "{count}");
     }
     let tokens = |len| GgufBuilder::default().value("tokens", 9, &array_head(8, len)).build();
-    assert_eq!(outcome(file_size(tokens(1 << 60))), invalid("count"));
+    assert_eq!(outcome(hint(tokens(1 << 60))), invalid("count"));
     // Possible, and not here yet.
-    assert!(matches!(file_size(tokens(1 << 20)).unwrap(), SizeHint::NeedsMore { .. }));
+    assert!(matches!(hint(tokens(1 << 20)).unwrap(), SizeHint::NeedsMore { .. }));
     let mut long = string("a");
     long.extend(8_u32.to_le_bytes());
     long.extend((17_u64 << 20).to_le_bytes());
-    assert_eq!(outcome(file_size(GgufBuilder::default().raw_value(&long).build())), invalid("length"));
+    assert_eq!(outcome(hint(GgufBuilder::default().raw_value(&long).build())), invalid("length"));
     // The first bytes fit the longest header, the next array does not.
     let mut numbers = GgufBuilder::default().value("a", 9, &[array_head(0, 100), vec![0; 100]].concat());
     numbers = numbers.value("b", 9, &array_head(0, 256 << 20));
-    let error = file_size(numbers.build()).unwrap_err();
+    let error = hint(numbers.build()).unwrap_err();
     assert_eq!((error.kind(), error.reason()), (FormatErrorKind::TooLarge, "header"));
     for offset in [1, (1 << 63) + 8, u64::MAX] {
         let placed = GgufBuilder::default().tensor("a", &[8], 0, offset).build();
-        assert_eq!(outcome(file_size(placed)), invalid("offset"), "{offset}");
+        assert_eq!(outcome(hint(placed)), invalid("offset"), "{offset}");
     }
     let split = GgufBuilder::good().value("split.count", 2, &3_u16.to_le_bytes()).build();
-    assert_eq!(outcome(file_size(split)), unsupported("split"));
+    assert_eq!(outcome(hint(split)), unsupported("split"));
 }
 
 #[test]
@@ -121,9 +125,9 @@ fn agrees_with_the_loader_on_every_changed_byte() {
         for byte in [0, 1, 0x7f, 0x80, 0xff, good[index] ^ 1, good[index].wrapping_add(1)] {
             let mut bytes = good.clone();
             bytes[index] = byte;
-            let hint = file_size(bytes.clone());
+            let told = hint(bytes.clone());
             if Gguf::from_bytes(bytes).is_ok() {
-                assert!(matches!(hint, Ok(SizeHint::Known(_))), "byte {index} as {byte}: {hint:?}");
+                assert!(matches!(told, Ok(SizeHint::Known(_))), "byte {index} as {byte}: {told:?}");
             }
         }
     }

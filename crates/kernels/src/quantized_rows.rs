@@ -50,6 +50,12 @@ impl QuantizedRows {
         })
     }
 
+    /// Bytes that [`Self::with_capacity`] takes.
+    pub fn bytes_for(elements: usize) -> usize {
+        let group = GROUP * size_of::<i16>() + size_of::<f32>() + 2 * size_of::<i16>();
+        elements.div_ceil(GROUP).saturating_mul(group)
+    }
+
     /// Rows of the last [`Self::quantize`].
     pub fn rows(&self) -> usize {
         self.rows

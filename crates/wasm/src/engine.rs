@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use wasm_bindgen::prelude::{JsError, wasm_bindgen};
+use wick_core::Error;
 use wick_core::response::CancelReason;
-use wick_core::runtime::{Runtime, RuntimeOptions};
+use wick_core::runtime::{Runtime, RuntimeOptions, file_bytes};
 
+use crate::budget::{self, budget};
 use crate::buffers::Buffers;
 use crate::host::{self, JavaScriptHost};
 
@@ -17,22 +19,38 @@ pub struct Engine {
     runtime: Runtime,
     client: u32,
     buffers: Buffers,
+    refusal: Option<Error>,
 }
 
 #[wasm_bindgen]
 impl Engine {
-    /// The engine of a new instance. `testFaults`: whether `fault` is a command.
+    /// The engine of a new instance. `testFaults`: whether `fault` is a command. `memoryLimit`: bytes that the instance's
+    /// memory may have in all, from what it has to 4 GiB − 64 KiB.
     #[wasm_bindgen(constructor)]
-    pub fn new(test_faults: bool) -> Self {
+    pub fn new(test_faults: bool, memory_limit: f64) -> Result<Self, JsError> {
         host::tell_panics();
         let runtime = Runtime::new(Arc::new(JavaScriptHost), RuntimeOptions { test_faults });
         let client = runtime.open();
-        Self { runtime, client, buffers: Buffers::default() }
+        // After the first allocation, which counts what the memory began with.
+        budget::set_limit(memory_limit).map_err(|wrong| JsError::new(&wrong))?;
+        Ok(Self { runtime, client, buffers: Buffers::default(), refusal: None })
+    }
+
+    /// Bytes that the instance's memory may have in all.
+    #[wasm_bindgen(js_name = memoryLimit)]
+    pub fn memory_limit(&mut self) -> f64 {
+        budget().limit as f64
+    }
+
+    /// Bytes of it that there must be for so many more.
+    #[wasm_bindgen(js_name = memoryNeeded)]
+    pub fn memory_needed(&mut self, bytes: f64) -> f64 {
+        budget().needed(bytes as u64) as f64
     }
 
     /// Room for so many bytes of a model; the number of the buffer, nothing where there is none.
-    pub fn allocate(&mut self, bytes: usize) -> Option<u32> {
-        self.buffers.allocate(bytes)
+    pub fn allocate(&mut self, bytes: f64) -> Option<u32> {
+        self.buffers.allocate(bytes as u64, budget())
     }
 
     /// Where a buffer begins in the instance's memory. It stays there.
@@ -40,15 +58,38 @@ impl Engine {
         self.buffers.address(buffer).map(|pointer| pointer as usize)
     }
 
+    /// Ends a buffer after so many bytes: its source had no more.
+    pub fn truncate(&mut self, buffer: u32, bytes: usize) {
+        self.buffers.truncate(buffer, bytes);
+    }
+
+    /// Takes a buffer with the beginning of a GGUF file, and tells how long the file is: JSON of a `FileBytes`.
+    #[wasm_bindgen(js_name = fileBytes)]
+    pub fn file_bytes(&mut self, buffer: u32) -> String {
+        file_bytes(self.buffers.take(buffer))
+    }
+
     /// Gives up a buffer that no command took.
     pub fn deallocate(&mut self, buffer: u32) {
         drop(self.buffers.take(buffer));
     }
 
-    /// Hands in a command with its buffers, which it takes, and answers with the ticket of its events.
-    pub fn submit(&mut self, command: &str, buffers: &[u32]) -> u32 {
+    /// Hands in a command with its buffers, which it takes, and answers with the ticket of its events; nothing where there is
+    /// no memory to read it, and [`Self::refusal`] tells.
+    pub fn submit(&mut self, command: &str, buffers: &[u32]) -> Option<u32> {
         let buffers = buffers.iter().map(|buffer| self.buffers.take(*buffer)).collect();
-        self.runtime.submit(self.client, command, buffers)
+        match self.runtime.require_memory(command) {
+            Ok(()) => Some(self.runtime.submit(self.client, command, buffers)),
+            Err(error) => {
+                self.refusal = Some(error);
+                None
+            }
+        }
+    }
+
+    /// Why there was no ticket, once: JSON of an `ErrorInfo`.
+    pub fn refusal(&mut self) -> Option<String> {
+        self.refusal.take().map(|error| error.to_json())
     }
 
     /// The next event. `undefined`: none yet, or the ticket has ended.

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use wasm_bindgen::prelude::wasm_bindgen;
-use wick_core::runtime::Host;
+use wick_core::runtime::{Host, MemoryBudget};
+
+use crate::budget::budget;
 
 #[wasm_bindgen]
 extern "C" {
@@ -72,5 +74,9 @@ impl Host for JavaScriptHost {
 
     fn seed(&self) -> u64 {
         random() as u64
+    }
+
+    fn memory_budget(&self) -> Option<MemoryBudget> {
+        Some(budget())
     }
 }

@@ -175,7 +175,9 @@ impl Engine {
     /// Gives an input all its blocks; false where there are none.
     fn begin_embedding(&mut self, run: &mut EmbeddingsRun, index: usize) -> Result<bool> {
         if run.vectors.capacity() == 0 {
-            run.vectors = try_with_capacity(run.job.inputs.len().saturating_mul(self.model.hidden_size()))?;
+            let elements = run.job.inputs.len().saturating_mul(self.model.hidden_size());
+            self.account.require(elements.saturating_mul(size_of::<f32>()) as u64)?;
+            run.vectors = try_with_capacity(elements)?;
         }
         let mut refused = run.refused.take();
         let tokens = run.tokens(index);

@@ -106,7 +106,9 @@ impl Engine {
             return Ok(false);
         }
         // A long prompt of a large vocabulary has gigabytes of them.
-        run.logits = try_with_capacity((tokens.len() - run.first_row).saturating_mul(self.model.vocabulary_size()))?;
+        let logits = (tokens.len() - run.first_row).saturating_mul(self.model.vocabulary_size());
+        self.account.require(logits.saturating_mul(size_of::<f32>()) as u64)?;
+        run.logits = try_with_capacity(logits)?;
         let (mut table, computed) = self.kv.begin(&tokens[..=run.first_row]);
         let grown = self.kv.grow(&mut table, computed, tokens.len(), &mut *self.model, &self.account);
         if !matches!(grown, Ok(true)) {

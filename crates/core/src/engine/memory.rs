@@ -1,5 +1,6 @@
 //! One accountant of memory for the process. Everything that grows asks it first.
 
+use std::fmt::{self, Debug, Formatter};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -16,12 +17,35 @@ pub enum MemoryUse {
     Scratch,
 }
 
+/// Memory of a host that counts every allocation, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryBudget {
+    /// There may be in all.
+    pub limit: u64,
+    /// In use now.
+    pub used: u64,
+}
+
+/// What growth leaves free: little else can do without the memory it asks for, and the process ends.
+const HEADROOM: u64 = 1 << 19;
+
+impl MemoryBudget {
+    /// Bytes that there must be for a load of `bytes` more: what growth leaves free, and as much again for what only shows
+    /// when it runs.
+    pub fn needed(self, bytes: u64) -> u64 {
+        self.needed_to_grow(bytes).saturating_add(HEADROOM)
+    }
+
+    fn needed_to_grow(self, bytes: u64) -> u64 {
+        self.used.saturating_add(bytes).saturating_add(HEADROOM)
+    }
+}
+
 /// Counts bytes of all models in the process.
-#[derive(Debug, Default)]
 pub struct Memory {
     /// Only an admission adds, and it must see what others added.
     used: Mutex<u64>,
-    limit: Option<u64>,
+    budget: Box<dyn Fn() -> Option<MemoryBudget> + Send + Sync>,
 }
 
 /// One model's share. What it holds goes back when it is dropped.
@@ -35,14 +59,35 @@ pub struct Account {
 }
 
 impl Memory {
-    /// An accountant with a limit for the whole process, or none.
-    pub fn new(limit: Option<u64>) -> Arc<Self> {
-        Arc::new(Self { used: Mutex::new(0), limit })
+    /// An accountant that asks the host for its `budget`: none where nobody counts and an allocation has to tell.
+    pub fn new(budget: impl Fn() -> Option<MemoryBudget> + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self { used: Mutex::new(0), budget: Box::new(budget) })
+    }
+
+    /// An accountant for a host that counts nothing.
+    pub fn uncounted() -> Arc<Self> {
+        Self::new(|| None)
     }
 
     /// Bytes of all models.
     pub fn used(&self) -> u64 {
         *self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the host has now.
+    pub fn budget(&self) -> Option<MemoryBudget> {
+        (self.budget)()
+    }
+
+    /// Asks for `bytes` that are allocated next.
+    ///
+    /// # Errors
+    /// `out_of_memory{needed, limit}` over the host's limit.
+    pub fn require(&self, bytes: u64) -> Result<()> {
+        match self.budget().map(|budget| (budget.needed_to_grow(bytes), budget.limit)) {
+            Some((needed, limit)) if needed > limit => Err(exceeded(needed, limit)),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// An account for one model with its own limit (`maxMemoryBytes`), or none.
@@ -57,30 +102,43 @@ impl Memory {
     }
 }
 
+impl Debug for Memory {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Memory").field("used", &self.used()).field("budget", &self.budget()).finish()
+    }
+}
+
 impl Account {
-    /// Adds `bytes`, or leaves all as it is.
+    /// Adds `bytes` that are allocated next, or leaves all as it is.
     ///
     /// # Errors
-    /// `out_of_memory{needed, limit}` over the model's limit or the process's.
+    /// `out_of_memory{needed, limit}` over the model's limit or the host's.
     pub fn charge(&self, purpose: MemoryUse, bytes: u64) -> Result<()> {
+        self.require(bytes)?;
+        self.note(purpose, bytes)
+    }
+
+    /// Adds `bytes` that are there already, or leaves all as it is.
+    ///
+    /// # Errors
+    /// `out_of_memory{needed, limit}` over the model's limit.
+    pub fn note(&self, purpose: MemoryUse, bytes: u64) -> Result<()> {
         let mut used = self.memory.used.lock().unwrap_or_else(PoisonError::into_inner);
         let own = self.used().saturating_add(bytes);
-        let all = used.saturating_add(bytes);
-        for (needed, limit) in [(own, self.limit), (all, self.memory.limit)] {
-            if let Some(limit) = limit
-                && needed > limit
-            {
-                return Err(Error::new(
-                    ErrorCode::OutOfMemory,
-                    "More memory is needed than allowed; shorten the prompt, lower maxTokens or contextLength, or allow more.",
-                )
-                .detail("needed", needed)
-                .detail("limit", limit));
-            }
+        if let Some(limit) = self.limit.filter(|limit| own > *limit) {
+            return Err(exceeded(own, limit));
         }
-        *used = all;
+        *used = used.saturating_add(bytes);
         self.counter(purpose).fetch_add(bytes, Relaxed);
         Ok(())
+    }
+
+    /// Asks the host for `bytes` that a call alone holds, which no account keeps.
+    ///
+    /// # Errors
+    /// As [`Memory::require`].
+    pub fn require(&self, bytes: u64) -> Result<()> {
+        self.memory.require(bytes)
     }
 
     /// Gives `bytes` back.
@@ -116,24 +174,54 @@ impl Drop for Account {
     }
 }
 
+fn exceeded(needed: u64, limit: u64) -> Error {
+    Error::new(
+        ErrorCode::OutOfMemory,
+        "More memory is needed than allowed; shorten the prompt, lower maxTokens or contextLength, or allow more.",
+    )
+    .detail("needed", needed)
+    .detail("limit", limit)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn numbers(error: &Error) -> (u64, u64) {
+        assert_eq!(error.code(), ErrorCode::OutOfMemory);
+        let number = |name: &str| error.info().details.as_ref().unwrap()[name].as_u64().unwrap();
+        (number("needed"), number("limit"))
+    }
+
     #[test]
-    fn refuses_over_either_limit_and_changes_nothing() {
-        let memory = Memory::new(Some(100));
+    fn refuses_over_the_models_limit_and_changes_nothing() {
+        let memory = Memory::uncounted();
         let (small, large) = (memory.open(Some(10)), memory.open(None));
         small.charge(MemoryUse::Kv, 10).unwrap();
-        let error = small.charge(MemoryUse::Kv, 1).unwrap_err();
-        assert_eq!(error.code(), ErrorCode::OutOfMemory);
-        assert_eq!(error.info().details.as_ref().unwrap()["needed"], 11);
+        assert_eq!(numbers(&small.charge(MemoryUse::Kv, 1).unwrap_err()), (11, 10));
+        assert_eq!(numbers(&small.note(MemoryUse::Weights, 2).unwrap_err()), (12, 10));
         large.charge(MemoryUse::Weights, 90).unwrap();
-        assert!(large.charge(MemoryUse::Scratch, u64::MAX).is_err());
         assert_eq!(memory.used(), 100);
         drop(small);
         assert_eq!(memory.used(), 90);
         large.refund(MemoryUse::Weights, 40);
         assert_eq!((memory.used(), large.used_for(MemoryUse::Weights)), (50, 50));
+    }
+
+    #[test]
+    fn refuses_what_the_host_has_no_room_for_beside_its_headroom() {
+        let used = Arc::new(AtomicU64::new(100));
+        let limit = HEADROOM + 150;
+        let counted = Arc::clone(&used);
+        let memory = Memory::new(move || Some(MemoryBudget { limit, used: counted.load(Relaxed) }));
+        let account = memory.open(None);
+        account.charge(MemoryUse::Kv, 50).unwrap();
+        used.store(150, Relaxed);
+        assert_eq!(numbers(&account.charge(MemoryUse::Kv, 1).unwrap_err()), (limit + 1, limit));
+        assert_eq!(numbers(&account.require(u64::MAX).unwrap_err()), (u64::MAX, limit));
+        assert_eq!(account.used(), 50);
+        // It is in use already.
+        account.note(MemoryUse::Weights, 1000).unwrap();
+        assert_eq!(memory.used(), 1050);
     }
 }

@@ -38,7 +38,7 @@ pub use job::Job;
 pub use kv_cache::{BlockTable, KvCache};
 pub use logits::{LOGITS_ROWS_PER_STEP, LogitsJob};
 pub use mailbox::{Bell, Mailbox, Taken};
-pub use memory::{Account, Memory, MemoryUse};
+pub use memory::{Account, Memory, MemoryBudget, MemoryUse};
 pub use queue_places::{QueuePlace, QueuePlaces};
 pub use scheduler::{Scheduler, SequenceKey, Turn};
 pub use stats::{EngineStats, StatsCell};

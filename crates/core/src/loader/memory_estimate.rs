@@ -3,9 +3,10 @@
 use serde::Serialize;
 use ts_rs::TS;
 
-use super::LoadOptions;
+use super::{EngineKind, LoadOptions};
 use crate::{
     backend::KvDType,
+    engine::MemoryBudget,
     error::{Error, ErrorCode, Result},
     model::{BLOCK_SIZE, ModelConfig, kv_block_bytes},
     weight::{DType, stored_bytes},
@@ -26,7 +27,7 @@ pub struct MemoryEstimate {
     /// Both.
     #[ts(type = "number")]
     pub total_bytes: u64,
-    /// Whether that is within `maxMemoryBytes`; true without a limit.
+    /// Whether that is within `maxMemoryBytes`, and WebAssembly's memory has room for it; true without a limit.
     pub fits: bool,
 }
 
@@ -38,8 +39,29 @@ pub(super) struct MemoryPlan {
     pub(super) context_length: usize,
     /// Bytes that keys and values of all sequences may have.
     pub(super) kv_memory_bytes: u64,
+    /// Bytes that the weights leave of what there may be; none without a limit.
+    pub(super) left: Option<u64>,
     /// Type of most weights in memory.
     pub(super) dominant: DType,
+    host: Option<HostNeed>,
+}
+
+/// What a host that counts its memory has for a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct HostRoom {
+    pub(super) budget: MemoryBudget,
+    /// Who computes: candle copies weights that lie in memory.
+    pub(super) engine: EngineKind,
+    /// Bytes that a step takes beside weights, keys and values.
+    pub(super) scratch: u64,
+}
+
+/// What a model comes to on such a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct HostNeed {
+    /// Bytes in use when it is loaded, without keys and values.
+    loaded: u64,
+    limit: u64,
 }
 
 /// Keys and values may have so much where nobody says: enough for several conversations, little beside the weights.
@@ -49,19 +71,36 @@ const DEFAULT_KV_MEMORY: u64 = 1 << 30;
 const LEAST_CONTEXT: usize = 256;
 
 impl MemoryPlan {
-    /// Sizes weights and KV. Without `contextLength` the context shrinks to what `maxMemoryBytes` and `kvMemoryBytes`
-    /// leave, down to 256 positions. Without `kvMemoryBytes` keys and values may have one whole context, or a gibibyte
+    /// Sizes weights and KV. Without `contextLength` the context shrinks to what `maxMemoryBytes`, `kvMemoryBytes` and the
+    /// `host` leave, down to 256 positions. Without `kvMemoryBytes` keys and values may have one whole context, or a gibibyte
     /// if that is more, but no more than all sequences could use.
     ///
     /// # Errors
     /// `invalid_request` at `contextLength` above the model's own, and at `kvMemoryBytes` that the context does not fit.
-    pub(super) fn new(config: &ModelConfig, table: &WeightTable, options: &LoadOptions) -> Result<Self> {
-        let (weights_bytes, dominant) = weights_in_memory(table, options);
+    pub(super) fn new(
+        config: &ModelConfig,
+        table: &WeightTable,
+        options: &LoadOptions,
+        host: Option<HostRoom>,
+    ) -> Result<Self> {
+        let WeightsInMemory { bytes: weights_bytes, lying, dominant } = WeightsInMemory::new(table, options);
+        let host = host.map(|HostRoom { budget, engine, scratch }| {
+            let kept = match engine {
+                EngineKind::Cpu => lying,
+                EngineKind::Candle => 0,
+            };
+            let loaded = budget.needed((weights_bytes - kept).saturating_add(scratch));
+            HostNeed { loaded, limit: budget.limit }
+        });
+        let left = [
+            options.max_memory_bytes.map(|limit| limit.saturating_sub(weights_bytes)),
+            host.map(|HostNeed { loaded, limit }| limit.saturating_sub(loaded)),
+        ];
+        let left = left.into_iter().flatten().min();
         let natural = if dominant == DType::F32 { KvDType::F32 } else { KvDType::F16 };
         let kv_dtype = options.kv_cache.unwrap_or(natural);
         let block_bytes = kv_block_bytes(config, kv_dtype) as u64;
         let kv_bytes = |context: usize| context.div_ceil(BLOCK_SIZE) as u64 * block_bytes;
-        let limit = options.max_memory_bytes;
         let context_length = match options.context_length {
             Some(context) if context > config.context_length => {
                 return Err(Error::invalid_request(
@@ -71,11 +110,7 @@ impl MemoryPlan {
                 .detail("max", config.context_length));
             }
             Some(context) => context,
-            None => match [limit.map(|limit| limit.saturating_sub(weights_bytes)), options.kv_memory_bytes]
-                .into_iter()
-                .flatten()
-                .min()
-            {
+            None => match [left, options.kv_memory_bytes].into_iter().flatten().min() {
                 Some(left) => {
                     let blocks = left / block_bytes.max(1);
                     let affordable = usize::try_from(blocks).unwrap_or(usize::MAX).saturating_mul(BLOCK_SIZE);
@@ -93,51 +128,79 @@ impl MemoryPlan {
         }
         let sequences = options.engine(0).max_sequences as u64;
         let wanted = options.kv_memory_bytes.unwrap_or_else(|| kv_bytes.max(DEFAULT_KV_MEMORY));
-        let left = limit.map_or(u64::MAX, |limit| limit.saturating_sub(weights_bytes));
-        let kv_memory_bytes = wanted.min(kv_bytes.saturating_mul(sequences)).min(left);
+        let kv_memory_bytes = wanted.min(kv_bytes.saturating_mul(sequences)).min(left.unwrap_or(u64::MAX));
         let total_bytes = weights_bytes.saturating_add(kv_bytes);
-        let fits = limit.is_none_or(|limit| total_bytes <= limit);
+        let fits = left.is_none_or(|left| kv_bytes <= left);
         let estimate = MemoryEstimate { weights_bytes, kv_bytes, total_bytes, fits };
-        Ok(Self { estimate, kv_dtype, context_length, kv_memory_bytes, dominant })
+        Ok(Self { estimate, kv_dtype, context_length, kv_memory_bytes, left, dominant, host })
     }
 
     /// # Errors
     /// `out_of_memory{needed, limit}` before anything is allocated.
-    pub(super) fn require_fit(&self, limit: Option<u64>) -> Result<()> {
-        match limit {
-            Some(limit) if !self.estimate.fits => Err(Error::new(
-                ErrorCode::OutOfMemory,
-                format!(
-                    "the model needs {} bytes for its weights and {} for {} positions, and `maxMemoryBytes` is {limit}: raise \
-                     it, lower `contextLength`, or quantise with `isq`",
-                    self.estimate.weights_bytes, self.estimate.kv_bytes, self.context_length
-                ),
-            )
-            .detail("needed", self.estimate.total_bytes)
-            .detail("limit", limit)),
-            Some(_) | None => Ok(()),
+    pub(super) fn require_fit(&self, max_memory_bytes: Option<u64>) -> Result<()> {
+        if self.estimate.fits {
+            return Ok(());
         }
+        let MemoryEstimate { weights_bytes, kv_bytes, total_bytes, fits: _ } = self.estimate;
+        let model = format!(
+            "the model needs {weights_bytes} bytes for its weights and {kv_bytes} for {} positions",
+            self.context_length
+        );
+        let (message, needed, limit) = match (max_memory_bytes.filter(|limit| total_bytes > *limit), self.host) {
+            (None, Some(HostNeed { loaded, limit })) => {
+                let needed = loaded.saturating_add(kv_bytes);
+                let message = format!(
+                    "{model}, {needed} with all that is beside them, and there are {limit}: lower `contextLength`, or use a \
+                     smaller model or one of fewer bits"
+                );
+                (message, needed, limit)
+            }
+            (limit, _) => {
+                let limit = limit.unwrap_or(0);
+                let message = format!(
+                    "{model}, and `maxMemoryBytes` is {limit}: raise it, lower `contextLength`, or quantise with `isq`"
+                );
+                (message, total_bytes, limit)
+            }
+        };
+        Err(Error::new(ErrorCode::OutOfMemory, message).detail("needed", needed).detail("limit", limit))
     }
 }
 
-/// Bytes of all weights in memory, and the type that most of them have.
-fn weights_in_memory(table: &WeightTable, options: &LoadOptions) -> (u64, DType) {
-    let conversion = options.conversion();
-    let mut total = 0u64;
-    let mut by_type: Vec<(DType, u64)> = Vec::new();
-    for weight in table.weights() {
-        let row = weight.shape.last().copied().unwrap_or(1);
-        let is_matrix = weight.shape.len() > 1;
-        let dtype = if is_matrix { conversion.target(weight.dtype, table.role(&weight.name), row) } else { DType::F32 };
-        let bytes = stored_bytes(dtype, &weight.shape).unwrap_or(weight.byte_len()) as u64;
-        total = total.saturating_add(bytes);
-        if is_matrix {
+/// What the weights of a table come to.
+struct WeightsInMemory {
+    /// Bytes of all, as they will be in memory.
+    bytes: u64,
+    /// Bytes of those that lie in memory already and can be read there as they are.
+    lying: u64,
+    /// The type that most of them have.
+    dominant: DType,
+}
+
+impl WeightsInMemory {
+    fn new(table: &WeightTable, options: &LoadOptions) -> Self {
+        let conversion = options.conversion();
+        let (mut bytes, mut lying) = (0u64, 0u64);
+        let mut by_type: Vec<(DType, u64)> = Vec::new();
+        for weight in table.weights() {
+            let row = weight.shape.last().copied().unwrap_or(1);
+            let is_matrix = weight.shape.len() > 1;
+            let dtype =
+                if is_matrix { conversion.target(weight.dtype, table.role(&weight.name), row) } else { DType::F32 };
+            let own = stored_bytes(dtype, &weight.shape).unwrap_or(weight.byte_len()) as u64;
+            bytes = bytes.saturating_add(own);
+            if !is_matrix {
+                continue;
+            }
+            if dtype == weight.dtype && weight.in_memory().is_some() {
+                lying = lying.saturating_add(own);
+            }
             match by_type.iter_mut().find(|(known, _)| *known == dtype) {
-                Some((_, sum)) => *sum += bytes,
-                None => by_type.push((dtype, bytes)),
+                Some((_, sum)) => *sum += own,
+                None => by_type.push((dtype, own)),
             }
         }
+        let dominant = by_type.iter().max_by_key(|(_, sum)| *sum).map_or(DType::F32, |(dtype, _)| *dtype);
+        Self { bytes, lying, dominant }
     }
-    let dominant = by_type.iter().max_by_key(|(_, sum)| *sum).map_or(DType::F32, |(dtype, _)| *dtype);
-    (total, dominant)
 }

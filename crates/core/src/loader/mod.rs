@@ -15,20 +15,23 @@ pub use crate::weights::Source;
 
 use std::sync::Arc;
 
-use self::{memory_estimate::MemoryPlan, text_files::TextFiles};
+use self::{
+    memory_estimate::{HostRoom, MemoryPlan},
+    text_files::TextFiles,
+};
 use crate::{
     backend::{
         Backend, KvDType,
         candle::{CandleBackend, DeviceKind},
-        cpu::CpuBackend,
+        cpu::{CpuBackend, arena_bytes},
     },
     chat_template::ChatTemplate,
-    engine::{EngineOptions, LOGITS_ROWS_PER_STEP},
+    engine::{EngineOptions, LOGITS_ROWS_PER_STEP, Memory},
     error::{Error, ErrorCode, Result},
     fim::FimTokens,
     generation_defaults::GenerationDefaults,
     language_model::LanguageModel,
-    model::{ModelConfig, Transformer, TransformerOptions},
+    model::{ModelConfig, Transformer, TransformerOptions, model_shape, vocabulary},
     pooling::Pooling,
     tokenizer::{Tokenizer, TokenizerConfig, check_embedding_rows},
     weights::{LoadObserver, ModelSource, WeightLoader, WeightTable},
@@ -60,13 +63,14 @@ pub struct LoadedModel {
     pub engine: EngineOptions,
 }
 
-/// Loads a model whole. Text files first: they are small and fail early.
+/// Loads a model whole, within `memory`. Text files first: they are small and fail early.
 ///
 /// # Errors
 /// As [`load_weights`]; `tokenizer_invalid`, `template_invalid`, `not_found`, `too_large` for the text files.
 pub fn load(
     source: Source,
     options: &LoadOptions,
+    memory: &Memory,
     progress: &mut dyn FnMut(LoadProgress),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<LoadedModel> {
@@ -81,7 +85,7 @@ pub fn load(
         check_embedding_rows(&*tokenizer, embedding.shape.first().copied().unwrap_or(0))?;
     }
     let LoadedWeights { model, mut info, weights_bytes, kv_memory_bytes, threads, kv_cache } =
-        load_weights(&source, options, progress, cancelled)?;
+        load_weights(&source, options, memory, progress, cancelled)?;
     if let Some(template) = &chat_template {
         let capabilities = template.capabilities();
         info.capabilities.tools = capabilities.tools;
@@ -126,12 +130,12 @@ pub struct LoadedWeights {
 ///
 /// # Errors
 /// As [`load_weights`] before any weight is read, without `out_of_memory`; `template_invalid` for `chatTemplate`.
-pub fn estimate(source: Source, options: &LoadOptions) -> Result<MemoryEstimate> {
+pub fn estimate(source: Source, options: &LoadOptions, memory: &Memory) -> Result<MemoryEstimate> {
     let source = ModelSource::open(source)?;
     if let Some(template) = &options.chat_template {
         ChatTemplate::parse(template, &TokenizerConfig::default(), &[])?;
     }
-    Ok(LoadPlan::new(&source, options)?.memory.estimate)
+    Ok(LoadPlan::new(&source, options, memory)?.memory.estimate)
 }
 
 /// What a load and an estimate decide alike, before any weight is read.
@@ -146,17 +150,21 @@ struct LoadPlan {
 impl LoadPlan {
     /// # Errors
     /// `model_invalid` and `model_unsupported` at the key; `invalid_request` and `unsupported` at the option.
-    fn new(source: &ModelSource, options: &LoadOptions) -> Result<Self> {
+    fn new(source: &ModelSource, options: &LoadOptions, memory: &Memory) -> Result<Self> {
         let config = source.config()?;
         let table = source.table();
         options.conversion().check(&table)?;
         let (engine, device) = choose(options)?;
-        let memory = MemoryPlan::new(&config, &table, options)?;
+        let room = match memory.budget() {
+            Some(budget) => Some(HostRoom { budget, engine, scratch: scratch_bytes(&config, &table, options)? }),
+            None => None,
+        };
+        let memory = MemoryPlan::new(&config, &table, options, room)?;
         Ok(Self { config, table, memory, engine, device })
     }
 }
 
-/// Loads the weights of an opened model.
+/// Loads the weights of an opened model, within `memory`.
 ///
 /// # Errors
 /// `model_invalid` and `model_unsupported` at the key or tensor; `invalid_request` and `unsupported` at the option;
@@ -164,16 +172,23 @@ impl LoadPlan {
 pub fn load_weights(
     source: &ModelSource,
     options: &LoadOptions,
+    memory: &Memory,
     progress: &mut dyn FnMut(LoadProgress),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<LoadedWeights> {
-    let LoadPlan { config, mut table, memory, engine, device } = LoadPlan::new(source, options)?;
+    let is_counted = memory.budget().is_some();
+    let LoadPlan { config, mut table, memory, engine, device } = LoadPlan::new(source, options, memory)?;
     memory.require_fit(options.max_memory_bytes)?;
 
     let parameters = table.weights().map(|weight| weight.shape.iter().product::<usize>() as u64).sum();
     let mut observer = Observer { loaded_bytes: 0, total_bytes: table.bytes(), progress, cancelled };
     observer.report();
-    let job = Job { config: &config, options, memory, table: &mut table, observer: &mut observer };
+    let MemoryPlan { context_length, kv_dtype, kv_memory_bytes, .. } = memory;
+    let mut transformer = transformer_options(options, context_length, kv_dtype, kv_memory_bytes);
+    if is_counted {
+        transformer.headroom = 0;
+    }
+    let job = Job { config: &config, options, transformer, table: &mut table, observer: &mut observer };
     let model = match engine {
         EngineKind::Cpu => job.run(CpuBackend::new(job_threads(options))?)?,
         EngineKind::Candle => job.run(CandleBackend::new(device.open()?))?,
@@ -189,12 +204,11 @@ pub fn load_weights(
             memory.context_length, config.context_length
         ));
     }
-    if let (Some(given), Some(limit)) = (options.kv_memory_bytes, options.max_memory_bytes)
-        && memory.kv_memory_bytes < given
-        && memory.kv_memory_bytes == limit.saturating_sub(memory.estimate.weights_bytes)
+    if let (Some(given), Some(left)) = (options.kv_memory_bytes, memory.left)
+        && left < given
+        && left == memory.kv_memory_bytes
     {
-        let left = memory.kv_memory_bytes;
-        warnings.push(format!("`kvMemoryBytes` is {given}, and the weights leave {left} of `maxMemoryBytes`"));
+        warnings.push(format!("`kvMemoryBytes` is {given}, and the weights leave {left} of the memory there may be"));
     }
     if options.device == DeviceChoice::Auto && device == DeviceKind::Cpu && options.backend != BackendChoice::Cpu {
         warnings.extend(
@@ -249,6 +263,39 @@ fn choose(options: &LoadOptions) -> Result<(EngineKind, DeviceKind)> {
     Ok((engine, device))
 }
 
+/// What keys and values leave of the system's memory. Little else can do without the memory it asks for: the process
+/// ends. More than glibc ever takes from its heap, whose thresholds a smaller allocation would move.
+const HEADROOM: usize = 48 << 20;
+
+fn transformer_options(
+    options: &LoadOptions,
+    context_length: usize,
+    kv_dtype: KvDType,
+    kv_memory_bytes: u64,
+) -> TransformerOptions {
+    let engine = options.engine(kv_memory_bytes);
+    TransformerOptions {
+        context_length,
+        kv_dtype,
+        kv_limit: Some(kv_memory_bytes),
+        headroom: HEADROOM,
+        max_rows: engine.prefill_chunk + engine.max_sequences,
+        max_sampled_rows: engine.max_sequences.max(LOGITS_ROWS_PER_STEP),
+    }
+}
+
+/// What drawing takes for each token of the vocabulary: candidates, their weights, a copy of the row for several choices.
+const SAMPLER_BYTES: u64 = 24;
+
+/// Bytes that steps take beside weights, keys and values. Candle allocates as it goes, and about as much.
+fn scratch_bytes(config: &ModelConfig, table: &WeightTable, options: &LoadOptions) -> Result<u64> {
+    let vocabulary = vocabulary(config, table);
+    // Keys and values are not in it, whatever their type and number.
+    let any = transformer_options(options, config.context_length, KvDType::F16, 0);
+    let arena = arena_bytes(&model_shape(config, vocabulary, any), &[config.rotary.dim / 2])?;
+    Ok(arena.saturating_add(SAMPLER_BYTES * vocabulary as u64))
+}
+
 /// Threads that convert and compute.
 fn job_threads(options: &LoadOptions) -> usize {
     options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
@@ -258,7 +305,7 @@ fn job_threads(options: &LoadOptions) -> usize {
 struct Job<'a, 'b> {
     config: &'a ModelConfig,
     options: &'a LoadOptions,
-    memory: MemoryPlan,
+    transformer: TransformerOptions,
     table: &'a mut WeightTable,
     observer: &'a mut Observer<'b>,
 }
@@ -272,15 +319,7 @@ impl Job<'_, '_> {
             threads: job_threads(self.options),
             observer: self.observer,
         };
-        let engine = self.options.engine(self.memory.kv_memory_bytes);
-        let options = TransformerOptions {
-            context_length: self.memory.context_length,
-            kv_dtype: self.memory.kv_dtype,
-            kv_limit: Some(self.memory.kv_memory_bytes),
-            max_rows: engine.prefill_chunk + engine.max_sequences,
-            max_sampled_rows: engine.max_sequences.max(LOGITS_ROWS_PER_STEP),
-        };
-        Ok(Box::new(Transformer::load(loader, self.config, options)?))
+        Ok(Box::new(Transformer::load(loader, self.config, self.transformer)?))
     }
 }
 

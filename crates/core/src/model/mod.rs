@@ -15,5 +15,5 @@ pub use architecture::Architecture;
 pub use config::{LayerConfig, ModelConfig};
 pub(crate) use config_gguf::ROPE_FACTORS;
 pub use rope_scaling::{RopeScaling, RotaryConfig, Yarn};
-pub(crate) use transformer::kv_block_bytes;
 pub use transformer::{BLOCK_SIZE, Transformer, TransformerOptions};
+pub(crate) use transformer::{kv_block_bytes, model_shape, vocabulary};

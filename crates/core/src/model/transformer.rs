@@ -8,7 +8,7 @@ use crate::{
     backend::{Backend, KvDType, ModelShape, StepPlan, Wanted},
     error::{Error, ErrorCode, Result},
     language_model::{KvLayout, LanguageModel},
-    weights::WeightLoader,
+    weights::{WeightLoader, WeightTable},
 };
 
 /// Choices that are not in the model's files.
@@ -20,15 +20,13 @@ pub struct TransformerOptions {
     pub kv_dtype: KvDType,
     /// Bytes that KV may take in all.
     pub kv_limit: Option<u64>,
+    /// Bytes that the system must still have when KV has grown; 0 where the host counts its memory and is asked before.
+    pub headroom: usize,
     /// Rows of a step at most.
     pub max_rows: usize,
     /// Rows of a step at most whose logits are wanted.
     pub max_sampled_rows: usize,
 }
-
-/// What keys and values leave of the system's memory. Little else can do without the memory it asks for: the process
-/// ends. More than glibc ever takes from its heap, whose thresholds a smaller allocation would move.
-const HEADROOM: usize = if cfg!(target_family = "wasm") { 1 << 20 } else { 48 << 20 };
 
 /// Positions in a KV block.
 pub const BLOCK_SIZE: usize = 32;
@@ -52,10 +50,7 @@ impl<B: Backend> Transformer<B> {
     /// As [`WeightLoader::linear`].
     pub fn load(mut loader: WeightLoader<'_, B>, config: &ModelConfig, options: TransformerOptions) -> Result<Self> {
         let load = &mut loader;
-        let vocabulary = match (config.vocabulary, load.table.get("model.embed_tokens.weight")) {
-            (Some(vocabulary), _) => vocabulary,
-            (None, stored) => stored.and_then(|weight| weight.shape.first().copied()).unwrap_or(0),
-        };
+        let vocabulary = vocabulary(config, load.table);
         let embedding = load.embedding("model.embed_tokens", [vocabulary, config.hidden])?;
         let rotary = Arc::new(load.rotary(&config.rotary.frequencies())?);
         let mut layers = Vec::with_capacity(config.layers.len());
@@ -87,7 +82,14 @@ fn load_layer<B: Backend>(
     }
 }
 
-fn model_shape(config: &ModelConfig, vocabulary: usize, options: TransformerOptions) -> ModelShape {
+/// Rows of embedding and head.
+pub(crate) fn vocabulary(config: &ModelConfig, table: &WeightTable) -> usize {
+    let stored = || table.get("model.embed_tokens.weight").and_then(|weight| weight.shape.first().copied());
+    config.vocabulary.or_else(stored).unwrap_or(0)
+}
+
+/// The sizes of a backend for the model.
+pub(crate) fn model_shape(config: &ModelConfig, vocabulary: usize, options: TransformerOptions) -> ModelShape {
     ModelShape {
         hidden: config.hidden,
         intermediate: config.intermediate,
@@ -163,7 +165,7 @@ impl<B: Backend> LanguageModel for Transformer<B> {
             .detail("needed", needed)
             .detail("limit", limit));
         }
-        let headroom = try_with_capacity::<u8>(HEADROOM)?;
+        let headroom = try_with_capacity::<u8>(self.options.headroom)?;
         let reserved = self.backend.reserve_kv_blocks(blocks);
         drop(headroom);
         reserved?;

@@ -81,10 +81,10 @@ impl Desk {
         self.last_model
     }
 
-    /// The oldest preparation of a command no longer than `longest`.
-    pub(super) fn next_preparation(&mut self, longest: usize) -> Option<Preparation> {
+    /// The oldest preparation of a command no longer than `longest`, with its length.
+    pub(super) fn next_preparation(&mut self, longest: usize) -> Option<(usize, Preparation)> {
         let at = self.preparations.iter().position(|(bytes, _)| *bytes <= longest)?;
-        self.preparations.remove(at).map(|(_, preparation)| preparation)
+        self.preparations.remove(at)
     }
 
     /// The earliest deadline of a stream that the engine does not know yet.

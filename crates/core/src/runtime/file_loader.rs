@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::loader::{Loaded, Loader};
 use crate::backend::KvDType;
+use crate::engine::Memory;
 use crate::error::{Error, ErrorCode, Result};
 use crate::loader::{self, LoadOptions, LoadedModel, Source};
 use crate::log::KvCacheType;
@@ -18,6 +19,7 @@ impl Loader for FileLoader {
         &self,
         source: Source,
         options: &Value,
+        memory: &Memory,
         progress: &mut dyn FnMut(Value),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Loaded> {
@@ -36,7 +38,7 @@ impl Loader for FileLoader {
             threads,
             kv_cache,
             engine,
-        } = loader::load(source, &options, &mut tell, cancelled)?;
+        } = loader::load(source, &options, memory, &mut tell, cancelled)?;
         Ok(Loaded {
             model,
             weights_bytes: weights_bytes + tokenizer.memory_bytes() as u64,
@@ -57,8 +59,8 @@ impl Loader for FileLoader {
         })
     }
 
-    fn estimate(&self, source: Source, options: &Value) -> Result<Value> {
-        to_json(loader::estimate(source, &read_options(options)?)?)
+    fn estimate(&self, source: Source, options: &Value, memory: &Memory) -> Result<Value> {
+        to_json(loader::estimate(source, &read_options(options)?, memory)?)
     }
 }
 

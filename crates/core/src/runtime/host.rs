@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::engine::MemoryBudget;
+
 /// Threads, clocks and randomness of the world outside.
 pub trait Host: Send + Sync {
     /// A ticket of `client` that was found empty has an event. Called outside of every lock, once until the client
@@ -25,4 +27,9 @@ pub trait Host: Send + Sync {
 
     /// A fresh random number.
     fn seed(&self) -> u64;
+
+    /// What there is of memory, where someone counts all of it; otherwise an allocation that fails has to tell.
+    fn memory_budget(&self) -> Option<MemoryBudget> {
+        None
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::chat_template::ChatTemplate;
-use crate::engine::EngineOptions;
+use crate::engine::{EngineOptions, Memory};
 use crate::error::{Error, Result};
 use crate::fim::FimTokens;
 use crate::generation_defaults::GenerationDefaults;
@@ -19,17 +19,18 @@ pub use crate::weights::Source;
 
 /// Turns a source into a model. The runtime's own reads files; tests bring fakes.
 pub trait Loader: Send + Sync {
-    /// Loads; may take long. `cancelled` is asked now and then.
+    /// Loads what fits `memory`; may take long. `cancelled` is asked now and then.
     fn load(
         &self,
         source: Source,
         options: &Value,
+        memory: &Memory,
         progress: &mut dyn FnMut(Value),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Loaded>;
 
     /// What a load would need, as the JSON of a `MemoryEstimate`.
-    fn estimate(&self, source: Source, options: &Value) -> Result<Value>;
+    fn estimate(&self, source: Source, options: &Value, memory: &Memory) -> Result<Value>;
 }
 
 /// A model with all that the runtime needs to know of it.

@@ -7,6 +7,7 @@
 mod command;
 mod desk;
 mod engines;
+mod file_bytes;
 mod file_loader;
 mod host;
 mod load_log;
@@ -23,8 +24,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+pub use file_bytes::file_bytes;
 pub use host::Host;
 pub use loader::{Loaded, Loader, Source};
+
+pub use crate::engine::{Memory, MemoryBudget};
 
 use self::desk::{Desk, Letterbox, LoadErrand};
 use self::engines::{Engines, Errand};
@@ -32,7 +36,7 @@ use self::file_loader::FileLoader;
 use self::load_log::{LoadFacts, LoadLog};
 use self::model::ModelShared;
 use self::task::{Task, TaskEvent};
-use crate::engine::{Engine, Memory, MemoryUse, Taken};
+use crate::engine::{Engine, MemoryUse, Taken};
 use crate::error::{Error, ErrorCode, Result};
 use crate::log::{LogLevel, LogTaken};
 use crate::response::{CancelReason, typescript};
@@ -73,11 +77,12 @@ impl Runtime {
 
     /// A runtime that loads by `loader`.
     pub fn with_loader(host: Arc<dyn Host>, options: RuntimeOptions, loader: Box<dyn Loader>) -> Self {
+        let counting = Arc::clone(&host);
         Self {
             shared: Arc::new(Shared { desk: Mutex::default(), host }),
             engines: Mutex::default(),
             loader,
-            memory: Memory::new(None),
+            memory: Memory::new(move || counting.memory_budget()),
             options,
         }
     }
@@ -221,9 +226,15 @@ impl Runtime {
 
     fn prepare_up_to(&self, longest: usize) -> bool {
         let preparation = self.desk().next_preparation(longest);
-        let Some(preparation) = preparation else { return false };
+        let Some((bytes, preparation)) = preparation else { return false };
         let ticket = preparation.ticket();
-        let errand = preparation.run();
+        let errand = match self.memory.require(preparation::memory_for(bytes)) {
+            Ok(()) => preparation.run(),
+            Err(error) => {
+                preparation.refuse(error);
+                None
+            }
+        };
         let mut desk = self.desk();
         if let Some(ticket) = ticket {
             desk.preparing.remove(&ticket);
@@ -254,12 +265,12 @@ impl Runtime {
     fn load(&self, errand: LoadErrand) {
         let LoadErrand { client, task, source, options, estimate, log } = errand;
         if estimate {
-            task.end(self.loader.estimate(source, &options));
+            task.end(self.loader.estimate(source, &options, &self.memory));
             return;
         }
         let began = self.shared.host.now();
         let mut progress = |progress: Value| task.progress(&progress);
-        let loaded = self.loader.load(source, &options, &mut progress, &|| task.is_cancelled());
+        let loaded = self.loader.load(source, &options, &self.memory, &mut progress, &|| task.is_cancelled());
         match loaded.and_then(|loaded| self.install(client, &task, loaded, log, began)) {
             Ok(()) => {}
             Err(error) => task.end(Err(error)),
@@ -283,7 +294,7 @@ impl Runtime {
         } = loaded;
         let context_length = model.context_length();
         let account = self.memory.open(max_memory_bytes);
-        account.charge(MemoryUse::Weights, weights_bytes)?;
+        account.note(MemoryUse::Weights, weights_bytes)?;
         let embedding_width = model.hidden_size();
         let engine = Engine::new(model, Arc::clone(&tokenizer), defaults.end_tokens, options, account);
         let LoadLog { ticket: log_ticket, log } = self.open_log(client, log);

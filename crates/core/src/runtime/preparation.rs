@@ -21,6 +21,12 @@ use crate::response::Usage;
 /// Bytes of a command that is prepared within tens of milliseconds.
 pub(super) const SHORT: usize = 256 << 10;
 
+/// Memory that preparing a command of so many bytes takes at most: a text that has no token but its single bytes, all in one
+/// piece.
+pub(super) fn memory_for(bytes: usize) -> u64 {
+    128 * bytes as u64
+}
+
 /// What a thread that prepares takes up.
 pub(super) enum Preparation {
     Answer(Box<AnswerRequest>),
@@ -55,6 +61,14 @@ impl Preparation {
         match self {
             Self::Answer(answer) => Some(answer.ticket),
             Self::Text { .. } | Self::Logits { .. } | Self::Embeddings { .. } => None,
+        }
+    }
+
+    /// Ends with `error` in place of [`Self::run`].
+    pub(super) fn refuse(self, error: Error) {
+        match self {
+            Self::Answer(answer) => answer.mailbox.end(End::ValidationError(error.into_info())),
+            Self::Text { task, .. } | Self::Logits { task, .. } | Self::Embeddings { task, .. } => task.end(Err(error)),
         }
     }
 

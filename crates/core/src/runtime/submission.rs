@@ -21,7 +21,21 @@ use crate::log::{Log, LogLevel};
 /// Events of a stream without a model that may lie unread.
 const NULL_READ_AHEAD: u32 = 16;
 
+/// Memory that a value in JSON takes at most while it is read: its place in an array that grows.
+const VALUE_BYTES: u64 = 160;
+/// The same for a byte of text.
+const TEXT_BYTES: u64 = 4;
+
 impl Runtime {
+    /// Asks for the memory that reading `command` takes, before [`Self::submit`]; for hosts that count theirs.
+    ///
+    /// # Errors
+    /// `out_of_memory{needed, limit}`.
+    pub fn require_memory(&self, command: &str) -> Result<()> {
+        let values = command.bytes().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count() as u64;
+        self.memory.require(values * VALUE_BYTES + command.len() as u64 * TEXT_BYTES)
+    }
+
     /// Takes a command; what becomes of it, also that it cannot be read, are the events of the ticket.
     pub fn submit(&self, client: u32, command: &str, buffers: Vec<Vec<u8>>) -> u32 {
         let bytes = command.len();

@@ -8,7 +8,7 @@ mod weight_table;
 
 pub(crate) use conversion::read_floats;
 pub use conversion::{Conversion, FloatType};
-pub use model_source::{ModelSource, Source, SourceFiles};
+pub use model_source::{ModelSource, Source, SourceFiles, file_size};
 pub use names::Naming;
 pub use weight_loader::{Bias, LoadObserver, WeightLoader};
 pub use weight_table::WeightTable;

@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use wick_formats::{ByteSource, FileKind, Gguf, ModelFiles, OpenMode, Safetensors};
+use wick_formats::{
+    ByteSource, FileKind, Gguf, ModelFiles, OpenMode, Safetensors,
+    gguf::{self, SizeHint},
+};
 
 use super::{Naming, WeightTable};
 use crate::{
@@ -103,10 +106,7 @@ impl ModelSource {
                 };
                 Ok(Self { id, files: SourceFiles::Gguf(gguf) })
             }
-            FileKind::Safetensors => Err(Error::invalid_request(
-                "source",
-                "a safetensors file has no configuration and no tokenizer; give the folder it is in, or all of its files",
-            )),
+            FileKind::Safetensors => Err(safetensors_alone()),
         }
     }
 
@@ -168,6 +168,48 @@ impl ModelSource {
     }
 }
 
+/// How long the model file is that begins with `prefix`, which may be too short to tell.
+///
+/// # Errors
+/// Those of [`ModelSource::open`] that the beginning alone shows.
+pub fn file_size(prefix: Vec<u8>) -> Result<SizeHint> {
+    /// What tells one format from another.
+    const START: u64 = 9;
+    let prefix = Arc::new(ByteSource::Memory(prefix));
+    if prefix.len() < START {
+        return Ok(SizeHint::NeedsMore { at_least: START });
+    }
+    match FileKind::from_source(&prefix)? {
+        FileKind::Gguf => Ok(gguf::file_size(&prefix)?),
+        FileKind::Safetensors => Err(safetensors_alone()),
+    }
+}
+
+fn safetensors_alone() -> Error {
+    Error::invalid_request(
+        "source",
+        "a safetensors file has no configuration and no tokenizer; give the folder it is in, or all of its files",
+    )
+}
+
 fn is_gguf(name: &str) -> bool {
     matches!(FileKind::from_name(name), Ok(Some(FileKind::Gguf)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_file_tells_what_opening_it_would() {
+        for start in [&b""[..], b"GGUF\x03\0\0\0"] {
+            assert_eq!(file_size(start.to_vec()).unwrap(), SizeHint::NeedsMore { at_least: 9 });
+        }
+        let header = |version: u8| [b"GGUF", &[version, 0, 0, 0][..], &[0; 16]].concat();
+        assert_eq!(file_size(header(3)).unwrap(), SizeHint::Known(24));
+        for start in [&[0; 100][..], b"\x02\0\0\0\0\0\0\0{}", &header(9), b"GGUF\x03\0\0\0\xff\xff\xff\xff\0\0\0\0"] {
+            let (told, opened) = (file_size(start.to_vec()), ModelSource::open(Source::Bytes(start.to_vec())));
+            assert_eq!(told.unwrap_err(), opened.err().unwrap());
+        }
+    }
 }

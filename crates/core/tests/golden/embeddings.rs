@@ -22,11 +22,13 @@ const POOLINGS: [(Pooling, &str); 3] = [(Pooling::Last, "last"), (Pooling::Mean,
 fn engine(model: &str, backend: &str, chunk: usize) -> Engine {
     let source = ModelSource::open(Source::Path(fixture::path(model))).unwrap();
     let options = json!({ "dtype": "f32", "backend": backend, "threads": 2 });
-    let loaded = load_weights(&source, &LoadOptions::from_json(&options).unwrap(), &mut |_| {}, &|| false).unwrap();
+    let loaded =
+        load_weights(&source, &LoadOptions::from_json(&options).unwrap(), &Memory::uncounted(), &mut |_| {}, &|| false)
+            .unwrap();
     let json = std::fs::read(fixture::path(&format!("{model}/tokenizer.json"))).unwrap();
     let tokenizer = Arc::new(hugging_face::from_json(&json, None).unwrap());
     let options = EngineOptions { prefill_chunk: chunk, ..EngineOptions::default() };
-    Engine::new(loaded.model, tokenizer, Vec::new(), options, Memory::new(None).open(None))
+    Engine::new(loaded.model, tokenizer, Vec::new(), options, Memory::uncounted().open(None))
 }
 
 fn embed(engine: &mut Engine, inputs: &[Vec<u32>], pooling: Pooling) -> Vec<Vec<f32>> {

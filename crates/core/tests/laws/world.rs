@@ -46,7 +46,7 @@ impl World {
             read_ahead: 1 + random.below(16) as u32,
             kv_memory_bytes: blocks.map(|blocks| blocks * BLOCK_BYTES as u64),
         };
-        let memory = Memory::new(None);
+        let memory = Memory::uncounted();
         let account = memory.open(None);
         let engine = Engine::new(model, Arc::new(FakeTokenizer::new()), vec![EOS], options, account);
         let prefixes = (0..2).map(|_| (0..20).map(|_| 3 + random.below(28) as u32).collect()).collect();

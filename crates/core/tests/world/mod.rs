@@ -15,7 +15,7 @@ use wick_core::generation_defaults::{GenerationDefaults, SamplingDefaults};
 use wick_core::loader::LoadOptions;
 use wick_core::log::KvCacheType;
 use wick_core::pooling::Pooling;
-use wick_core::runtime::{Host, Loaded, Loader, Runtime, RuntimeOptions, Source};
+use wick_core::runtime::{Host, Loaded, Loader, Memory, Runtime, RuntimeOptions, Source};
 use wick_core::tokenizer::{Tokenizer, TokenizerConfig};
 
 use crate::fake::{EOS, FakeModel, FakeTokenizer, Faults};
@@ -70,6 +70,7 @@ impl Loader for FakeLoader {
         &self,
         source: Source,
         options: &Value,
+        _: &Memory,
         progress: &mut dyn FnMut(Value),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Loaded> {
@@ -123,7 +124,7 @@ impl Loader for FakeLoader {
         })
     }
 
-    fn estimate(&self, _: Source, _: &Value) -> Result<Value> {
+    fn estimate(&self, _: Source, _: &Value, _: &Memory) -> Result<Value> {
         Ok(json!({"fits": true}))
     }
 }

@@ -24,8 +24,8 @@ pub enum SizeHint {
 ///
 /// # Errors
 /// Those of [`super::Gguf::read`] that the header alone shows, as soon as the prefix reaches there.
-pub fn file_size(prefix: Vec<u8>) -> Result<SizeHint> {
-    let mut reader = HeaderReader::new(Arc::new(ByteSource::Memory(prefix)));
+pub fn file_size(prefix: &Arc<ByteSource>) -> Result<SizeHint> {
+    let mut reader = HeaderReader::new(Arc::clone(prefix));
     match Header::read(&mut reader) {
         Ok(header) => tensor_infos::file_size(&header.infos, header.end, header.alignment).map(SizeHint::Known),
         Err(error) => match reader.missing() {

@@ -22,7 +22,7 @@ export class WasmEngine implements Engine {
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(instance: WasmInstance, doorbell: () => void, testFaults: boolean) {
-    this.#live = { core: new instance.Engine(testFaults), memory: instance.memory };
+    this.#live = { core: new instance.Engine(testFaults, 2 ** 32 - 2 ** 16), memory: instance.memory };
     this.#doorbell = doorbell;
   }
 
@@ -34,7 +34,11 @@ export class WasmEngine implements Engine {
   submit(command: string, buffers: readonly Uint8Array[] = []): number {
     const ticket = this.#call((core, memory) => {
       const placed = Uint32Array.from(buffers, (bytes) => place(core, memory, bytes));
-      return core.submit(command, placed);
+      const needed = core.memoryNeeded(4 * command.length);
+      if (needed > core.memoryLimit()) throw outOfMemory(needed, core.memoryLimit());
+      const accepted = core.submit(command, placed);
+      if (accepted === undefined) throw new WickError(JSON.parse(core.refusal() ?? "") as ErrorInfo);
+      return accepted;
     });
     this.#schedule();
     return ticket;
@@ -136,14 +140,13 @@ export class WasmEngine implements Engine {
 
 function place(core: WasmCore, memory: WebAssembly.Memory, bytes: Uint8Array): number {
   const buffer = core.allocate(bytes.byteLength);
-  if (buffer === undefined) throw outOfMemory(bytes.byteLength, memory);
+  if (buffer === undefined) throw outOfMemory(core.memoryNeeded(bytes.byteLength), core.memoryLimit());
   // Made anew for each use: when the memory grows, the old one is detached.
   new Uint8Array(memory.buffer, core.address(buffer), bytes.byteLength).set(bytes);
   return buffer;
 }
 
-function outOfMemory(needed: number, memory: WebAssembly.Memory): WickError {
-  const limit = 2 ** 32 - memory.buffer.byteLength;
+function outOfMemory(needed: number, limit: number): WickError {
   const message = "WebAssembly has no room for this model; choose a smaller one, or one of fewer bits.";
   return new WickError({ code: "out_of_memory", message, retryable: false, details: { needed, limit } });
 }

@@ -48,29 +48,63 @@ pub(super) struct StepAngles {
     pub(super) step: u64,
 }
 
-impl Arena {
-    pub(super) fn new(shape: &ModelShape, rotary_widths: &[usize]) -> Result<Self> {
+/// Elements of each buffer.
+struct Lengths {
+    hidden: usize,
+    attention: usize,
+    key_value: usize,
+    intermediate: usize,
+    quantized: usize,
+    logits: usize,
+    /// Of the cosines, and of the sines, of each rotary.
+    angles: Vec<usize>,
+}
+
+impl Lengths {
+    fn new(shape: &ModelShape, rotary_widths: &[usize]) -> Result<Self> {
+        let rows = |width: usize| product(shape.max_rows, width);
         let attention = product(shape.heads, shape.head_dim)?;
-        let widest = shape.hidden.max(attention).max(shape.intermediate);
-        let rows = |width: usize| Aligned::zeroed(product(shape.max_rows, width)?).map_err(kernel_error);
-        let mut angles = Vec::with_capacity(rotary_widths.len());
-        for &width in rotary_widths {
-            angles.push(StepAngles { cosines: rows(width)?, sines: rows(width)?, step: 0 });
-        }
-        let kv_width = product(shape.kv_heads, shape.head_dim)?;
-        let logits = product(shape.max_sampled_rows, shape.vocabulary)?;
         Ok(Self {
             hidden: rows(shape.hidden)?,
-            normed: rows(shape.hidden)?,
-            queries: rows(attention)?,
-            keys: rows(kv_width)?,
-            values: rows(kv_width)?,
-            heads: rows(attention)?,
-            gate: rows(shape.intermediate)?,
-            up: rows(shape.intermediate)?,
-            quantized: QuantizedRows::with_capacity(product(shape.max_rows, widest)?).map_err(kernel_error)?,
-            logits: Aligned::zeroed(logits).map_err(kernel_error)?,
-            angles,
+            attention: rows(attention)?,
+            key_value: rows(product(shape.kv_heads, shape.head_dim)?)?,
+            intermediate: rows(shape.intermediate)?,
+            quantized: rows(shape.hidden.max(attention).max(shape.intermediate))?,
+            logits: product(shape.max_sampled_rows, shape.vocabulary)?,
+            angles: rotary_widths.iter().map(|&width| rows(width)).collect::<Result<_>>()?,
+        })
+    }
+}
+
+/// Bytes of the arena for `shape`, of which nothing is allocated; `rotary_widths` are half the rotated width of each rotary.
+///
+/// # Errors
+/// `model_invalid` where they overflow.
+pub(crate) fn arena_bytes(shape: &ModelShape, rotary_widths: &[usize]) -> Result<u64> {
+    let Lengths { hidden, attention, key_value, intermediate, quantized, logits, angles } =
+        Lengths::new(shape, rotary_widths)?;
+    let floats = [hidden, attention, key_value, intermediate].iter().map(|len| 2 * *len as u64).sum::<u64>();
+    let angles = angles.iter().map(|len| 2 * *len as u64).sum::<u64>();
+    Ok((floats + logits as u64 + angles) * size_of::<f32>() as u64 + QuantizedRows::bytes_for(quantized) as u64)
+}
+
+impl Arena {
+    pub(super) fn new(shape: &ModelShape, rotary_widths: &[usize]) -> Result<Self> {
+        let lengths = Lengths::new(shape, rotary_widths)?;
+        let floats = |len: usize| Aligned::zeroed(len).map_err(kernel_error);
+        let angles = |len: &usize| Ok(StepAngles { cosines: floats(*len)?, sines: floats(*len)?, step: 0 });
+        Ok(Self {
+            hidden: floats(lengths.hidden)?,
+            normed: floats(lengths.hidden)?,
+            queries: floats(lengths.attention)?,
+            keys: floats(lengths.key_value)?,
+            values: floats(lengths.key_value)?,
+            heads: floats(lengths.attention)?,
+            gate: floats(lengths.intermediate)?,
+            up: floats(lengths.intermediate)?,
+            quantized: QuantizedRows::with_capacity(lengths.quantized).map_err(kernel_error)?,
+            logits: floats(lengths.logits)?,
+            angles: lengths.angles.iter().map(angles).collect::<Result<_>>()?,
             sampled_rows: 0,
             hidden_rows: 0,
             step: 0,
@@ -102,4 +136,34 @@ impl Arena {
 
 fn product(a: usize, b: usize) -> Result<usize> {
     a.checked_mul(b).ok_or_else(|| Error::new(ErrorCode::ModelInvalid, "the model's sizes overflow"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::KvDType;
+
+    #[test]
+    fn takes_the_bytes_that_are_counted_before() {
+        let mut shape = ModelShape {
+            hidden: 96,
+            intermediate: 160,
+            layers: 2,
+            heads: 3,
+            kv_heads: 1,
+            head_dim: 40,
+            vocabulary: 1001,
+            max_rows: 7,
+            max_sampled_rows: 3,
+            block_size: 32,
+            kv_dtype: KvDType::F16,
+            attention_scale: 1.0,
+        };
+        for rotary_widths in [&[][..], &[20], &[20, 8]] {
+            let arena = Arena::new(&shape, rotary_widths).unwrap();
+            assert_eq!(arena_bytes(&shape, rotary_widths).unwrap(), arena.size() as u64);
+        }
+        shape.vocabulary = usize::MAX / 2;
+        assert_eq!(arena_bytes(&shape, &[]).unwrap_err().code(), ErrorCode::ModelInvalid);
+    }
 }

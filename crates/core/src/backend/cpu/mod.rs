@@ -13,6 +13,7 @@ use std::sync::Arc;
 use wick_kernels::ThreadPool;
 
 pub use activation::Activation;
+pub(crate) use arena::arena_bytes;
 pub use parameters::{Embedding, Linear, Norm, Rotary};
 
 use super::{Backend, FeedForward, ModelShape, RotaryFrequencies, StepPlan};
