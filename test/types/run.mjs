@@ -23,15 +23,15 @@ const strictness = [
   { name: "exact", options: { exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true } },
 ];
 const libraries = [
-  { name: "dom", options: { lib: ["es2022", "dom"], types: [] } },
-  { name: "@types/node", options: { lib: ["es2022"], types: ["node"] } },
+  { name: "dom", options: { lib: ["es2022", "dom"], types: [] }, programs: ["page.ts"] },
+  { name: "@types/node", options: { lib: ["es2022"], types: ["node"] }, programs: [] },
 ];
 const resolutions = [
   { name: "bundler", options: { module: "esnext", moduleResolution: "bundler" } },
   { name: "nodenext", options: { module: "nodenext", moduleResolution: "nodenext" } },
 ];
 
-async function compiles(folder, index, compiler, options) {
+async function compiles(folder, index, compiler, options, programs) {
   const manifest = compiler.resolve();
   const config = join(folder, `tsconfig.${index}.json`);
   const compilerOptions = {
@@ -43,15 +43,13 @@ async function compiles(folder, index, compiler, options) {
     skipLibCheck: options.types.length > 0,
     ...options,
   };
-  await writeFile(
-    config,
-    JSON.stringify({ compilerOptions, files: [join(here, "programs.ts"), join(here, "testing.ts")] }),
-  );
+  const files = ["programs.ts", "testing.ts", "wasm.ts", ...programs].map((name) => join(here, name));
+  await writeFile(config, JSON.stringify({ compilerOptions, files }));
   await execute(process.execPath, [join(dirname(manifest), "bin/tsc"), "-p", config]);
 }
 
 async function hasReference() {
-  for (const entry of ["entry/node", "entry/native", "index", "testing/index"]) {
+  for (const entry of ["entry/node", "entry/native", "entry/wasm", "index", "testing/index"]) {
     const text = await readFile(join(root, `packages/ts-api/dist/${entry}.d.ts`), "utf8");
     if (!text.includes('/// <reference lib="esnext.disposable" preserve="true" />'))
       throw new Error(`${entry}.d.ts lost its reference`);
@@ -101,7 +99,7 @@ for (const compiler of compilers) {
         const name = `programs: TypeScript ${compiler.name}, ${strict.name}, ${library.name}, ${resolution.name}`;
         const options = { ...strict.options, ...library.options, ...resolution.options };
         const index = tests.length;
-        tests.push([name, () => compiles(folder, index, compiler, options)]);
+        tests.push([name, () => compiles(folder, index, compiler, options, library.programs)]);
       }
     }
   }

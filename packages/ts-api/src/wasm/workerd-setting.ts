@@ -1,0 +1,14 @@
+import module from "@wick/wasm/relaxed-simd.wasm";
+import { givenModule } from "./given-module.js";
+import { noFiles } from "./no-files.js";
+import type { WasmSetting } from "./wasm-backend.js";
+
+/**
+ * WebAssembly in Cloudflare Workers, which compile nothing themselves: modules come with the program. Each one that is named is
+ * uploaded, so that this is the one that its V8 wants alone.
+ */
+export const workerdSetting: WasmSetting = {
+  compile: async () => givenModule(module, "@wick/wasm/relaxed-simd.wasm"),
+  ...noFiles,
+  testFaults: false,
+};
