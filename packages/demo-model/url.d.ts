@@ -1,0 +1,14 @@
+/**
+ * Where the demo model is: a toy of 6 million parameters that answers short questions in English, offline.
+ *
+ * @returns The address of a GGUF file (Q8_0, 6.3 MB), a source for `Model.load`.
+ *
+ * @example
+ * ```ts
+ * import { Model } from "wick";
+ * import { demoModel } from "@wick/demo-model";
+ *
+ * await using model = await Model.load(demoModel());
+ * ```
+ */
+export declare function demoModel(): URL;
