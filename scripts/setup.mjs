@@ -3,6 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { findChromium } from "./chromium.mjs";
 import { digest, isFresh, note } from "./stamp.mjs";
 import { StepError, step } from "./step.mjs";
 import { cache, environment, npm, root } from "./toolchain.mjs";
@@ -85,4 +86,26 @@ export async function cargoTool(name, version, { binary = name, locked = true } 
     );
   }
   return program;
+}
+
+/** Chrome or Chromium; Debian's package where there is none and it can be installed. */
+export async function chromium() {
+  const found = findChromium();
+  if (found !== undefined) {
+    if (existsSync(found)) return;
+    throw new StepError(`CHROME_PATH is ${found}, and there is no such file: correct or unset it.`);
+  }
+  const isDebian = existsSync("/etc/os-release") && /^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8"));
+  if (!isDebian || process.getuid() !== 0) {
+    throw new StepError(
+      "Chrome or Chromium is missing: install it (Debian: `apt install chromium`), or name its program in CHROME_PATH.",
+    );
+  }
+  const options = {
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+    advice: "Check the connection to Debian's archive, or install Chromium by other means and name it in CHROME_PATH.",
+  };
+  // The package lists of an image are usually absent, or too old to still be served.
+  await step("Reading the package lists", "apt-get", ["update"], options);
+  await step("Installing Chromium", "apt-get", ["install", "--yes", "--no-install-recommends", "chromium"], options);
 }

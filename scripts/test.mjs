@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { build } from "./build.mjs";
 import { buildWasm } from "./build-wasm.mjs";
 import { pack } from "./pack.mjs";
-import { rust } from "./setup.mjs";
+import { chromium, rust } from "./setup.mjs";
 import { StepError, step } from "./step.mjs";
 import { hostBuild, node, root, tool } from "./toolchain.mjs";
 
@@ -84,6 +84,7 @@ try {
   await build();
   await buildWasm();
   await rust();
+  await chromium();
   for (const suite of suites) results.push(await run(suite));
 } catch (error) {
   process.stdout.write(`${error instanceof StepError ? error.message : error.stack}\n`);
