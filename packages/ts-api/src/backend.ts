@@ -1,6 +1,24 @@
 import type { CancelReason } from "./generated/protocol.js";
-import type { ModelSource } from "./model/load-options.js";
+import type { LoadOptions } from "./model/load-options.js";
 import type { ModelInfo } from "./model/model-info.js";
+import type { Source, SourceHost } from "./source/source.js";
+
+/** What an engine here gives at once, and one in a worker later. */
+type Awaitable<T> = T | Promise<T>;
+
+/**
+ * The memory of an engine that has no files: a model's bytes are written to where they stay. Its methods throw, or reject with,
+ * a {@link WickError}: `out_of_memory` with `needed` and `limit` where there is no room.
+ */
+export interface EngineMemory {
+  /** The size of the GGUF file that begins with `prefix`; undefined where more of it must be known. */
+  fileBytes(prefix: Uint8Array): Awaitable<number | undefined>;
+  /** Room for so many bytes: the number of a buffer. */
+  allocate(bytes: number): Awaitable<number>;
+  write(buffer: number, offset: number, chunk: Uint8Array): Awaitable<void>;
+  /** Gives up what is beyond so many bytes. */
+  truncate(buffer: number, bytes: number): Awaitable<void>;
+}
 
 /**
  * One runtime of the engine, seen from one JavaScript environment. Commands and events are JSON; what goes wrong is an event.
@@ -10,8 +28,10 @@ import type { ModelInfo } from "./model/model-info.js";
 export interface Engine {
   /** Whether it may end by a trap: `submit` and `take` then throw a {@link WickError}, and all who wait are woken. */
   readonly mayTrap?: boolean;
-  /** Hands in a command with its byte buffers, and answers with its ticket. */
-  submit(command: string, buffers?: Uint8Array[]): number;
+  /** Where it has no files: where models' bytes go. */
+  readonly memory?: EngineMemory;
+  /** Hands in a command with its byte buffers, or their numbers in its `memory`, and answers with its ticket. */
+  submit(command: string, buffers?: (Uint8Array | number)[] | null): number;
   /** The next event, never waiting. Null: none yet, and the doorbell rings once there is one; or the ticket has ended. */
   take(ticket: number): string | null;
   /** The vector that came with the event just taken, once. */
@@ -22,14 +42,24 @@ export interface Engine {
   release(ticket: number): void;
   /** The tickets that the doorbell rang for. To be asked at every ring. */
   woken(): Uint32Array;
+  /**
+   * Where it has no thread: works, in turns of whoever calls, until the ticket, which was found empty, has an event or is
+   * released. The doorbell does not ring for it.
+   */
+  drive?(ticket: number): Promise<void>;
+  /** Where it is in a worker: what it last said to the commands that others answer inside `submit`. */
+  lastAnswer?(kind: "stats" | "trace"): string | undefined;
   /** Its model is closed: it is to give its memory back once nothing is left to take. */
   dispose?(): void;
   /** Names the generated types that this runtime speaks. */
   schemaHash(): string;
 }
 
+/** An option of a load that says where the engine, or the model, is. */
+export type PlaceOption = "worker" | "workerUrl" | "wasmUrl" | "browserCache";
+
 /** What an entry of the package builds `Model` from. Importing one opens nothing. */
-export interface Backend {
+export interface Backend extends SourceHost {
   /** What `info.backend` says. */
   readonly kind: ModelInfo["backend"];
   /** Whether each model has an engine of its own. */
@@ -39,11 +69,11 @@ export interface Backend {
    *
    * @throws {@link WickError} `backend_unavailable`.
    */
-  open(doorbell: () => void): Promise<Engine>;
+  open(doorbell: () => void, options: LoadOptions): Promise<Engine>;
   /** Called with true when a first reader waits, with false when none does any more: a waiting program must not exit. */
   keepAlive(waiting: boolean): void;
-  /** Reads a path's file or folder, where the engine has no files. */
-  readSource?(path: string): Promise<ModelSource>;
-  /** The path that a file URL, or a string beginning with `~`, stands for. */
-  resolvePath(source: string | URL): string;
+  /** The options of places that it honours; others are `unsupported`. */
+  readonly placeOptions?: readonly PlaceOption[];
+  /** The files of a path, where the engine has none itself. */
+  filesOf?(path: string, options: LoadOptions): Promise<Source>;
 }

@@ -1,9 +1,9 @@
-import type { Backend, Engine } from "../src/backend.js";
+import type { Backend, Engine, EngineMemory } from "../src/backend.js";
 import { schemaHash } from "../src/generated/protocol.js";
 
 /** A runtime whose events the test itself puts in, and a record of what it was asked. */
 export class FakeEngine implements Engine {
-  readonly submitted: { command: { kind: string; [field: string]: unknown }; buffers: Uint8Array[] | undefined }[] = [];
+  readonly submitted: { command: { kind: string; [field: string]: unknown }; buffers: (Uint8Array | number)[] }[] = [];
   readonly cancelled: [ticket: number, reason: string][] = [];
   readonly released: number[] = [];
   readonly #events = new Map<number, string[]>();
@@ -12,8 +12,14 @@ export class FakeEngine implements Engine {
   hash = schemaHash;
   vector: Float32Array | null = null;
 
-  submit(command: string, buffers?: Uint8Array[]): number {
-    this.submitted.push({ command: JSON.parse(command), buffers });
+  readonly memory?: EngineMemory;
+
+  constructor(memory?: EngineMemory) {
+    if (memory !== undefined) this.memory = memory;
+  }
+
+  submit(command: string, buffers?: (Uint8Array | number)[] | null): number {
+    this.submitted.push({ command: JSON.parse(command), buffers: buffers ?? [] });
     return this.submitted.length;
   }
 
@@ -46,6 +52,29 @@ export class FakeEngine implements Engine {
 
   schemaHash(): string {
     return this.hash;
+  }
+}
+
+/** A memory of arrays. A "GGUF file" begins with its size, as a number of 32 bits at byte 100,000. */
+export class FakeMemory implements EngineMemory {
+  readonly buffers: Uint8Array[] = [];
+  asked = 0;
+
+  fileBytes(prefix: Uint8Array): number | undefined {
+    this.asked += 1;
+    return prefix.byteLength < 100_004 ? undefined : new DataView(prefix.buffer).getUint32(100_000, true);
+  }
+
+  allocate(bytes: number): number {
+    return this.buffers.push(new Uint8Array(bytes)) - 1;
+  }
+
+  write(buffer: number, offset: number, chunk: Uint8Array): void {
+    this.buffers[buffer]?.set(chunk, offset);
+  }
+
+  truncate(buffer: number, bytes: number): void {
+    this.buffers[buffer] = this.buffers[buffer]?.subarray(0, bytes) ?? new Uint8Array();
   }
 }
 

@@ -45,12 +45,10 @@ describe("a source", () => {
     ["unsupported", "owner/name", "Qwen/Qwen3-4B"],
     ["unsupported", "owner/name:Q4_K_M", "Qwen/Qwen3-4B:Q4_K_M"],
     ["unsupported", "owner/name/file.gguf", "Qwen/Qwen3-4B/a.gguf"],
-    ["unsupported", "https:", "https://example.com/m.gguf"],
-    ["unsupported", "https: URL", new URL("https://example.com/m.gguf")],
     ["unsupported", "hub", { hub: "Qwen/Qwen3-4B" }],
-    ["unsupported", "Response", new Response("")],
-    ["unsupported", "Request", new Request("https://example.com")],
-    ["unsupported", "ReadableStream", new ReadableStream()],
+    ["invalid_request", "ftp:", "ftp://example.com/m.gguf"],
+    ["invalid_request", "ftp: URL", new URL("ftp://example.com/m.gguf")],
+    ["invalid_request", "no URL", "http://"],
     ["invalid_request", "nothing", undefined],
     ["invalid_request", "an empty string", ""],
     ["invalid_request", "a number", 5],
@@ -203,9 +201,9 @@ describe("a load", () => {
     const { engine, backend, Model } = setUp();
     const { open } = backend;
     let failures = 1;
-    backend.open = async (doorbell) => {
+    backend.open = async (doorbell, options) => {
       if (failures-- > 0) throw new Error("not yet");
-      return open(doorbell);
+      return open(doorbell, options);
     };
     await expect(Model.load("m")).rejects.toThrow("not yet");
     void Model.load("m");

@@ -13,8 +13,8 @@ const backend = wasmBackend({ ...nodeSetting, testFaults: true });
 const engines: Engine[] = [];
 const Model = createModel({
   ...backend,
-  async open(doorbell) {
-    const engine = await backend.open(doorbell);
+  async open(doorbell, options) {
+    const engine = await backend.open(doorbell, options);
     engines.push(engine);
     return engine;
   },
@@ -82,14 +82,14 @@ test("an error in one sequence is no trap", async () => {
 test("what a call finds from within a call is busy, and nothing is touched", async () => {
   const { model } = await load();
   const engine = engines.at(-1);
-  const ring = engine?.woken.bind(engine);
+  const ask = engine?.schemaHash.bind(engine);
   // The one way back in: what the module asks of its host.
   const now = performance.now.bind(performance);
   const found: unknown[] = [];
   performance.now = () => {
     performance.now = now;
     try {
-      ring?.();
+      ask?.();
     } catch (error) {
       found.push(error);
     }

@@ -35,6 +35,18 @@ export function errorOfTerminal(terminal: Response, signal: AbortSignal | undefi
   }
 }
 
+/** What a call that its signal ended throws. */
+export function cancelledBy(signal: AbortSignal): WickError {
+  return new WickError(errorOfCancel("signal"), { cause: signal.reason });
+}
+
+/**
+ * @throws {@link WickError} `cancelled` where the signal has fired.
+ */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw cancelledBy(signal);
+}
+
 /** What a cancellation says when it is thrown. */
 export function errorOfCancel(reason: CancelReason): ErrorInfo {
   switch (reason) {

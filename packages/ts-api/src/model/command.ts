@@ -3,7 +3,7 @@ import type { LoadProgress } from "./load-options.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { ModelInfo } from "./model-info.js";
 import { onAbort } from "../stream/on-abort.js";
-import { errorOfCancel } from "../error/terminal-error.js";
+import { cancelledBy, errorOfCancel } from "../error/terminal-error.js";
 import { WickError } from "../error/wick-error.js";
 
 /** What the engine says about a command that is not a generation. */
@@ -18,7 +18,7 @@ export type CommandAnswer = Extract<CommandEvent, { kind: "loaded" | "result" }>
 
 /** What may go along with a command. */
 export interface CommandOptions {
-  buffers?: Uint8Array[] | undefined;
+  buffers?: (Uint8Array | number)[] | undefined;
   signal?: AbortSignal | undefined;
   timeoutMs?: number | undefined;
   onProgress?: ((progress: LoadProgress) => void) | undefined;
@@ -86,8 +86,4 @@ export function runCommand(
     };
     pump();
   });
-}
-
-function cancelledBy(signal: AbortSignal): WickError {
-  return new WickError(errorOfCancel("signal"), { cause: signal.reason });
 }

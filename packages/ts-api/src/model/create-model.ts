@@ -1,47 +1,47 @@
 import type { Backend } from "../backend.js";
 import { runCommand } from "./command.js";
 import type { LoadOptions, MemoryEstimate, ModelSource } from "./load-options.js";
-import { errorOfLoad, loadCommand } from "./load-command.js";
+import { checkLoad, errorOfLoad, loadCommand } from "./load-command.js";
 import { LocalModel } from "./local-model.js";
 import { Mailboxes } from "./mailboxes.js";
 import type { Model } from "./model.js";
 import type { ModelLoader } from "./model-loader.js";
 import { ModelLog } from "./model-log.js";
 import { unsupported } from "../error/refusal.js";
-import { errorOfCancel } from "../error/terminal-error.js";
+import { checkSignal } from "../error/terminal-error.js";
+import { placed } from "../source/placing.js";
 import { WickError } from "../error/wick-error.js";
 
 /** The `Model` of an entry, over its backend. Nothing is opened before the first load. */
 export function createModel(backend: Backend): ModelLoader {
   let opening: Promise<Mailboxes> | undefined;
 
-  function open(): Promise<Mailboxes> {
-    if (backend.isolatesModels === true) return openMailboxes(backend);
+  function open(options: LoadOptions): Promise<Mailboxes> {
+    if (backend.isolatesModels === true) return openMailboxes(backend, options);
     // A failure is not kept: what was missing may be there at the next load.
-    opening ??= openMailboxes(backend).catch((error) => {
+    opening ??= openMailboxes(backend, options).catch((error) => {
       opening = undefined;
       throw error;
     });
     return opening;
   }
 
-  async function submit(kind: "load" | "estimate", source: ModelSource, options: LoadOptions) {
-    let load = loadCommand(kind, source, options, backend);
+  async function submit(kind: "load" | "estimate", given: ModelSource, options: LoadOptions) {
+    const checked = checkLoad(given, options, backend);
     const { signal, onProgress } = options;
-    const checkSignal = () => {
-      if (signal?.aborted === true) throw new WickError(errorOfCancel("signal"), { cause: signal.reason });
-    };
-    checkSignal();
-    if (load.path !== undefined && backend.readSource !== undefined) {
-      load = loadCommand(kind, await backend.readSource(load.path), options, backend);
-      checkSignal();
-    }
-    const { command, buffers } = load;
-    const mailboxes = await open();
+    checkSignal(signal);
+    const source = checked.kind === "path" ? ((await backend.filesOf?.(checked.path, options)) ?? checked) : checked;
+    const command = loadCommand(kind, source, options);
+    const mailboxes = await open(options);
     try {
+      checkSignal(signal);
+      const files = source.kind === "files" ? source.files : [];
+      const warnings: string[] = [];
+      const warn = (message: string) => void warnings.push(message);
+      const buffers = await placed(files, mailboxes.memory, { signal, onProgress, warn });
       const answer = await runCommand(mailboxes, command, { buffers, signal, onProgress });
       if (kind === "estimate" && backend.isolatesModels === true) mailboxes.dispose();
-      return { mailboxes, answer };
+      return { mailboxes, answer, warnings };
     } catch (error) {
       if (backend.isolatesModels === true) mailboxes.dispose();
       throw errorOfLoad(error);
@@ -50,13 +50,15 @@ export function createModel(backend: Backend): ModelLoader {
 
   return {
     async load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
-      const { mailboxes, answer } = await submit("load", source, options);
+      const { mailboxes, answer, warnings } = await submit("load", source, options);
       if (answer.kind !== "loaded") throw noAnswer("load");
       const { onLog } = options;
       const log =
         onLog === undefined || answer.log === undefined ? undefined : new ModelLog(mailboxes, answer.log, onLog);
       log?.tell();
-      return new LocalModel(mailboxes, answer.model, { ...answer.info, backend: backend.kind }, log);
+      const { info } = answer;
+      const whole = { ...info, backend: backend.kind, warnings: [...info.warnings, ...warnings] };
+      return new LocalModel(mailboxes, answer.model, whole, log);
     },
     async estimate(source: ModelSource, options: LoadOptions = {}): Promise<MemoryEstimate> {
       const { answer } = await submit("estimate", source, options);
@@ -72,10 +74,10 @@ export function createModel(backend: Backend): ModelLoader {
   };
 }
 
-async function openMailboxes(backend: Backend): Promise<Mailboxes> {
+async function openMailboxes(backend: Backend, options: LoadOptions): Promise<Mailboxes> {
   // The doorbell is handed over before there is anyone to ring for.
   const doorbell = { ring: () => {} };
-  const engine = await backend.open(() => doorbell.ring());
+  const engine = await backend.open(() => doorbell.ring(), options);
   const mailboxes = new Mailboxes(engine, (waiting) => backend.keepAlive(waiting));
   doorbell.ring = () => mailboxes.ring();
   return mailboxes;

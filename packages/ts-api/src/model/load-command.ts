@@ -1,14 +1,15 @@
-import type { Backend } from "../backend.js";
+import type { Backend, PlaceOption } from "../backend.js";
 import { isSignal } from "../request/call-options.js";
 import type { LogLevel } from "../generated/protocol.js";
 import type { LoadOptions, ModelSource } from "./load-options.js";
 import { invalidRequest, unsupported } from "../error/refusal.js";
 import { requestJson } from "../request/request-json.js";
-import { sourceCommand } from "./source.js";
+import { type Source, sourceJson, sourceOf } from "../source/source.js";
 import { WickError } from "../error/wick-error.js";
 
-/** Each option of a load, and who honours it: `engine` is sent, `here` stays in JavaScript, `later` is refused. */
-const options: Readonly<Record<keyof LoadOptions, "engine" | "here" | "later">> = {
+/** Who honours each option of a load: `engine` is sent, `here` stays in JavaScript, `place` depends on the backend, `later` is refused. */
+const options: Readonly<Record<Exclude<keyof LoadOptions, PlaceOption>, "engine" | "here" | "later">> &
+  Readonly<Record<PlaceOption, "place">> = {
   isq: "engine",
   dtype: "engine",
   backend: "engine",
@@ -29,62 +30,81 @@ const options: Readonly<Record<keyof LoadOptions, "engine" | "here" | "later">> 
   kvMemoryBytes: "engine",
   speculation: "later",
   hub: "later",
-  worker: "later",
-  workerUrl: "later",
-  wasmUrl: "later",
-  browserCache: "later",
+  worker: "place",
+  workerUrl: "place",
+  wasmUrl: "place",
+  browserCache: "place",
 };
 
 const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
-
-/** A command `load` or `estimate`, and the byte buffers that travel beside it. */
-export interface LoadCommand {
-  command: string;
-  buffers: Uint8Array[];
-  /** Where the source is a path. */
-  path: string | undefined;
-}
+const browserCaches: readonly LoadOptions["browserCache"][] = ["opfs", "cache", "none"];
 
 /**
- * Checks and writes the command.
+ * Checks the options and reads what the source is. Nothing is opened, no byte is read.
  *
  * @throws {@link WickError} with the option's path, or `source`.
  */
-export function loadCommand(
-  kind: "load" | "estimate",
-  source: ModelSource,
-  given: LoadOptions,
-  backend: Pick<Backend, "resolvePath">,
-): LoadCommand {
+export function checkLoad(source: ModelSource, given: LoadOptions, backend: Backend): Source {
   if (typeof given !== "object" || given === null) throw invalidRequest("options", "The options must be an object.");
-  const sent: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    const honoured = isOption(name) ? options[name] : undefined;
     const where = `options.${name}`;
-    if (honoured === undefined) throw invalidRequest(where, `${where} is no option of a load; check its spelling.`);
+    if (!isOption(name)) throw invalidRequest(where, `${where} is no option of a load; check its spelling.`);
     if (value === null) throw invalidRequest(where, `${where} is null; leave it out to not set it.`);
+    const honoured = options[name];
     if (honoured === "later") throw unsupported(where, `${where} is not supported by this version; leave it out.`);
-    if (honoured === "engine") sent[name] = value;
+    if (honoured === "place" && backend.placeOptions?.some((known) => known === name) !== true) {
+      throw unsupported(where, `${where} is not for this backend (${backend.kind}) on this host; leave it out.`);
+    }
   }
-  if (given.onProgress !== undefined && typeof given.onProgress !== "function") {
+  checkHooks(given);
+  checkPlace(given);
+  return sourceOf(source, backend, given);
+}
+
+/** The command. Its buffers are those of the source's files, in order. */
+export function loadCommand(kind: "load" | "estimate", source: Source, given: LoadOptions): string {
+  const sent = Object.fromEntries(
+    Object.entries(given).filter(
+      ([name, value]) => isOption(name) && options[name] === "engine" && value !== undefined,
+    ),
+  );
+  // Without a reader the engine records nothing.
+  const log = kind === "load" && given.onLog !== undefined ? `,"log":"${given.logLevel ?? "info"}"` : "";
+  return `{"kind":"${kind}","source":${sourceJson(source)},"options":${requestJson(sent, "options")}${log}}`;
+}
+
+function checkHooks({ onProgress, onLog, logLevel = "info", signal }: LoadOptions): void {
+  if (onProgress !== undefined && typeof onProgress !== "function") {
     throw invalidRequest("options.onProgress", "options.onProgress must be a function.");
   }
-  if (given.onLog !== undefined && typeof given.onLog !== "function") {
+  if (onLog !== undefined && typeof onLog !== "function") {
     throw invalidRequest("options.onLog", "options.onLog must be a function.");
   }
-  const { logLevel = "info" } = given;
   if (!logLevels.includes(logLevel)) {
     throw invalidRequest("options.logLevel", `options.logLevel must be one of ${logLevels.join(", ")}.`);
   }
-  if (given.signal !== undefined && !isSignal(given.signal)) {
+  if (signal !== undefined && !isSignal(signal)) {
     throw invalidRequest("options.signal", "options.signal is no AbortSignal; pass controller.signal.");
   }
-  const { json, buffers, path } = sourceCommand(source, backend);
-  // Without a reader the engine records nothing.
-  const log = kind === "load" && given.onLog !== undefined ? `,"log":"${logLevel}"` : "";
-  const command = `{"kind":"${kind}","source":${json},"options":${requestJson(sent, "options")}${log}}`;
-  return { command, buffers, path };
+}
+
+function checkPlace({ worker, browserCache, ...urls }: LoadOptions): void {
+  if (worker !== undefined && typeof worker !== "boolean") {
+    throw invalidRequest("options.worker", "options.worker must be true or false.");
+  }
+  if (browserCache !== undefined && !browserCaches.includes(browserCache)) {
+    throw invalidRequest("options.browserCache", `options.browserCache must be one of ${browserCaches.join(", ")}.`);
+  }
+  for (const name of ["wasmUrl", "workerUrl"] as const) {
+    const url: unknown = urls[name];
+    if (url !== undefined && typeof url !== "string" && !(url instanceof URL)) {
+      throw invalidRequest(`options.${name}`, `options.${name} must be a string or a URL.`);
+    }
+  }
+  if (urls.workerUrl !== undefined && worker !== true) {
+    throw invalidRequest("options.workerUrl", "options.workerUrl is for worker: true; set that too.");
+  }
 }
 
 /** The engine's paths begin inside the options; a program's begin at them. */

@@ -4,9 +4,12 @@ import type { LogEntry } from "./log-entry.js";
 /**
  * Where a model comes from.
  *
- * `"./x"`, `"../x"`, `"/x"`, `"~/x"`, `"C:\\x"` and a name without a slash are files or folders; `"owner/name"`,
- * `"owner/name:Q4_K_M"` and `"owner/name/file.gguf"` are the hub. A `file:` URL and the bytes of a GGUF file will do, and so
- * will a folder as `{ files }`. The hub and other URLs, requests and streams are `unsupported` in this version.
+ * `"./x"`, `"../x"`, `"/x"`, `"~/x"`, `"C:\\x"` and a name without a slash are files or folders, on a page addresses below its
+ * own; `"owner/name"`, `"owner/name:Q4_K_M"` and `"owner/name/file.gguf"` are the hub, which this version does not reach.
+ *
+ * A GGUF file is also had from its bytes, from an address or a Request, which are fetched, from what a fetch brought (assets of
+ * Cloudflare), and from any stream of its bytes (`body` of an object in R2, `File.stream()`). WebAssembly writes what comes to
+ * where it stays: it is never twice in memory. `{ files }` is a folder.
  *
  * @example
  * ```ts
@@ -107,13 +110,20 @@ export interface LoadOptions {
         offline?: boolean | undefined;
       }
     | undefined;
-  /** Browsers: run in a Web Worker. */
+  /**
+   * Browsers: the engine runs in a Web Worker, so that the page stays responsive. All else is the same, but that `stats()` and
+   * `trace()` say what was last heard from it.
+   */
   worker?: boolean | undefined;
-  /** For bundlers that move files. */
+  /** Where the script of that worker is, `wick/worker`, if a bundler has moved it. */
   workerUrl?: string | URL | undefined;
-  /** For bundlers that move files. */
+  /** Where the WebAssembly module is, `@wick/wasm/relaxed-simd.wasm` or `simd128.wasm`, if a bundler has moved it. */
   wasmUrl?: string | URL | undefined;
-  /** Browsers: where downloads are kept. */
+  /**
+   * Browsers: where downloads are kept for the next visit, which may be offline; "opfs" where the browser has it, else "cache".
+   * A kept model is checked as it is read, and used unless its server has another version. What could not be kept is told in
+   * `info.warnings`.
+   */
   browserCache?: "opfs" | "cache" | "none" | undefined;
 }
 

@@ -25,7 +25,10 @@ import { WickError } from "../error/wick-error.js";
 
 /** Models that nobody can reach any more are closed: their memory is not the collector's to see. */
 const unreachable = new FinalizationRegistry<{ mailboxes: Mailboxes; id: number }>(({ mailboxes, id }) => {
-  runCommand(mailboxes, closeCommand(id)).catch(() => {});
+  void runCommand(mailboxes, closeCommand(id)).then(
+    () => mailboxes.dispose(),
+    () => mailboxes.dispose(),
+  );
 });
 
 /** A model in an engine. */
@@ -108,15 +111,10 @@ export class LocalModel implements Model {
     return this.#answeredNow("trace") as StepTrace[];
   }
 
-  /** The engine answers these commands inside `submit`, so that nothing needs to wait. */
   #answeredNow(kind: "stats" | "trace"): unknown {
     this.#checkOpen();
-    const ticket = this.#mailboxes.submit(`{"kind":"${kind}","model":${this.#id}}`);
-    const json = this.#mailboxes.take(ticket);
-    if (json === null) {
-      this.#mailboxes.release(ticket);
-      throw noAnswer(kind);
-    }
+    const json = this.#mailboxes.answerNow(kind, this.#id);
+    if (json === null) throw noAnswer(kind);
     const event = JSON.parse(json);
     if (event.kind === "failed") throw new WickError(event.error);
     return event.value;
@@ -135,13 +133,14 @@ export class LocalModel implements Model {
     unreachable.unregister(this);
     try {
       await runCommand(this.#mailboxes, closeCommand(this.#id));
+      // The answer may have come without a ring; whoever closes has all of the log.
+      this.#log?.tell();
     } catch (error) {
       // Its memory went with the instance.
       if (!WickError.isInstance(error) || error.code !== "instance_poisoned") throw error;
+    } finally {
+      this.#mailboxes.dispose();
     }
-    this.#mailboxes.dispose();
-    // The answer may have come without a ring; whoever closes has all of the log.
-    this.#log?.tell();
   }
 
   async #embed(request: unknown, options: CallOptions = {}): Promise<EmbeddingList> {

@@ -1,4 +1,4 @@
-import type { Engine } from "../backend.js";
+import type { Engine, EngineMemory } from "../backend.js";
 import type { CancelReason } from "../generated/protocol.js";
 
 /** The tickets of one engine and those who wait for them: turns the doorbell's rings into calls. */
@@ -13,7 +13,12 @@ export class Mailboxes {
     this.#keepAlive = keepAlive;
   }
 
-  submit(command: string, buffers: Uint8Array[] = []): number {
+  /** Where models' bytes go, if the engine has no files. */
+  get memory(): EngineMemory | undefined {
+    return this.#engine.memory;
+  }
+
+  submit(command: string, buffers: (Uint8Array | number)[] = []): number {
     return this.#engine.submit(command, buffers);
   }
 
@@ -30,6 +35,16 @@ export class Mailboxes {
   /** The next event's JSON. After null, {@link whenReady} may be asked. */
   take(ticket: number): string | null {
     return this.#engine.take(ticket);
+  }
+
+  /** The answer to a command that the engine answers inside `submit`; null: it has none. */
+  answerNow(kind: "stats" | "trace", model: number): string | null {
+    const last = this.#engine.lastAnswer?.(kind);
+    if (last !== undefined) return last;
+    const ticket = this.submit(`{"kind":"${kind}","model":${model}}`);
+    const answer = this.take(ticket);
+    if (answer === null) this.release(ticket);
+    return answer;
   }
 
   takeVector(ticket: number): Float32Array | null {
@@ -52,6 +67,7 @@ export class Mailboxes {
   whenReady(ticket: number, resume: () => void): void {
     if (this.#waiting.size === 0) this.#keepAlive(true);
     this.#waiting.set(ticket, resume);
+    void this.#engine.drive?.(ticket).then(() => this.#stopWaiting(ticket)?.());
   }
 
   /** The same for one who would not keep the process alive for it. */

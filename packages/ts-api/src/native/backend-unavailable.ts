@@ -4,9 +4,11 @@ import { WickError } from "../error/wick-error.js";
 /** The addon could not be opened. `@wick/node` says what it tried and what to do; it being absent altogether is said here. */
 export function backendUnavailable(cause: unknown): WickError {
   const knows = cause instanceof Error && "code" in cause && cause.code === "backend_unavailable";
-  const message = knows
+  const what = knows
     ? cause.message
     : "The package @wick/node, which holds the native engine, could not be opened. Install it with `npm install @wick/node`.";
+  // Never instead of it without being asked: it is slower, and knows fewer devices.
+  const message = `${what} Without it, models run on this CPU as WebAssembly: import { Model } from "wick/wasm".`;
   // Its own error is said again here; what caused that is what is new.
   return new WickError(
     { code: "backend_unavailable", message, retryable: false },

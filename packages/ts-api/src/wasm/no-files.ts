@@ -2,11 +2,11 @@ import { unsupported } from "../error/refusal.js";
 import type { WasmSetting } from "./wasm-backend.js";
 
 /** Models in hosts without files. */
-export const noFiles: Pick<WasmSetting, "resolvePath" | "readSource"> = {
+export const noFiles: Pick<WasmSetting, "resolvePath" | "filesOf"> = {
   resolvePath(source) {
     throw noFile(String(source));
   },
-  readSource: async (path) => {
+  filesOf: async (path) => {
     throw noFile(path);
   },
 };

@@ -1,50 +1,24 @@
-import { readFile, readdir, stat } from "node:fs/promises";
-import { basename, join, relative, sep } from "node:path";
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { WickError } from "../error/wick-error.js";
-import type { ModelSource } from "../model/load-options.js";
 import { resolvePath } from "../native/resolve-path.js";
+import { filesOf } from "./file-system.js";
 import { chooseModule } from "./module-choice.js";
 import type { WasmSetting } from "./wasm-backend.js";
 
 /** WebAssembly in Node: the module and models are files. */
 export const nodeSetting: WasmSetting = {
-  async compile() {
-    const file = fileURLToPath(import.meta.resolve(`@wick/wasm/${chooseModule()}.wasm`));
+  async compile(wasmUrl) {
+    const name = chooseModule();
+    const file =
+      wasmUrl === undefined ? fileURLToPath(import.meta.resolve(`@wick/wasm/${name}.wasm`)) : pathOf(wasmUrl);
     return WebAssembly.compile(await readFile(file));
   },
+  placeOptions: ["wasmUrl"],
   resolvePath,
-  readSource,
+  filesOf,
   testFaults: process.env["WICK_TEST_FAULTS"] === "1",
 };
 
-/** What a checkpoint's folder is read for. */
-const wanted = /\.(?:json|jinja|safetensors|txt|model)$/;
-
-async function readSource(path: string): Promise<ModelSource> {
-  try {
-    if (!(await stat(path)).isDirectory()) {
-      const bytes = await readFile(path);
-      // By its name, which names the model.
-      return path.endsWith(".gguf") ? { files: { [basename(path)]: bytes } } : bytes;
-    }
-    const entries = await readdir(path, { recursive: true, withFileTypes: true });
-    const files: Record<string, Uint8Array> = {};
-    for (const entry of entries) {
-      if (!entry.isFile() || !wanted.test(entry.name)) continue;
-      const file = join(entry.parentPath, entry.name);
-      files[relative(path, file).split(sep).join("/")] = await readFile(file);
-    }
-    return { files };
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-}
-
-function unreadable(path: string, cause: unknown): WickError {
-  const isMissing = cause instanceof Error && "code" in cause && cause.code === "ENOENT";
-  const message = isMissing
-    ? `there is no file ${JSON.stringify(path)}, or it is a link that leads nowhere; check the path`
-    : `${JSON.stringify(path)} could not be read: ${String(cause)}`;
-  return new WickError({ code: isMissing ? "not_found" : "io_error", message, retryable: false }, { cause });
+function pathOf(url: string | URL): string {
+  return url instanceof URL || URL.canParse(url) ? fileURLToPath(url) : url;
 }

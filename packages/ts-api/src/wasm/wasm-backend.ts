@@ -1,78 +1,60 @@
-import { type WasmHost, instantiate } from "@wick/wasm";
-import type { Backend, Engine } from "../backend.js";
-import { WickError } from "../error/wick-error.js";
-import { schemaHash } from "../generated/protocol.js";
-import { WasmEngine } from "./wasm-engine.js";
+import type { Backend, Engine, PlaceOption } from "../backend.js";
+import type { LoadOptions } from "../model/load-options.js";
+import { openInstance, unavailable } from "./wasm-instance.js";
+import { WorkerEngine } from "./worker-engine.js";
 
 /** What a host brings in. */
-export interface WasmSetting {
-  /** The compiled module; asked for once. */
-  compile(): Promise<WebAssembly.Module>;
-  resolvePath: Backend["resolvePath"];
-  readSource: NonNullable<Backend["readSource"]>;
+export interface WasmSetting extends Pick<Backend, "resolvePath" | "filesOf" | "downloadStore"> {
+  /** The compiled module: its own, or the one at `wasmUrl`. Asked for once for each. */
+  compile(wasmUrl?: string | URL): Promise<WebAssembly.Module>;
+  /** The options of places that the host honours. */
+  readonly placeOptions: readonly PlaceOption[];
+  /** A Web Worker that runs `wick/worker`, where the host has such. */
+  startWorker?(workerUrl?: string | URL): Worker;
+  /** Bytes that an instance's memory may grow to; what 32 bits can name. */
+  readonly memoryLimit?: number;
   /** Whether `fault` is a command. */
-  testFaults: boolean;
+  readonly testFaults: boolean;
 }
 
-/** The engine as WebAssembly: one instance for each model, whose memory goes with it. */
-export function wasmBackend({ compile, resolvePath, readSource, testFaults }: WasmSetting): Backend {
-  let compiling: Promise<WebAssembly.Module> | undefined;
+/** 4 GiB less a page, so that a length is still a number of 32 bits. */
+const addressable = 2 ** 32 - 2 ** 16;
 
-  function compiled(): Promise<WebAssembly.Module> {
-    // A failure is not kept: what was missing may be there at the next load.
-    compiling ??= compile().catch((cause) => {
-      compiling = undefined;
-      throw WickError.isInstance(cause) ? cause : unavailable(cause);
+/** The engine as WebAssembly: one instance for each model, whose memory goes with it. */
+export function wasmBackend(setting: WasmSetting): Backend {
+  const { resolvePath, filesOf, downloadStore, placeOptions, memoryLimit = addressable, testFaults } = setting;
+  const modules = new Map<string, Promise<WebAssembly.Module>>();
+
+  function compiled(wasmUrl: string | URL | undefined): Promise<WebAssembly.Module> {
+    const key = String(wasmUrl);
+    const known = modules.get(key);
+    if (known !== undefined) return known;
+    const compiling = setting.compile(wasmUrl).catch((cause) => {
+      // A failure is not kept: what was missing may be there at the next load.
+      modules.delete(key);
+      throw unavailable(cause);
     });
+    modules.set(key, compiling);
     return compiling;
   }
 
   return {
     kind: "wasm",
     isolatesModels: true,
-    async open(doorbell: () => void): Promise<Engine> {
-      const module = await compiled();
-      const hears: { engine?: WasmEngine } = {};
-      const host = hostOf((message) => hears.engine?.panicked(message));
-      const instance = await instantiate(module, host).catch((cause) => {
-        throw unavailable(cause);
-      });
-      const engine = new WasmEngine(instance, doorbell, testFaults);
-      hears.engine = engine;
-      if (engine.schemaHash() !== schemaHash) throw otherVersion(engine.schemaHash());
-      return engine;
+    placeOptions,
+    async open(doorbell: () => void, { wasmUrl, worker, workerUrl }: LoadOptions): Promise<Engine> {
+      const module = await compiled(wasmUrl);
+      const options = { memoryLimit, testFaults };
+      // Without `startWorker` the option is refused before.
+      const started = worker === true ? setting.startWorker?.(workerUrl) : undefined;
+      return started === undefined
+        ? openInstance(module, options, doorbell)
+        : WorkerEngine.open(started, module, options, doorbell);
     },
     // Its turns keep the process while someone waits for them.
     keepAlive() {},
     resolvePath,
-    readSource,
+    ...(filesOf === undefined ? {} : { filesOf }),
+    ...(downloadStore === undefined ? {} : { downloadStore }),
   };
-}
-
-function hostOf(panicked: (message: string) => void): WasmHost {
-  return {
-    now: () => performance.now(),
-    unixMs: () => Date.now(),
-    random: () => {
-      const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
-      return (high & 0x1f_ffff) * 2 ** 32 + low;
-    },
-    panicked,
-  };
-}
-
-function unavailable(cause: unknown): WickError {
-  const message =
-    cause instanceof WebAssembly.CompileError
-      ? `The WebAssembly module does not compile here (${cause.message}): Wick needs SIMD, and the whole file of its own version.`
-      : `The WebAssembly engine could not be made: ${String(cause)}`;
-  return new WickError({ code: "backend_unavailable", message, retryable: false }, { cause });
-}
-
-function otherVersion(spoken: string): WickError {
-  const message =
-    `This package speaks protocol ${schemaHash} and its WebAssembly module protocol ${spoken}. ` +
-    "Install wick and @wick/wasm in one version.";
-  const details = { expected: schemaHash, got: spoken };
-  return new WickError({ code: "backend_unavailable", message, retryable: false, details });
 }

@@ -3,27 +3,47 @@ import type { Engine } from "../backend.js";
 import type { CancelReason, ErrorInfo } from "../generated/protocol.js";
 import { WickError } from "../error/wick-error.js";
 import { nextTurn } from "./next-turn.js";
+import { WasmMemory } from "./wasm-memory.js";
+
+/** What waits while there is nothing to do. */
+interface Pause {
+  promise: Promise<void>;
+  end(): void;
+}
 
 /**
- * An instance of the module as an engine. It has no threads: while a reader waits, its steps run in turns of the host's event
- * loop, one step a turn, so that a page, a timer or another request has its turn between two tokens.
+ * An instance of the module as an engine. It has no threads: each reader who waits drives it, one step in a turn of the host's
+ * event loop, so that a page, a timer or another request has its turn between two tokens.
+ *
+ * The turns are the reader's own: in Workers a timer ends with the request that made it, and must not take along what
+ * another request waits for.
  */
 export class WasmEngine implements Engine {
   readonly mayTrap = true;
+  readonly memory: WasmMemory;
   /** None after a trap, and when the model is closed and nothing is left to read: then the memory is the collector's. */
-  #live: { core: WasmCore; memory: WebAssembly.Memory } | undefined;
+  #live: WasmCore | undefined;
   #end: ErrorInfo | undefined;
   #panic: string | undefined;
   #isClosing = false;
-  /** Tickets that were found empty: someone waits for them. */
-  readonly #awaited = new Set<number>();
+  /** Tickets that were found empty, and since have an event. */
+  readonly #rung = new Set<number>();
+  /** Tickets whose readers drive. */
+  readonly #driven = new Set<number>();
+  /** Found empty by those who do not drive, and rung for. */
+  #heard: number[] = [];
   readonly #doorbell: () => void;
-  #isScheduled = false;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #pause: Pause = pause();
+  #steps = 0;
 
-  constructor(instance: WasmInstance, doorbell: () => void, testFaults: boolean) {
-    this.#live = { core: new instance.Engine(testFaults, 2 ** 32 - 2 ** 16), memory: instance.memory };
+  constructor(
+    { Engine: Core, memory }: WasmInstance,
+    doorbell: () => void,
+    { memoryLimit, testFaults }: { memoryLimit: number; testFaults: boolean },
+  ) {
+    this.#live = new Core(testFaults, memoryLimit);
     this.#doorbell = doorbell;
+    this.memory = new WasmMemory((act) => this.#call(act), memory);
   }
 
   /** What the module says before a trap. */
@@ -31,25 +51,22 @@ export class WasmEngine implements Engine {
     this.#panic = message;
   }
 
-  submit(command: string, buffers: readonly Uint8Array[] = []): number {
-    const ticket = this.#call((core, memory) => {
-      const placed = Uint32Array.from(buffers, (bytes) => place(core, memory, bytes));
-      const needed = core.memoryNeeded(4 * command.length);
-      if (needed > core.memoryLimit()) throw outOfMemory(needed, core.memoryLimit());
-      const accepted = core.submit(command, placed);
-      if (accepted === undefined) throw new WickError(JSON.parse(core.refusal() ?? "") as ErrorInfo);
-      return accepted;
+  submit(command: string, buffers?: (Uint8Array | number)[] | null): number {
+    const placed = Uint32Array.from(buffers ?? [], (buffer) =>
+      typeof buffer === "number" ? buffer : this.memory.place(buffer),
+    );
+    const ticket = this.#call((core) => {
+      // In UTF-8, and again as it is read.
+      this.memory.checkRoom(4 * command.length);
+      return core.submit(command, placed) ?? refused(core);
     });
-    this.#schedule();
+    this.#poke();
     return ticket;
   }
 
   take(ticket: number): string | null {
+    this.#rung.delete(ticket);
     const event = this.#call((core) => core.take(ticket)) ?? null;
-    if (event === null) {
-      this.#awaited.add(ticket);
-      this.#schedule();
-    }
     this.#forgetUnused();
     return event;
   }
@@ -63,22 +80,45 @@ export class WasmEngine implements Engine {
   cancel(ticket: number, reason: CancelReason): void {
     if (this.#live === undefined) return;
     this.#call((core) => core.cancel(ticket, reason));
-    this.#schedule();
+    this.#poke();
   }
 
   release(ticket: number): void {
-    this.#awaited.delete(ticket);
+    this.#rung.delete(ticket);
+    this.#driven.delete(ticket);
     if (this.#live === undefined) return;
     this.#call((core) => core.release(ticket));
-    this.#schedule();
+    this.#poke();
     this.#forgetUnused();
   }
 
   woken(): Uint32Array {
-    // After a trap all who wait are to hear of it.
-    const woken = this.#live === undefined ? Uint32Array.from(this.#awaited) : this.#call((core) => core.woken());
-    for (const ticket of woken) this.#awaited.delete(ticket);
-    return woken;
+    return Uint32Array.from(this.#heard.splice(0));
+  }
+
+  async drive(ticket: number): Promise<void> {
+    this.#driven.add(ticket);
+    const waits = () => this.#driven.has(ticket) && !this.#rung.has(ticket);
+    let goesOn = true;
+    try {
+      while (waits()) {
+        if (!goesOn) await this.#activity();
+        const steps = this.#steps;
+        await nextTurn();
+        // One step a turn, whoever takes it: else what many drive runs away from each of them.
+        if (waits() && this.#steps === steps) goesOn = this.#step();
+      }
+    } catch (error) {
+      // A trap: whoever waits is told at the next `take`.
+      if (!WickError.isInstance(error)) throw error;
+    } finally {
+      this.#driven.delete(ticket);
+    }
+  }
+
+  /** Whether its memory is given up. */
+  get isUnused(): boolean {
+    return this.#live === undefined;
   }
 
   schemaHash(): string {
@@ -91,46 +131,70 @@ export class WasmEngine implements Engine {
   }
 
   /** Calls the module. What it throws, but for a call from within a call, is a trap, and the end of the instance. */
-  #call<T>(act: (core: WasmCore, memory: WebAssembly.Memory) => T): T {
+  #call<T>(act: (core: WasmCore) => T): T {
     if (this.#live === undefined) throw new WickError(this.#end ?? closed());
     try {
-      return act(this.#live.core, this.#live.memory);
+      return act(this.#live);
     } catch (cause) {
       if (WickError.isInstance(cause)) throw cause;
       if (cause instanceof Error && cause.message.includes("recursive use of an object")) throw busy(cause);
       this.#live = undefined;
       this.#end = poisoned(this.#panic ?? String(cause));
-      if (this.#awaited.size > 0) nextTurn(this.#doorbell);
+      this.#wake();
       throw new WickError(this.#end, { cause });
     }
   }
 
-  #schedule(): void {
-    if (this.#isScheduled || this.#live === undefined) return;
-    this.#isScheduled = true;
-    clearTimeout(this.#timer);
-    nextTurn(() => {
-      this.#isScheduled = false;
-      this.#step();
-    });
+  /** Computes what is next. True when there may be more to do at once. */
+  #step(): boolean {
+    this.#steps += 1;
+    const { goesOn, rang } = this.#call((core) => ({ goesOn: core.step(), rang: core.rang() }));
+    if (rang) this.#ring();
+    return goesOn;
   }
 
-  #step(): void {
-    if (this.#live === undefined) return;
+  #ring(): void {
+    for (const ticket of this.#call((core) => core.woken())) {
+      if (this.#driven.has(ticket)) this.#rung.add(ticket);
+      else this.#heard.push(ticket);
+    }
+    if (this.#rung.size > 0) this.#wake();
+    if (this.#heard.length > 0) this.#doorbell();
+  }
+
+  /** Something came in: a step of its own, for what nobody waits for, and the next for those who wait. */
+  #poke(): void {
+    this.#wake();
+    void this.#stepLater();
+  }
+
+  async #stepLater(): Promise<void> {
+    await nextTurn();
     try {
-      const { goesOn, rang, dueInMs } = this.#call((core) => ({
-        goesOn: core.step(),
-        rang: core.rang(),
-        dueInMs: core.dueInMs(),
-      }));
-      if (rang) this.#doorbell();
-      if (this.#awaited.size === 0) return;
-      if (goesOn) this.#schedule();
-      else if (dueInMs !== undefined) this.#timer = setTimeout(() => this.#schedule(), Math.ceil(dueInMs));
+      if (this.#live !== undefined) this.#step();
     } catch (error) {
-      // A trap: those who wait are told at their next `take`.
+      // A trap: whoever waits is told at the next `take`.
       if (!WickError.isInstance(error)) throw error;
     }
+  }
+
+  #wake(): void {
+    const { end } = this.#pause;
+    this.#pause = pause();
+    end();
+  }
+
+  /** Until something comes in, or a time comes that the engine waits for. */
+  async #activity(): Promise<void> {
+    const dueInMs = this.#call((core) => core.dueInMs());
+    const { promise } = this.#pause;
+    if (dueInMs === undefined) return promise;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const due = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, Math.ceil(dueInMs));
+    });
+    await Promise.race([promise, due]);
+    clearTimeout(timer);
   }
 
   #forgetUnused(): void {
@@ -138,17 +202,12 @@ export class WasmEngine implements Engine {
   }
 }
 
-function place(core: WasmCore, memory: WebAssembly.Memory, bytes: Uint8Array): number {
-  const buffer = core.allocate(bytes.byteLength);
-  if (buffer === undefined) throw outOfMemory(core.memoryNeeded(bytes.byteLength), core.memoryLimit());
-  // Made anew for each use: when the memory grows, the old one is detached.
-  new Uint8Array(memory.buffer, core.address(buffer), bytes.byteLength).set(bytes);
-  return buffer;
-}
-
-function outOfMemory(needed: number, limit: number): WickError {
-  const message = "WebAssembly has no room for this model; choose a smaller one, or one of fewer bits.";
-  return new WickError({ code: "out_of_memory", message, retryable: false, details: { needed, limit } });
+function pause(): Pause {
+  let end = () => {};
+  const promise = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { promise, end };
 }
 
 function poisoned(panic: string): ErrorInfo {
@@ -158,6 +217,10 @@ function poisoned(panic: string): ErrorInfo {
 
 function closed(): ErrorInfo {
   return { code: "engine_closed", message: "This model was closed; load it again.", retryable: false };
+}
+
+function refused(core: WasmCore): never {
+  throw new WickError(JSON.parse(core.refusal() ?? "{}"));
 }
 
 function busy(cause: Error): WickError {

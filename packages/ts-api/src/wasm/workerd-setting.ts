@@ -1,5 +1,6 @@
 import module from "@wick/wasm/relaxed-simd.wasm";
 import { givenModule } from "./given-module.js";
+import { isolateMemory } from "./isolate-memory.js";
 import { noFiles } from "./no-files.js";
 import type { WasmSetting } from "./wasm-backend.js";
 
@@ -10,5 +11,7 @@ import type { WasmSetting } from "./wasm-backend.js";
 export const workerdSetting: WasmSetting = {
   compile: async () => givenModule(module, "@wick/wasm/relaxed-simd.wasm"),
   ...noFiles,
+  placeOptions: [],
+  memoryLimit: isolateMemory,
   testFaults: false,
 };

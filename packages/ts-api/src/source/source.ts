@@ -1,0 +1,99 @@
+import type { LoadOptions, ModelSource } from "../model/load-options.js";
+import { invalidRequest, unsupported } from "../error/refusal.js";
+import { WickError } from "../error/wick-error.js";
+import { fileOfResponse, fileOfStream } from "./body.js";
+import { type DownloadStore, fileOfRequest } from "./download.js";
+import { type ModelFile, fileOfBytes } from "./model-file.js";
+
+/** Where a model comes from: a path for who has files, or files that are to be read. */
+export type Source = { kind: "path"; path: string } | { kind: "files"; files: readonly ModelFile[]; isFolder: boolean };
+
+/** What a host knows of paths and of keeping downloads. */
+export interface SourceHost {
+  /** The path that a file URL, or a string beginning with `~`, stands for. */
+  resolvePath(source: string | URL): string;
+  /** Where downloads are kept, by the options of the load. */
+  downloadStore?(options: LoadOptions): DownloadStore | undefined;
+}
+
+/** Beginnings that make a string a path: `./ ../ / ~ C:\`, also with backslashes; and the folders `.`, `..`, `~` themselves. */
+const pathLike = /^(?:\.{1,2}(?:[\\/]|$)|~(?:[\\/]|$)|[\\/]|[A-Za-z]:[\\/])/;
+const urlLike = /^(?:[A-Za-z][A-Za-z0-9+.-]+:\/\/|blob:|data:)/;
+
+/**
+ * Reads what a program says of where a model comes from, and none of its bytes.
+ *
+ * @throws {@link WickError} with `where: "source"`.
+ */
+export function sourceOf(source: ModelSource, host: SourceHost, options: LoadOptions): Source {
+  const { resolvePath } = host;
+  const fetched = (request: Request | URL) => oneFile(fileOfRequest(request, host.downloadStore?.(options)));
+  const ofUrl = (url: URL) =>
+    url.protocol === "file:" ? ({ kind: "path", path: resolvePath(url) } as const) : fetched(url);
+  if (typeof source === "string") {
+    if (source === "") throw notASource();
+    if (urlLike.test(source)) return ofUrl(urlOf(source));
+    return { kind: "path", path: pathOf(source, resolvePath) };
+  }
+  if (source instanceof URL) return ofUrl(source);
+  if (source instanceof Uint8Array) return oneFile(fileOfBytes("model", source));
+  if (source instanceof ArrayBuffer) return oneFile(fileOfBytes("model", new Uint8Array(source)));
+  if (typeof source !== "object" || source === null) throw notASource();
+  if (source instanceof Request) return fetched(source);
+  if (source instanceof Response) return oneFile(fileOfResponse(source));
+  if (source instanceof ReadableStream) return oneFile(fileOfStream(source));
+  if ("hub" in source) throw noHub(String(source.hub));
+  if ("files" in source && typeof source.files === "object" && source.files !== null) return folderOf(source.files);
+  throw notASource();
+}
+
+/** A source as the engine takes it: JSON that names byte buffers by their index. */
+export function sourceJson(source: Source): string {
+  if (source.kind === "path") return `{"kind":"path","path":${JSON.stringify(source.path)}}`;
+  const [first] = source.files;
+  // By its name, which names the model.
+  if (!source.isFolder && first?.name.endsWith(".gguf") !== true) return '{"kind":"bytes","buffer":0}';
+  const fields = source.files.map(({ name }, index) => `${JSON.stringify(name)}:${index}`);
+  return `{"kind":"files","files":{${fields.join(",")}}}`;
+}
+
+function oneFile(file: ModelFile): Source {
+  return { kind: "files", files: [file], isFolder: false };
+}
+
+function pathOf(source: string, resolvePath: SourceHost["resolvePath"]): string {
+  if (pathLike.test(source)) return source.startsWith("~") ? resolvePath(source) : source;
+  if (source.includes("/")) throw noHub(source);
+  return source;
+}
+
+function urlOf(source: string): URL {
+  try {
+    return new URL(source);
+  } catch (cause) {
+    throw new WickError(notASource().info, { cause });
+  }
+}
+
+function folderOf(files: Readonly<Record<string, Uint8Array>>): Source {
+  const read = Object.entries(files).map(([name, bytes]) => {
+    const where = `source.files[${JSON.stringify(name)}]`;
+    if (!(bytes instanceof Uint8Array)) throw invalidRequest(where, `${where} must be a Uint8Array.`);
+    return fileOfBytes(name, bytes);
+  });
+  return { kind: "files", files: read, isFolder: true };
+}
+
+function noHub(name: string): WickError {
+  return unsupported(
+    "source",
+    `"${name}" names a model of the hub, which this version does not reach; for a file write "./${name}".`,
+  );
+}
+
+function notASource(): WickError {
+  return invalidRequest(
+    "source",
+    "A model is loaded from a path, a URL, a Request, a Response, a stream, the bytes of a GGUF file or { files }.",
+  );
+}
