@@ -14,7 +14,7 @@ for await (const response of model.chat.stream({ messages, temperature: 0 }, { s
     case "done": {
       const { usage, timings: { firstTokenMs, tokensPerSecond } = {} } = response.completion;
       const speed = `first after ${firstTokenMs?.toFixed()} ms, ${tokensPerSecond?.toFixed()} tokens per second`;
-      console.log(`\n${usage?.completionTokens} tokens, ${speed}`);
+      console.log(`\n${model.info.backend}: ${usage?.completionTokens} tokens, ${speed}`);
       break;
     }
     case "cancelled":

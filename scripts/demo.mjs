@@ -1,11 +1,15 @@
-// `npm run demo`: sets up, builds, and runs the example with the arguments given.
+// `npm run demo`: sets up, builds, and runs the example with the arguments given; with `--wasm` through WebAssembly.
 
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "./build.mjs";
+import { buildWasm } from "./build-wasm.mjs";
 import { main } from "./step.mjs";
 import { environment, node, root } from "./toolchain.mjs";
+
+const preload = pathToFileURL(join(root, "scripts/wasm-instead.mjs")).href;
 
 /**
  * Runs the example and resolves to its exit code.
@@ -13,8 +17,8 @@ import { environment, node, root } from "./toolchain.mjs";
  * Ctrl-C reaches this process twice, from the terminal and from npm. The example has a process group of its own and gets
  * each signal from here, once; asking again a moment later kills it.
  */
-function run() {
-  const child = spawn(node(), [join(root, "examples/stream.ts"), ...process.argv.slice(2)], {
+function run(options, question) {
+  const child = spawn(node(), [...options, join(root, "examples/stream.ts"), ...question], {
     stdio: "inherit",
     env: environment(),
     detached: process.platform !== "win32",
@@ -37,6 +41,9 @@ function run() {
 }
 
 await main(async () => {
+  const given = process.argv.slice(2);
+  const isWasm = given[0] === "--wasm";
   await build();
-  process.exitCode = await run();
+  if (isWasm) await buildWasm();
+  process.exitCode = await (isWasm ? run(["--import", preload], given.slice(1)) : run([], given));
 });

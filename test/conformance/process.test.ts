@@ -80,8 +80,22 @@ describe("the example", () => {
     const { stdout, stderr, code } = await run(["examples/stream.ts", "What", "is", "the", "capital", "of", "France?"]);
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
     expect(stdout).toMatch(/^The capital of France is Paris\.\n/);
-    expect(stdout.trimEnd().split("\n").at(-1)).toMatch(/^\d+ tokens, first after \d+ ms, \d+ tokens per second$/);
+    expect(stdout.trimEnd().split("\n").at(-1)).toMatch(
+      /^native: \d+ tokens, first after \d+ ms, \d+ tokens per second$/,
+    );
     expect([...stdout].filter((character) => character < " " && character !== "\n")).toEqual([]);
+  });
+
+  test("says the same through WebAssembly", async () => {
+    const [native, wasm] = await Promise.all(
+      [[], ["--import", "./scripts/wasm-instead.mjs"]].map((options) =>
+        run([...options, "examples/stream.ts", "How does a battery work, in short?"]),
+      ),
+    );
+    expect(wasm).toMatchObject({ stderr: "", code: 0 });
+    const [, answer, backend] = /^(.+)\n(\w+): \d+ tokens/s.exec(wasm?.stdout ?? "") ?? [];
+    expect(backend).toBe("wasm");
+    expect(native?.stdout).toContain(`${answer}\nnative: `);
   });
 
   test("answers the same each time", async () => {
