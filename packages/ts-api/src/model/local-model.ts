@@ -20,11 +20,12 @@ import type { ChatResponse, CompletionResponse } from "../response/response.js";
 import type { InferSchema, Schema } from "../request/schema.js";
 import { type StreamTerminals, chatTerminals, completionTerminals } from "../stream/stream-terminals.js";
 import { TicketFeed } from "../stream/ticket-feed.js";
+import { unreachable } from "../stream/unreachable.js";
 import type { Tool } from "../request/tool.js";
 import { WickError } from "../error/wick-error.js";
 
 /** Models that nobody can reach any more are closed: their memory is not the collector's to see. */
-const unreachable = new FinalizationRegistry<{ mailboxes: Mailboxes; id: number }>(({ mailboxes, id }) => {
+const forgotten = unreachable<{ mailboxes: Mailboxes; id: number }>(({ mailboxes, id }) => {
   void runCommand(mailboxes, closeCommand(id)).then(
     () => mailboxes.dispose(),
     () => mailboxes.dispose(),
@@ -72,7 +73,7 @@ export class LocalModel implements Model {
       complete: async (request, options) => this.#completionStream("fim", request, options).final(),
     };
     this.embeddings = { create: async (request, options) => this.#embed(request, options) };
-    unreachable.register(this, { mailboxes, id }, this);
+    forgotten.register(this, { mailboxes, id });
   }
 
   async tokenize(text: string, options: { special?: boolean } = {}): Promise<number[]> {
@@ -130,7 +131,7 @@ export class LocalModel implements Model {
   }
 
   async #closeNow(): Promise<void> {
-    unreachable.unregister(this);
+    forgotten.unregister(this);
     try {
       await runCommand(this.#mailboxes, closeCommand(this.#id));
       // The answer may have come without a ring; whoever closes has all of the log.

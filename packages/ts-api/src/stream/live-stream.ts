@@ -7,6 +7,7 @@ import type { AgentStream, CompletionOf } from "./response-stream.js";
 import { encodeEvent, eventStreamHeaders } from "./server-sent-events.js";
 import { errorOfTerminal } from "../error/terminal-error.js";
 import { unsupported } from "../error/refusal.js";
+import { unreachable } from "./unreachable.js";
 import { WickError } from "../error/wick-error.js";
 
 /** What a stream is made of. */
@@ -31,7 +32,7 @@ interface Remains {
   unhook: (() => void) | undefined;
 }
 
-const unreachable = new FinalizationRegistry<Remains>(({ feed, unhook }) => {
+const forgotten = unreachable<Remains>(({ feed, unhook }) => {
   unhook?.();
   feed.release();
 });
@@ -223,13 +224,13 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
       return;
     }
     if (this.#signal !== undefined) this.#unhook = cancelOnAbort(this.#signal, this.#feed);
-    unreachable.register(this, { feed: this.#feed, unhook: this.#unhook }, this);
+    forgotten.register(this, { feed: this.#feed, unhook: this.#unhook });
   }
 
   #end(terminal: R): void {
     this.#state = "ended";
     this.#unhook?.();
-    unreachable.unregister(this);
+    forgotten.unregister(this);
     if (terminal === this.#early) this.#feed.release();
     this.#settle(terminal);
   }

@@ -5,12 +5,6 @@ import { WickError } from "../error/wick-error.js";
 import { nextTurn } from "./next-turn.js";
 import { WasmMemory } from "./wasm-memory.js";
 
-/** What waits while there is nothing to do. */
-interface Pause {
-  promise: Promise<void>;
-  end(): void;
-}
-
 /**
  * An instance of the module as an engine. It has no threads: each reader who waits drives it, one step in a turn of the host's
  * event loop, so that a page, a timer or another request has its turn between two tokens.
@@ -33,8 +27,9 @@ export class WasmEngine implements Engine {
   /** Found empty by those who do not drive, and rung for. */
   #heard: number[] = [];
   readonly #doorbell: () => void;
-  #pause: Pause = pause();
   #steps = 0;
+  /** Those who drive, and wait since there is nothing to do. */
+  readonly #idle = new Set<() => void>();
 
   constructor(
     { Engine: Core, memory }: WasmInstance,
@@ -179,35 +174,27 @@ export class WasmEngine implements Engine {
   }
 
   #wake(): void {
-    const { end } = this.#pause;
-    this.#pause = pause();
-    end();
+    for (const resume of [...this.#idle]) resume();
   }
 
   /** Until something comes in, or a time comes that the engine waits for. */
   async #activity(): Promise<void> {
     const dueInMs = this.#call((core) => core.dueInMs());
-    const { promise } = this.#pause;
-    if (dueInMs === undefined) return promise;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const due = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, Math.ceil(dueInMs));
+    // Made by who waits: in Workers a promise of a request that has ended cannot be kept.
+    await new Promise<void>((resolve) => {
+      const timer = dueInMs === undefined ? undefined : setTimeout(() => resume(), Math.ceil(dueInMs));
+      const resume = () => {
+        this.#idle.delete(resume);
+        clearTimeout(timer);
+        resolve();
+      };
+      this.#idle.add(resume);
     });
-    await Promise.race([promise, due]);
-    clearTimeout(timer);
   }
 
   #forgetUnused(): void {
     if (this.#isClosing && this.#live !== undefined && this.#call((core) => core.isUnused())) this.#live = undefined;
   }
-}
-
-function pause(): Pause {
-  let end = () => {};
-  const promise = new Promise<void>((resolve) => {
-    end = resolve;
-  });
-  return { promise, end };
 }
 
 function poisoned(panic: string): ErrorInfo {
