@@ -4,6 +4,7 @@ import { Model, type StepTrace } from "wick";
 import { eventually } from "./chunks.ts";
 import { describeLaws } from "./laws.ts";
 import { describeRequestOptions } from "./request-options.ts";
+import { describeSplitting } from "./splitting.ts";
 import { describeWriting } from "./writing.ts";
 
 const subject = {
@@ -20,6 +21,7 @@ const subject = {
 describeLaws(subject);
 describeWriting(subject);
 describeRequestOptions({ name: "native", load: (options) => Model.load(demoModel(), options) });
+describeSplitting({ name: "native", load: (options) => Model.load(demoModel(), options) });
 
 test("a long text holds up no one else", async () => {
   await using model = await Model.load(demoModel());

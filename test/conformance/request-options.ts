@@ -147,7 +147,8 @@ export function describeRequestOptions({ name, load }: DemoSubject): void {
         tokensPerSecond = -1,
       } = second.timings ?? {};
       expect(Math.min(queuedMs, promptMs, decodeMs)).toBeGreaterThanOrEqual(0);
-      expect(firstTokenMs).toBeGreaterThanOrEqual(queuedMs + promptMs);
+      // Coarse clocks, as of browsers, make both sides equal but for the last bit of the sum.
+      expect(firstTokenMs).toBeGreaterThan(queuedMs + promptMs - 0.001);
       expect(tokensPerSecond).toBeCloseTo(7000 / decodeMs, 3);
       await fresh.close();
     });

@@ -1,0 +1,4 @@
+import { testInHost } from "./hosts/host.ts";
+import { startDeno } from "./hosts/deno.ts";
+
+await testInHost(startDeno);

@@ -1,0 +1,55 @@
+import { demoModel } from "@wick/demo-model";
+import { spawn } from "node:child_process";
+import { mkdtemp, rm, symlink, mkdir, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { bundle } from "./bundle.ts";
+import type { Host } from "./host.ts";
+
+const packages = { wick: "ts-api", "@wick/wasm": "wasm", "@wick/demo-model": "demo-model" };
+
+/** Deno with a program in it that may read the model's file and nothing else. */
+export async function startDeno(): Promise<Host> {
+  const folder = await mkdtemp(join(tmpdir(), "wick-deno-"));
+  await install(folder);
+  await bundle("deno", join(folder, "program.js"), { external: ["node:*", ...Object.keys(packages)] });
+  const child = spawn(program(), ["run", "--no-prompt", `--allow-read=${demoModel()}`, "program.js"], {
+    cwd: folder,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async call(call) {
+      child.stdin.write(`${JSON.stringify(call)}\n`);
+      const { value, done } = await answers.next();
+      if (done === true) throw new Error(`Deno ended with ${child.exitCode ?? child.signalCode}`);
+      return JSON.parse(value);
+    },
+    async stop() {
+      child.stdin.end();
+      await ended;
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Deno itself finds the packages, by its own condition. */
+async function install(folder: string): Promise<void> {
+  await mkdir(join(folder, "node_modules/@wick"), { recursive: true });
+  for (const [name, path] of Object.entries(packages)) {
+    const target = fileURLToPath(new URL(`../../../packages/${path}`, import.meta.url));
+    await symlink(target, join(folder, "node_modules", name), "junction");
+  }
+  const dependencies = Object.fromEntries(Object.keys(packages).map((name) => [name, "*"]));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", dependencies }));
+}
+
+/** The binary of the package `deno`, which its install script would put in place: ours run none. */
+function program(): string {
+  const { runInstall }: { runInstall(): string } = createRequire(import.meta.url)("deno/install_api.cjs");
+  return runInstall();
+}

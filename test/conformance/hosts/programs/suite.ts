@@ -1,0 +1,39 @@
+import type { LoadOptions } from "wick";
+import { describeLaws } from "../../laws.ts";
+import { type WasmSubject, describeLoads } from "../../loads.ts";
+import { describeRequestOptions } from "../../request-options.ts";
+import { describeSplitting } from "../../splitting.ts";
+import { wordsOf } from "../../transcripts.ts";
+import { describeWriting } from "../../writing.ts";
+import { type Outcome, caseNames, runCase } from "../harness.ts";
+import type { Call } from "../host.ts";
+
+/** All that must hold in a host of the WebAssembly engine. */
+export function describeHost(subject: WasmSubject): void {
+  const { name, Model, bytes } = subject;
+  const load = async (options?: LoadOptions) => Model.load(await bytes(), options);
+  const messages = [{ role: "user" as const, content: "Write a short story about Mia the fox." }];
+  // A seed: sampled without one, an answer is now and then shorter than what the laws are tried on.
+  const request = { messages, maxTokens: 40, randomSeed: 7 };
+  describeLaws({ name, load, request });
+  describeWriting({ name, load, request });
+  describeRequestOptions({ name, load });
+  describeSplitting({ name, load });
+  describeLoads(subject);
+}
+
+/** What a program in a host answers. */
+export async function answer(call: Call, { Model, bytes }: WasmSubject): Promise<string[] | Outcome> {
+  switch (call.kind) {
+    case "cases":
+      return caseNames();
+    case "case":
+      return runCase(call.name);
+    case "words": {
+      const model = await Model.load(await bytes());
+      const words = await wordsOf(model);
+      await model.close();
+      return words;
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ChatResponse, FunctionTool, Model } from "wick";
+import { collect, doneOf, textOf } from "./chunks.ts";
+import type { DemoSubject } from "./request-options.ts";
+
+const weather: FunctionTool = {
+  type: "function",
+  function: {
+    name: "get_weather",
+    description: "Get the weather of a city",
+    parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+  },
+};
+
+const deltasOf = (responses: readonly ChatResponse[]) =>
+  responses.flatMap((response) => (response.kind === "chunk" ? [response.choices[0].delta] : []));
+
+/** What a model writes besides its answer, and where it goes. */
+export function describeSplitting({ name, load }: DemoSubject): void {
+  describe(`what is beside the answer: ${name}`, () => {
+    let model: Model;
+    beforeAll(async () => {
+      model = await load();
+    });
+    afterAll(() => model.close());
+
+    test("a tool call leaves the text, whole and with arguments in JSON", async () => {
+      const messages = [{ role: "user" as const, content: "What is the weather in Paris?" }];
+      const responses = await collect(model.chat.stream({ messages, tools: [weather], temperature: 0 }));
+      const [{ message, finishReason }] = doneOf(responses).choices;
+      expect(finishReason).toBe("tool_calls");
+      expect(message.content).toBe("");
+      expect(textOf(responses)).toBe("");
+      expect(message.toolCalls).toMatchObject([{ type: "function", function: { name: "get_weather" } }]);
+      expect(JSON.parse(message.toolCalls?.[0]?.function.arguments ?? "")).toEqual({ city: "Paris" });
+      const parts = deltasOf(responses).flatMap(({ toolCalls = [] }) => toolCalls);
+      expect(parts[0]).toMatchObject({ index: 0, id: message.toolCalls?.[0]?.id, function: { name: "get_weather" } });
+      expect(parts.map((part) => part.function?.arguments ?? "").join("")).toBe(
+        message.toolCalls?.[0]?.function.arguments,
+      );
+    });
+
+    test("reasoning leaves the answer, delta by delta", async () => {
+      const messages = [{ role: "user" as const, content: "Which is bigger: 12 or 8?" }];
+      const responses = await collect(
+        model.chat.stream({ messages, reasoning: { effort: "high" }, temperature: 0, maxTokens: 120 }),
+      );
+      const [{ message }] = doneOf(responses).choices;
+      const thoughts = deltasOf(responses).map(({ reasoningContent = "" }) => reasoningContent);
+      expect(thoughts.filter((thought) => thought !== "").length).toBeGreaterThan(5);
+      expect(thoughts.join("")).toBe(message.reasoningContent);
+      expect(textOf(responses)).toBe(message.content);
+      expect(message.content).toContain("12");
+      expect(message.content + message.reasoningContent).not.toMatch(/<\/?think>/);
+    });
+  });
+}
