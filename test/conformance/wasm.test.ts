@@ -9,6 +9,7 @@ import { describeLaws } from "./laws.ts";
 import { describeLoads } from "./loads.ts";
 import { describeMemory } from "./memory.ts";
 import { describeRequestOptions } from "./request-options.ts";
+import { describeSources } from "./sources.ts";
 import { describeSplitting } from "./splitting.ts";
 import { wordsOf } from "./transcripts.ts";
 import { describeWriting } from "./writing.ts";
@@ -25,6 +26,7 @@ describeWriting(subject);
 describeRequestOptions({ name, load });
 describeSplitting({ name, load });
 describeLoads({ name, Model, bytes });
+describeSources({ name, Model, bytes });
 describeMemory({ name, Model, bytes });
 
 test("says what the native engine says, byte by byte and bit by bit", async () => {

@@ -93,7 +93,8 @@ test("the model is there at the next visit without its server, and is checked", 
   await context.route("**/*.gguf", (route) => route.abort());
   const second = await open();
   await ask(second, "What is the capital of France?");
-  await second.waitForFunction("document.querySelector('.assistant')?.textContent.includes('Paris')");
+  await second.waitForFunction("/tokens per second/.test(document.querySelector('#speed').textContent)");
+  expect(await text(second, ".assistant")).toContain("Paris");
 });
 
 test("opens a file; says what is wrong with one that is no model", async () => {

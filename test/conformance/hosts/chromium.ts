@@ -34,12 +34,16 @@ export async function startChromium(): Promise<Host> {
   if (executablePath === undefined) throw new Error("Chromium is missing: `npm test` installs it, or set CHROME_PATH");
   const folder = await mkdtemp(join(tmpdir(), "wick-chromium-"));
   await bundle("chromium", join(folder, "page.js"), { platform: "browser" });
+  await bundle("web-worker", join(folder, "worker.js"), { platform: "browser" });
   // Where the page's bundle lies, and what it expects beside it.
   const folders = [folder, dirname(fileURLToPath(import.meta.resolve("@wick/wasm"))), dirname(demoModel())];
   const server = createServer(async ({ url = "" }, response) => {
     const name = url === "/" ? "/page.html" : url;
+    const body = url === "/" ? Buffer.from(page) : await firstOf(folders.map((at) => join(at, name)));
+    response.statusCode = body === undefined ? 404 : 200;
     response.setHeader("content-type", types[extname(name)] ?? "text/plain");
-    response.end(url === "/" ? page : await firstOf(folders.map((at) => join(at, name))));
+    response.setHeader("content-length", body?.length ?? 0);
+    response.end(body);
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const browser = await chromium.launch({ executablePath, args: flags });

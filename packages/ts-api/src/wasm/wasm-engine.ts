@@ -174,7 +174,7 @@ export class WasmEngine implements Engine {
   }
 
   #wake(): void {
-    for (const resume of [...this.#idle]) resume();
+    for (const resume of this.#idle) resume();
   }
 
   /** Until something comes in, or a time comes that the engine waits for. */

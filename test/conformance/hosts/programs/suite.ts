@@ -2,6 +2,7 @@ import type { LoadOptions } from "wick";
 import { describeLaws } from "../../laws.ts";
 import { type WasmSubject, describeLoads } from "../../loads.ts";
 import { describeRequestOptions } from "../../request-options.ts";
+import { describeSources } from "../../sources.ts";
 import { describeSplitting } from "../../splitting.ts";
 import { wordsOf } from "../../transcripts.ts";
 import { describeWriting } from "../../writing.ts";
@@ -20,6 +21,7 @@ export function describeHost(subject: WasmSubject): void {
   describeRequestOptions({ name, load });
   describeSplitting({ name, load });
   describeLoads(subject);
+  describeSources(subject);
 }
 
 /** What a program in a host answers. */

@@ -1,0 +1,3 @@
+// What runs a model apart from its page.
+
+export * from "wick/worker";
