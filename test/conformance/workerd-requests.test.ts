@@ -1,0 +1,109 @@
+// Requests that share a model in workerd, where what one request makes is not another's to wait for.
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type ChatRequest, type ChatResponse, type ModelStats, readResponses } from "wick";
+import { collect, doneOf, textOf } from "./chunks.ts";
+import { type Workerd, startWorkerd } from "./hosts/workerd.ts";
+
+const ask = (content: string): ChatRequest => ({
+  messages: [{ role: "user", content }],
+  temperature: 0,
+  ignoreEos: true,
+  maxTokens: 60,
+});
+const [one, other] = [ask("Write a short story about Mia the fox."), ask("Tell me of the sea.")];
+let workerd: Workerd;
+
+beforeAll(async () => {
+  workerd = await startWorkerd("workerd-chat");
+});
+
+afterAll(() => workerd.stop());
+
+async function chat(request: ChatRequest, signal?: AbortSignal) {
+  const body = JSON.stringify(request);
+  return readResponses(await workerd.fetch("/chat", { method: "POST", body, ...(signal && { signal }) }));
+}
+
+/** What a request gets when nobody else is there. */
+async function alone(request: ChatRequest): Promise<string> {
+  return doneOf(await collect(await chat(request))).choices[0].message.content;
+}
+
+/** Whether nothing is left of those who went. Between requests nothing runs: what they left goes with a step of a later one. */
+async function areGone(): Promise<boolean> {
+  for (let round = 0; round < 20; round += 1) {
+    await alone({ ...other, maxTokens: 2 });
+    const { running, queued, parked } = (await (await workerd.fetch("/stats")).json()) as ModelStats;
+    if (running + queued + parked === 0) return true;
+  }
+  return false;
+}
+
+test("the first requests come at once, before there is a model", async () => {
+  const contents = await Promise.all([one, other, one].map((request) => alone(request)));
+  expect(contents[0]).toBe(contents[2]);
+  expect(contents[0]).not.toBe(contents[1]);
+});
+
+test("two requests that are read in turns say what each says alone", async () => {
+  const expected = [await alone(one), await alone(other)];
+  const readers = [await chat(one), await chat(other)].map((stream) => stream[Symbol.asyncIterator]());
+  const texts = ["", ""];
+  const open = new Set([0, 1]);
+  while (open.size > 0) {
+    for (const at of open) {
+      const { value, done } = (await readers[at]?.next()) ?? { value: undefined, done: true };
+      if (done === true) open.delete(at);
+      else texts[at] += textOf([value]);
+    }
+  }
+  expect(texts).toEqual(expected);
+});
+
+test("a client that leaves is gone, and the other goes on", async () => {
+  const expected = await alone(other);
+  const leaving = new AbortController();
+  const left = (async () => {
+    let chunks = 0;
+    let last: string | undefined;
+    for await (const response of await chat({ ...one, maxTokens: 1500 }, leaving.signal)) {
+      if (response.kind === "chunk") chunks += 1;
+      if (chunks === 5) leaving.abort();
+      last = response.kind;
+    }
+    return last;
+  })();
+  const text = await alone(other);
+  // Its end of the connection is gone, which is all that it can know.
+  expect(await left).toBe("internal_error");
+  expect(text).toBe(expected);
+  expect(await areGone()).toBe(true);
+});
+
+test("a client that does not read holds up nobody", async () => {
+  const expected = await alone(other);
+  const leaving = new AbortController();
+  const response = await workerd.fetch("/chat", {
+    method: "POST",
+    body: JSON.stringify({ ...one, maxTokens: 1500 }),
+    signal: leaving.signal,
+  });
+  expect(response.status).toBe(200);
+  expect(await alone(other)).toBe(expected);
+  leaving.abort();
+  expect(await areGone()).toBe(true);
+});
+
+test("a stream that one request has begun goes on in others", async () => {
+  const expected = await alone(one);
+  const pull = async (path: string, init?: RequestInit) =>
+    (await (await workerd.fetch(path, init)).json()) as IteratorResult<ChatResponse, undefined>;
+  const responses: ChatResponse[] = [];
+  let next = await pull("/begin", { method: "POST", body: JSON.stringify(one) });
+  while (next.done !== true) {
+    responses.push(next.value);
+    next = await pull("/go-on");
+  }
+  expect(doneOf(responses).choices[0].message.content).toBe(expected);
+});
