@@ -48,7 +48,7 @@ export function describeDownloads({ name, Model, url }: PageSubject): void {
       ["by itself", {}],
       ["in the file system", { browserCache: "opfs" }],
       ["in the cache", { browserCache: "cache" }],
-      ["by a worker's page", { worker: true, workerUrl: "/worker.js" }],
+      ["by a worker's page", { worker: true }],
     ])("are kept %s, and checked at the next load", async (_, options) => {
       await forget();
       const first = await load(options);

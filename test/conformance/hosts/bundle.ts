@@ -3,10 +3,10 @@ import { fileURLToPath } from "node:url";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Writes a host's program, with the harness in the place of vitest, as one file. */
-export async function bundle(program: string, outfile: string, options: BuildOptions): Promise<void> {
+/** Writes a host's program, or a module of a package, as one file, with the harness in the place of vitest. */
+export async function bundle(name: string, outfile: string, options: BuildOptions): Promise<void> {
   await build({
-    entryPoints: [here(`programs/${program}.ts`)],
+    entryPoints: [name.includes("/") ? name : here(`programs/${name}.ts`)],
     outfile,
     alias: { vitest: here("harness.ts") },
     // By its environment assertions choose their colours, for which Deno wants a permission.

@@ -11,12 +11,15 @@ import type { Host } from "./host.ts";
 
 const packages = { wick: "ts-api", "@wick/wasm": "wasm", "@wick/demo-model": "demo-model" };
 
-/** Deno with a program in it that may read the model's file and nothing else. */
+/** What the program may read: the model, and the module that it is given by its address. The other one needs no permission. */
+const readable = [demoModel(), fileURLToPath(import.meta.resolve("@wick/wasm/simd128.wasm"))].join(",");
+
+/** Deno with a program in it. */
 export async function startDeno(): Promise<Host> {
   const folder = await mkdtemp(join(tmpdir(), "wick-deno-"));
   await install(folder);
   await bundle("deno", join(folder, "program.js"), { external: ["node:*", ...Object.keys(packages)] });
-  const child = spawn(program(), ["run", "--no-prompt", `--allow-read=${demoModel()}`, "program.js"], {
+  const child = spawn(program(), ["run", "--no-prompt", `--allow-read=${readable}`, "program.js"], {
     cwd: folder,
     stdio: ["pipe", "pipe", "inherit"],
   });

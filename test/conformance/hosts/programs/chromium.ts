@@ -1,27 +1,32 @@
 // A page: calls come to a function of its window.
 
 import { demoModel } from "@wick/demo-model";
-import { type LoadOptions, Model } from "wick";
+import { Model } from "wick";
+import { browserSetting } from "../../../../packages/ts-api/src/wasm/browser-setting.js";
 import { describeDownloads } from "../../downloads.ts";
-import { describeLaws } from "../../laws.ts";
-import { describeRequestOptions } from "../../request-options.ts";
-import { describeWriting } from "../../writing.ts";
+import { describeFaults } from "../../faults.ts";
+import { describeMemory } from "../../memory.ts";
+import { describeHostWithoutSimd, describeModuleAddresses } from "../../module-addresses.ts";
 import type { Call } from "../host.ts";
-import { answer, describeHost } from "./suite.ts";
+import { answer, describeHost, describeInWebWorker, foreignModule } from "./suite.ts";
 
 const url = new URL(demoModel());
 const bytes = async () => new Uint8Array(await (await fetch(url)).arrayBuffer());
 const subject = { name: "Chromium", Model, bytes };
 describeHost(subject);
+describeFaults({ ...subject, setting: browserSetting });
+describeMemory(subject);
+describeInWebWorker(subject);
 describeDownloads({ name: "Chromium", Model, url });
-
-const name = "a Web Worker of Chromium";
-const messages = [{ role: "user" as const, content: "Write a short story about Mia the fox." }];
-const request = { messages, maxTokens: 40, randomSeed: 7 };
-const load = async (options?: LoadOptions) =>
-  Model.load(await bytes(), { ...options, worker: true, workerUrl: "/worker.js" });
-describeLaws({ name, load, request });
-describeWriting({ name, load, request });
-describeRequestOptions({ name, load });
+describeModuleAddresses(subject, {
+  whole: ["/simd128.wasm", "octets.wasm"],
+  others: [
+    ["/moved/relaxed-simd.wasm", "/moved/relaxed-simd.wasm, which answered 404"],
+    ["page.wasm", 'page.wasm, which brought text/html that begins with "<!doctype html>'],
+    ["cut.wasm", "cut.wasm, which brought application/wasm that does not compile"],
+    [foreignModule, "could not be made"],
+  ],
+});
+describeHostWithoutSimd(subject, "simd128.wasm?without");
 
 Object.assign(globalThis, { answer: (call: Call) => answer(call, subject) });

@@ -2,6 +2,8 @@
 
 import { demoModel } from "@wick/demo-model";
 import { Model } from "wick";
+import { workerdSetting } from "../../../../packages/ts-api/src/wasm/workerd-setting.js";
+import { describeFaults } from "../../faults.ts";
 import type { Call } from "../host.ts";
 import { answer, describeHost } from "./suite.ts";
 
@@ -9,6 +11,7 @@ import { answer, describeHost } from "./suite.ts";
 const bytes = demoModel() as unknown as ArrayBuffer;
 const subject = { name: "workerd", Model, bytes: async () => new Uint8Array(bytes) };
 describeHost(subject);
+describeFaults({ ...subject, setting: workerdSetting });
 
 // oxlint-disable-next-line import/no-default-export -- That is what a Worker is.
 export default {

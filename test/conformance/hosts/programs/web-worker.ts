@@ -1,3 +1,0 @@
-// What runs a model apart from its page.
-
-export * from "wick/worker";
