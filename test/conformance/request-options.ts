@@ -154,7 +154,8 @@ export function describeRequestOptions({ name, load }: DemoSubject): void {
     });
 
     test("priority: the most urgent of those who wait comes first", async () => {
-      const one = await load({ maxSequences: 1 });
+      // A reader that lags behind is to keep its slot.
+      const one = await load({ maxSequences: 1, readAhead: 2048 });
       const abort = new AbortController();
       const running = collect(one.chat.stream({ messages, ignoreEos: true }, { signal: abort.signal }));
       await eventually(() => one.stats().running === 1);
@@ -171,7 +172,7 @@ export function describeRequestOptions({ name, load }: DemoSubject): void {
     });
 
     test("promptProgress: its place in the queue, then how far the prompt is", async () => {
-      const one = await load({ maxSequences: 1, prefillChunk: 32 });
+      const one = await load({ maxSequences: 1, prefillChunk: 32, readAhead: 2048 });
       const abort = new AbortController();
       const running = collect(one.chat.stream({ messages, ignoreEos: true }, { signal: abort.signal }));
       await eventually(() => one.stats().running === 1);

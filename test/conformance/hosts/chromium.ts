@@ -1,33 +1,19 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
-import { findChromium } from "../../../scripts/chromium.mjs";
+import { launchChromium } from "../../chromium.ts";
 import { bundle } from "./bundle.ts";
 import type { Call, Host } from "./host.ts";
 import { servePage } from "./page-server.ts";
 
-/** Without what reaches for the network by itself, and for what a container has not. */
-const flags = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
 /** Chromium with a page in it. */
 export async function startChromium(): Promise<Host> {
-  const executablePath = findChromium();
-  if (executablePath === undefined) throw new Error("Chromium is missing: `npm test` installs it, or set CHROME_PATH");
   const folder = await mkdtemp(join(tmpdir(), "wick-chromium-"));
   await bundle("chromium", join(folder, "page.js"), { platform: "browser" });
   // Where the page's bundle looks for it.
   await bundle("wick/worker", join(folder, "entry/worker.js"), { platform: "browser" });
   const { server, origin } = await servePage(folder);
-  const browser = await chromium.launch({ executablePath, args: flags });
+  const browser = await launchChromium();
   const tab = await browser.newPage();
   await tab.goto(origin);
   await tab.waitForFunction("typeof answer === 'function'");

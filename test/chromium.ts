@@ -1,5 +1,5 @@
 import { type Browser, chromium } from "playwright-core";
-import { findChromium } from "../../scripts/chromium.mjs";
+import { findChromium } from "../scripts/chromium.mjs";
 
 /** Without what reaches for the network by itself, and for what a container has not. */
 const flags = [
@@ -12,8 +12,8 @@ const flags = [
   "--disable-sync",
 ];
 
-/** A Chromium for pages of examples. */
-export function startBrowser(): Promise<Browser> {
+/** The Chromium of this machine, without a window. */
+export async function launchChromium(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error("Chromium is missing: `npm test` installs it, or set CHROME_PATH");
   return chromium.launch({ executablePath, args: flags });
