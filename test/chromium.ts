@@ -12,8 +12,8 @@ const flags = [
   "--disable-sync",
 ];
 
-/** The Chromium of this machine, without a window. */
-export async function launchChromium(): Promise<Browser> {
+/** A Chromium for pages. */
+export function startBrowser(): Promise<Browser> {
   const executablePath = findChromium();
   if (executablePath === undefined) throw new Error("Chromium is missing: `npm test` installs it, or set CHROME_PATH");
   return chromium.launch({ executablePath, args: flags });

@@ -2,7 +2,7 @@ import { demoModel } from "@wick/demo-model";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Example } from "./example.ts";
-import { launchChromium } from "../chromium.ts";
+import { startBrowser } from "../chromium.ts";
 
 const example = new Example("browser", "--host", "127.0.0.1");
 let browser: Browser;
@@ -10,7 +10,7 @@ let context: BrowserContext;
 let url: string;
 
 beforeAll(async () => {
-  browser = await launchChromium();
+  browser = await startBrowser();
   url = await example.says(/Local:\s+(http:\/\/[\d.:]+\/)/);
 }, 90_000);
 afterAll(async () => {

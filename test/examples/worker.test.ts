@@ -3,14 +3,14 @@ import { type ChatResponse, readResponses } from "wick";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { collect, doneOf, terminalOf } from "../conformance/chunks.ts";
 import { Example } from "./example.ts";
-import { launchChromium } from "../chromium.ts";
+import { startBrowser } from "../chromium.ts";
 
 const example = new Example("worker", "--port", "0", "--ip", "127.0.0.1");
 let browser: Browser;
 let origin: string;
 
 beforeAll(async () => {
-  browser = await launchChromium();
+  browser = await startBrowser();
   origin = await example.says(/Ready on (http:\/\/[\d.:]+)/);
 }, 90_000);
 afterAll(async () => {

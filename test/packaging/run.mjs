@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { pageTests, workerTests } from "./bundlers.mjs";
 
 const execute = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
@@ -48,10 +49,16 @@ async function install(folder) {
   await cp(join(here, "consumers"), folder, { recursive: true });
 }
 
-function streams({ stdout }) {
-  const { text, usage, backend } = JSON.parse(stdout.trim().split("\n").at(-1));
-  if (backend !== "native" || text.trim() === "" || usage.completionTokens < 1) throw new Error(`streamed ${stdout}`);
+function streamed(result, expected) {
+  const { text = "", usage, backend } = result;
+  if (backend !== expected || text.trim() === "" || !(usage.completionTokens >= 1)) {
+    throw new Error(`streamed ${JSON.stringify(result)}`);
+  }
 }
+
+const said = ({ stdout }) => JSON.parse(stdout.trim().split("\n").at(-1));
+const streams = (output) => streamed(said(output), "native");
+const streamsWasm = (result) => streamed(result, "wasm");
 
 async function bundle(folder) {
   const { build } = await import(fromPackage.resolve("esbuild"));
@@ -125,6 +132,14 @@ tests.push(
       streams(await run(node, "bundle/out.mjs"));
     },
   ],
+  [
+    "Deno, with leave to read the model alone",
+    async () => {
+      const { runInstall } = createRequire(import.meta.url)("deno/install_api.cjs");
+      const allowed = `--allow-read=${join(folder, "node_modules/@wick/demo-model")}`;
+      streamsWasm(said(await execute(runInstall(), ["run", "--no-prompt", allowed, "esm.mjs"], { cwd: folder })));
+    },
+  ],
   ["TypeScript under nodenext", () => compile(folder, "nodenext", "nodenext")],
   ["TypeScript under bundler", () => compile(folder, "esnext", "bundler")],
   [
@@ -141,6 +156,8 @@ tests.push(
     },
   ],
 );
+const pages = pageTests(folder, streamsWasm);
+tests.push(...pages.tests, ...workerTests(folder, streamsWasm));
 
 let failed = 0;
 for (const [name, test] of tests) {
@@ -152,6 +169,7 @@ for (const [name, test] of tests) {
     console.log(`FAILED ${name}\n${error.stdout ?? ""}${error.stderr ?? ""}${error.stack}`);
   }
 }
+await pages.close();
 await rm(folder, { recursive: true, force: true });
 console.log(`${tests.length - failed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { launchChromium } from "../../chromium.ts";
+import { startBrowser } from "../../chromium.ts";
 import { bundle } from "./bundle.ts";
 import type { Call, Host } from "./host.ts";
 import { servePage } from "./page-server.ts";
@@ -13,7 +13,7 @@ export async function startChromium(): Promise<Host> {
   // Where the page's bundle looks for it.
   await bundle("wick/worker", join(folder, "entry/worker.js"), { platform: "browser" });
   const { server, origin } = await servePage(folder);
-  const browser = await launchChromium();
+  const browser = await startBrowser();
   const tab = await browser.newPage();
   await tab.goto(origin);
   await tab.waitForFunction("typeof answer === 'function'");

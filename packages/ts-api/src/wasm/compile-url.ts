@@ -38,6 +38,6 @@ function beginningOf(bytes: Uint8Array): string {
 function notThere(url: string | URL, what: string, cause?: unknown): WickError {
   const message =
     `The WebAssembly module was expected at ${String(url)}, which ${what}. If a bundler or a server has moved ` +
-    "@wick/wasm/simd128.wasm or relaxed-simd.wasm, give its address as options.wasmUrl.";
+    "@wick/wasm/simd128.wasm or relaxed-simd.wasm, give its address as options.wasmUrl; the README of wick has what bundlers need.";
   return new WickError({ code: "backend_unavailable", message, retryable: false }, { cause });
 }
