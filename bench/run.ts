@@ -1,7 +1,7 @@
-// `npm run bench -- native | streams [part …]`: figures of the native engine, as a table and as one line of JSON.
+// `npm run bench -- native | streams | wasm [part …]`: figures of the engine, as a table and as one line of JSON.
 import { report, type Figure } from "./report.ts";
 
-type Part = () => Promise<() => Figure[]>;
+type Part = () => Promise<() => Figure[] | Promise<Figure[]>>;
 
 /** Run when no part is named. */
 const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
@@ -22,6 +22,9 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
     together: async () => (await import("./streams/together.ts")).measureTogether,
     soak: async () => (await import("./streams/soak.ts")).measureSoak,
   },
+  wasm: {
+    "cold-start": async () => (await import("./wasm/cold-start.ts")).measureColdStart,
+  },
 };
 
 const [name = "", ...parts] = process.argv.slice(2);
@@ -36,6 +39,6 @@ for (const [part, load] of Object.entries(suite)) {
   if (parts.length > 0 && !parts.includes(part)) continue;
   console.error(`measuring ${part} …`);
   const measure = await load();
-  figures.push(...measure());
+  figures.push(...(await measure()));
 }
 report(figures);

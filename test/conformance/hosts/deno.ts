@@ -17,9 +17,9 @@ const readable = [demoModel(), fileURLToPath(import.meta.resolve("@wick/wasm/sim
 /** Deno with a program in it. */
 export async function startDeno(): Promise<Host> {
   const folder = await mkdtemp(join(tmpdir(), "wick-deno-"));
-  await install(folder);
+  await installForDeno(folder);
   await bundle("deno", join(folder, "program.js"), { external: ["node:*", ...Object.keys(packages)] });
-  const child = spawn(program(), ["run", "--no-prompt", `--allow-read=${readable}`, "program.js"], {
+  const child = spawn(denoProgram(), ["run", "--no-prompt", `--allow-read=${readable}`, "program.js"], {
     cwd: folder,
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -41,7 +41,7 @@ export async function startDeno(): Promise<Host> {
 }
 
 /** Deno itself finds the packages, by its own condition. */
-async function install(folder: string): Promise<void> {
+export async function installForDeno(folder: string): Promise<void> {
   await mkdir(join(folder, "node_modules/@wick"), { recursive: true });
   for (const [name, path] of Object.entries(packages)) {
     const target = fileURLToPath(new URL(`../../../packages/${path}`, import.meta.url));
@@ -52,7 +52,7 @@ async function install(folder: string): Promise<void> {
 }
 
 /** The binary of the package `deno`, which its install script would put in place: ours run none. */
-function program(): string {
+export function denoProgram(): string {
   const { runInstall }: { runInstall(): string } = createRequire(import.meta.url)("deno/install_api.cjs");
   return runInstall();
 }

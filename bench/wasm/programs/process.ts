@@ -1,0 +1,8 @@
+// Node and Deno: from the import to the first token, in this process.
+
+const began = performance.now();
+const [{ Model }, { demoModel }] = await Promise.all([import("wick/wasm"), import("@wick/demo-model")]);
+const { firstToken } = await import("./first-token.ts");
+const model = await firstToken(Model, demoModel());
+console.log(JSON.stringify({ ms: performance.now() - began }));
+await model.close();
