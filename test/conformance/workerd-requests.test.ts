@@ -1,8 +1,10 @@
+// oxlint-disable vitest/no-conditional-expect -- a narrowed union needs an `if`.
+
 // Requests that share a model in workerd, where what one request makes is not another's to wait for.
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ChatRequest, type ChatResponse, type ModelStats, readResponses } from "wick";
-import { collect, doneOf, textOf } from "./chunks.ts";
+import { collect, doneOf, terminalOf, textOf } from "./chunks.ts";
 import { type Workerd, startWorkerd } from "./hosts/workerd.ts";
 
 const ask = (content: string): ChatRequest => ({
@@ -106,4 +108,24 @@ test("a stream that one request has begun goes on in others", async () => {
     next = await pull("/go-on");
   }
   expect(doneOf(responses).choices[0].message.content).toBe(expected);
+});
+
+test("a client whose isolate goes away keeps what it has, and the next isolate answers", async () => {
+  const first = await startWorkerd("workerd-chat");
+  const body = JSON.stringify({ ...one, maxTokens: 1500 });
+  const responses: ChatResponse[] = [];
+  for await (const response of readResponses(await first.fetch("/chat", { method: "POST", body }))) {
+    responses.push(response);
+    if (responses.length === 5) await first.stop();
+  }
+  const terminal = terminalOf(responses);
+  expect(terminal).toMatchObject({ kind: "internal_error", error: { code: "stream_truncated", retryable: true } });
+  if (terminal.kind === "internal_error") {
+    expect(terminal.partial.choices[0].message.content).toBe(textOf(responses));
+    expect(terminal.partial.choices[0].message.content.length).toBeGreaterThan(5);
+  }
+  const second = await startWorkerd("workerd-chat");
+  const whole = readResponses(await second.fetch("/chat", { method: "POST", body: JSON.stringify(one) }));
+  expect(doneOf(await collect(whole)).choices[0].message.content).toBe(await alone(one));
+  await second.stop();
 });

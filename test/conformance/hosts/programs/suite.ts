@@ -14,7 +14,7 @@ const messages = [{ role: "user" as const, content: "Write a short story about M
 // A seed: sampled without one, an answer is now and then shorter than what the laws are tried on.
 const request = { messages, maxTokens: 40, randomSeed: 7 };
 
-/** A module that compiles and is none of ours: `\\0asm`, its version, and nothing in it. */
+/** A module that compiles and is none of ours: `\0asm`, its version, and nothing in it. */
 export const foreignModule = "data:application/wasm;base64,AGFzbQEAAAA=";
 
 /** All that must hold in a host of the WebAssembly engine. */
