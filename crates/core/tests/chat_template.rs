@@ -139,7 +139,7 @@ fn stops_bombs_and_stays_usable() {
     let literal = format!("{{% for i in range(10000) %}}{}{{% endfor %}}", "a".repeat(200_000));
     let captured =
         format!("{{% set x %}}{{% for i in range(10000) %}}{}{{% endfor %}}{{% endset %}}", "a".repeat(200_000));
-    let constants = format!("{{{{ {} }}}}", vec!["'a' * 99999999"; 9000].join(" ~ "));
+    let constants = format!("{{{{ {} }}}}", vec!["'a' * 99999999"; 120].join(" ~ "));
     let lists = format!("{{% set x = [1] %}}{}", "{% set x = x + x %}".repeat(60));
     let bombs = [
         ("fuel", "{% for i in range(10**9) %}{% endfor %}"),
@@ -200,6 +200,36 @@ fn gives_templates_no_way_out() {
     {
         assert_eq!(plain(source).unwrap_err().code(), ErrorCode::TemplateInvalid, "{source}");
     }
+}
+
+/// A parser that calls itself for each of them comes to the end of its thread's stack long before the longest source.
+#[test]
+fn refuses_what_nests_without_brackets() {
+    let branches = |count: usize| format!("{{% if no %}}{}{{% endif %}}", "{% elif no %}a".repeat(count));
+    let chain = |before: &str, link: &str, after: &str, count: usize| {
+        format!("{{{{ {before}{}{after} }}}}", link.repeat(count))
+    };
+    for (before, link, after, fits) in [
+        ("", "not ", "1", 450),
+        ("", "-", "1", 450),
+        ("1", " ~ 1", "", 220),
+        ("1", " ** 1", "", 220),
+        ("1", " if 1 else 1", "", 120),
+        ("messages", ".a", "", 220),
+        ("messages", "[0]", "", 160),
+        ("'a'", " | upper", "", 220),
+        ("1", " and 1", "", 220),
+        ("1", " in [1]", "", 120),
+    ] {
+        // Right or wrong when it runs: it is compiled.
+        let _ = plain(&chain(before, link, after, fits));
+        let error = plain(&chain(before, link, after, 60_000 / link.len() * 4)).unwrap_err();
+        assert_eq!(error.code(), ErrorCode::TemplateInvalid, "{link}");
+        assert!(error.info().message.contains("500 words"), "{link}: {error}");
+    }
+    assert_eq!(plain(&branches(100)).unwrap(), "");
+    let error = plain(&branches(10_000)).unwrap_err();
+    assert!(error.code() == ErrorCode::TemplateInvalid && error.info().message.contains("100 times"), "{error}");
 }
 
 #[test]
