@@ -118,7 +118,7 @@ impl GenerationDefaults {
     ///
     /// # Errors
     /// `model_invalid{key}` for a key of a wrong type.
-    pub fn from_gguf(metadata: &Metadata, vocabulary: &GgufVocabulary, tokenizer: &dyn Tokenizer) -> Result<Self> {
+    pub fn from_gguf(metadata: &Metadata, vocabulary: &GgufVocabulary<'_>, tokenizer: &dyn Tokenizer) -> Result<Self> {
         let number = |name: &str| metadata.optional_f32(&format!("general.sampling.{name}"));
         let sampling = SamplingDefaults {
             temperature: number("temp")?,

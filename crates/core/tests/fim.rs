@@ -19,7 +19,7 @@ fn fixture(path: &str) -> Value {
 }
 
 /// The file of a byte-level vocabulary with `extra` tokens after those of the fixture.
-fn file(extra: &[(&str, i32)], keys: &[(&str, u32)]) -> GgufVocabulary {
+fn file(extra: &[(&str, i32)], keys: &[(&str, u32)]) -> Gguf {
     let tokenizer = &fixture("tokenizers/gpt-2.json")["tokenizer"];
     let mut tokens: Vec<(u64, String)> = tokenizer["model"]["vocab"]
         .as_object()
@@ -46,12 +46,13 @@ fn file(extra: &[(&str, i32)], keys: &[(&str, u32)]) -> GgufVocabulary {
         writer = writer.metadata(format!("tokenizer.ggml.{key}_token_id"), MetadataValue::U32(*id));
     }
     let bytes = writer.to_bytes(|_| Vec::new()).unwrap();
-    GgufVocabulary::from_metadata(Gguf::from_bytes(bytes).unwrap().metadata()).unwrap()
+    Gguf::from_bytes(bytes).unwrap()
 }
 
 /// The tokens for filling in, and how many tokens there are without `extra`.
 fn find(extra: &[(&str, i32)], keys: &[(&str, u32)]) -> (BpeTokenizer, Option<FimTokens>) {
-    let vocabulary = file(extra, keys);
+    let file = file(extra, keys);
+    let vocabulary = GgufVocabulary::from_metadata(file.metadata()).unwrap();
     let tokenizer = gguf::build(&vocabulary).unwrap();
     let defaults = GenerationDefaults { end_tokens: vec![0], ..GenerationDefaults::default() };
     let fim = FimTokens::find(&tokenizer, vocabulary.fim, &defaults);
@@ -65,7 +66,7 @@ fn spelled(extra: &[(&str, i32)], keys: &[(&str, u32)]) -> String {
 }
 
 fn base() -> u32 {
-    file(&[], &[]).tokens.len() as u32
+    file(&[], &[]).metadata().string_array("tokenizer.ggml.tokens").unwrap().len() as u32
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn check_cases(tokenizer: &BpeTokenizer, cases: &Value, name: &str) {
 }
 
 /// The vocabulary of a tokenizer.json as a GGUF file holds it.
-fn as_gguf(tokenizer: &Value, pre: &str) -> GgufVocabulary {
+fn as_gguf(tokenizer: &Value, pre: &str) -> GgufVocabulary<'static> {
     let vocab = tokenizer["model"]["vocab"].as_object().unwrap();
     let added = tokenizer["added_tokens"].as_array().unwrap();
     let mut tokens: Vec<(u32, String, i32)> =
@@ -92,12 +92,12 @@ fn as_gguf(tokenizer: &Value, pre: &str) -> GgufVocabulary {
         tokens.push((id, token["content"].as_str().unwrap().to_owned(), kind));
     }
     tokens.sort_unstable();
-    let merge = |merge: &Value| format!("{} {}", merge[0].as_str().unwrap(), merge[1].as_str().unwrap());
+    let merge = |merge: &Value| format!("{} {}", merge[0].as_str().unwrap(), merge[1].as_str().unwrap()).into();
     GgufVocabulary {
         model: "gpt2".to_owned(),
         pre: Some(pre.to_owned()),
         types: tokens.iter().map(|token| token.2).collect(),
-        tokens: tokens.into_iter().map(|token| token.1).collect(),
+        tokens: tokens.into_iter().map(|token| token.1.into()).collect(),
         merges: tokenizer["model"]["merges"].as_array().unwrap().iter().map(merge).collect(),
         ..GgufVocabulary::default()
     }

@@ -132,14 +132,14 @@ fn refuses_gguf_vocabularies_that_contradict_themselves() {
     let tokenizer = gguf::build(&sound).unwrap();
     check_embedding_rows(&tokenizer, tokenizer.vocabulary_size() + 7).unwrap();
     assert_eq!(reason(&check_embedding_rows(&tokenizer, tokenizer.vocabulary_size() - 1).unwrap_err()), "vocabulary");
-    let broken = |change: fn(&mut GgufVocabulary)| {
+    let broken = |change: fn(&mut GgufVocabulary<'_>)| {
         let mut vocabulary = sound.clone();
         change(&mut vocabulary);
         reason(&gguf::build(&vocabulary).unwrap_err()).to_owned()
     };
     assert_eq!(broken(|vocabulary| vocabulary.eos = Some(99_999)), "special");
-    assert_eq!(broken(|vocabulary| vocabulary.tokens[3] = "<0x-1>".to_owned()), "byte");
-    assert_eq!(broken(|vocabulary| vocabulary.tokens[3] = "<0xZZ>".to_owned()), "byte");
+    assert_eq!(broken(|vocabulary| vocabulary.tokens[3] = "<0x-1>".into()), "byte");
+    assert_eq!(broken(|vocabulary| vocabulary.tokens[3] = "<0xZZ>".into()), "byte");
     assert_eq!(broken(|vocabulary| vocabulary.scores.truncate(9)), "vocabulary");
     assert_eq!(broken(|vocabulary| vocabulary.types.truncate(9)), "vocabulary");
     assert_eq!(broken(|vocabulary| vocabulary.scores[300] = f32::NAN), "vocabulary");

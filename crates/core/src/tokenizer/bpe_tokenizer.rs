@@ -2,12 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tokenizers::Model as _;
-use tokenizers::models::bpe::BPE;
 use tokenizers::normalizer::Range;
 
 use super::added_tokens::{AddedToken, AddedTokens, straddles};
 use super::decoder::Decoder;
+use super::merge_model::{MergeModel, MergeRules, MergeScratch};
 use super::normalizer::Normalizer;
 use super::pre_tokenizer::{self, Step};
 use super::vocabulary::{Entry, Vocabulary};
@@ -19,18 +18,18 @@ const MAX_TEXT: usize = 16 << 20;
 
 /// What a tokenizer is made of, whichever file it came from. Nothing in it is trusted yet.
 #[expect(clippy::struct_excessive_bools, reason = "the flags of the file format")]
-pub(crate) struct Parts {
+pub(crate) struct Parts<'a> {
     /// The vocabulary of the merges: spelling and id.
-    pub(crate) tokens: Vec<(String, u32)>,
+    pub(crate) tokens: Vec<(&'a str, u32)>,
     /// Tokens that nothing encodes to: rows a model has and never uses.
-    pub(crate) unused: Vec<(String, u32)>,
+    pub(crate) unused: Vec<(&'a str, u32)>,
     /// Best first.
-    pub(crate) merges: Vec<(String, String)>,
+    pub(crate) merges: Vec<(&'a str, &'a str)>,
     pub(crate) added: Vec<AddedToken>,
     pub(crate) normalizer: Option<Normalizer>,
     pub(crate) steps: Vec<Step>,
     pub(crate) decoder: Decoder,
-    pub(crate) unk_token: Option<String>,
+    pub(crate) unk_token: Option<&'a str>,
     pub(crate) fuse_unk: bool,
     pub(crate) byte_fallback: bool,
     pub(crate) ignore_merges: bool,
@@ -52,8 +51,7 @@ pub struct BpeTokenizer {
     normalized_texts: HashMap<u32, String>,
     normalizer: Option<Normalizer>,
     steps: Vec<Step>,
-    model: BPE,
-    model_bytes: usize,
+    model: MergeModel,
     decoder: Decoder,
     add_bos: Option<u32>,
     add_eos: Option<u32>,
@@ -103,19 +101,19 @@ impl BpeTokenizer {
     ///
     /// # Errors
     /// `tokenizer_invalid{reason}`: `vocabulary`, `merge`, `added_token`, `coverage`.
-    pub(crate) fn new(parts: Parts) -> Result<Self> {
-        let Parts { mut tokens, mut merges, added, .. } = parts;
-        check_added(&added, &tokens)?;
+    pub(crate) fn new(parts: Parts<'_>) -> Result<Self> {
+        let Parts { tokens, merges, added, .. } = parts;
         let prefix = parts.continuing_subword_prefix.as_deref().unwrap_or_default();
-        let by_text: HashMap<&str, u32> = tokens.iter().map(|(text, id)| (text.as_str(), *id)).collect();
+        let by_text: HashMap<&str, u32> = tokens.iter().copied().collect();
+        check_added(&added, &by_text)?;
         if by_text.len() != tokens.len() {
             return Err(invalid("vocabulary", "two tokens have the same spelling"));
         }
-        merges::check(&merges, &by_text, prefix)?;
+        let mut merges = merges::resolve(&merges, &by_text, prefix)?;
         let covered = covers_everything(&by_text, parts.byte_level, parts.byte_fallback);
         if !covered {
-            match &parts.unk_token {
-                Some(unk) if by_text.contains_key(unk.as_str()) => {}
+            match parts.unk_token {
+                Some(unk) if by_text.contains_key(unk) => {}
                 Some(_) | None => {
                     return Err(invalid(
                         "coverage",
@@ -124,6 +122,16 @@ impl BpeTokenizer {
                 }
             }
         }
+        // Merges must not be able to spell a control token, whatever the file says. The unknown token stays where the
+        // model may need it.
+        let unk_token = parts.unk_token.filter(|_| !covered);
+        let unk = unk_token.and_then(|text| by_text.get(text).copied());
+        let controls: HashSet<u32> = added
+            .iter()
+            .filter(|token| token.control)
+            .filter_map(|token| by_text.get(token.content.as_str()).copied())
+            .collect();
+        merges.retain(|merge| [merge.left, merge.right, merge.joined].iter().all(|id| !controls.contains(id)));
         drop(by_text);
 
         let added_texts: HashSet<&str> = added.iter().map(|token| token.content.as_str()).collect();
@@ -131,57 +139,24 @@ impl BpeTokenizer {
             .iter()
             .map(|token| Entry { id: token.id, text: &token.content, control: token.control, verbatim: true })
             .collect();
-        entries.extend(
-            tokens.iter().filter(|(text, _)| !added_texts.contains(text.as_str())).map(|(text, id)| Entry {
-                id: *id,
-                text,
-                control: false,
-                verbatim: false,
-            }),
-        );
-        entries.extend(parts.unused.iter().map(|(text, id)| Entry { id: *id, text, control: true, verbatim: true }));
+        let plain = tokens.iter().filter(|(text, _)| !added_texts.contains(text));
+        entries.extend(plain.map(|&(text, id)| Entry { id, text, control: false, verbatim: false }));
+        entries.extend(parts.unused.iter().map(|&(text, id)| Entry { id, text, control: true, verbatim: true }));
         let vocabulary = Vocabulary::new(&entries, &parts.decoder.writing)?;
         drop(entries);
         drop(added_texts);
 
-        // Merges must not be able to spell a control token, whatever the file says. The unknown token stays where the
-        // model may need it.
-        let unk_token = parts.unk_token.filter(|_| !covered);
-        let forbidden: HashSet<&str> = added
-            .iter()
-            .filter(|token| token.control && Some(&token.content) != unk_token.as_ref())
-            .map(|token| token.content.as_str())
-            .collect();
-        tokens.retain(|(text, _)| !forbidden.contains(text.as_str()));
-        let controls: HashSet<&str> =
-            added.iter().filter(|token| token.control).map(|token| token.content.as_str()).collect();
-        merges.retain(|(left, right)| {
-            let joined = || format!("{left}{}", right.get(prefix.len()..).unwrap_or_default());
-            !controls.contains(left.as_str())
-                && !controls.contains(right.as_str())
-                && !controls.contains(joined().as_str())
-        });
-
-        let texts_bytes: usize = tokens.iter().map(|(text, _)| text.len()).sum();
-        // Two maps of spellings and one of merges, as the crate lays them out.
-        let model_bytes = 2 * (texts_bytes + tokens.len() * 48) + merges.len() * 24;
-        let mut builder = BPE::builder()
-            .vocab_and_merges(tokens.into_iter().collect::<tokenizers::models::bpe::Vocab>(), merges)
-            // The crate's cache belongs to the thread and outlives the tokenizer.
-            .cache_capacity(0)
-            .fuse_unk(parts.fuse_unk)
-            .byte_fallback(parts.byte_fallback)
-            .ignore_merges(parts.ignore_merges);
-        if let Some(unk) = unk_token {
-            builder = builder.unk_token(unk);
-        }
-        if let Some(prefix) = parts.continuing_subword_prefix {
-            builder = builder.continuing_subword_prefix(prefix);
-        }
-        if let Some(suffix) = parts.end_of_word_suffix {
-            builder = builder.end_of_word_suffix(suffix);
-        }
-        let model = guarded(|| builder.build().map_err(|error| invalid("merge", error.to_string())))?;
+        let ids =
+            tokens.into_iter().map(|(_, id)| id).filter(|id| Some(*id) == unk || !controls.contains(id)).collect();
+        let rules = MergeRules {
+            unk,
+            fuse_unk: parts.fuse_unk,
+            byte_fallback: parts.byte_fallback,
+            ignore_merges: parts.ignore_merges,
+            continuing_subword_prefix: parts.continuing_subword_prefix,
+            end_of_word_suffix: parts.end_of_word_suffix,
+        };
+        let model = MergeModel::new(&vocabulary, ids, &merges, rules);
 
         let added_ids = added.iter().map(|token| (token.content.clone(), token.id)).collect();
         let Spellings { raw, normalized, normalized_texts } = Spellings::new(added, parts.normalizer.as_ref())?;
@@ -194,7 +169,6 @@ impl BpeTokenizer {
             normalizer: parts.normalizer,
             steps: parts.steps,
             model,
-            model_bytes,
             decoder: parts.decoder,
             add_bos: None,
             add_eos: None,
@@ -221,21 +195,27 @@ impl BpeTokenizer {
             .detail("limit", MAX_TEXT));
         }
         guarded(|| {
-            let mut ids = Vec::with_capacity(text.len() / 3);
+            let mut encoding = Encoding { ids: Vec::with_capacity(text.len() / 4), scratch: MergeScratch::default() };
             let found = self.raw.find(text, |token, start, end| allowed(token, breaks, start, end));
             let mut at = 0;
             for token in found {
-                self.encode_plain(text.get(at..token.start).unwrap_or_default(), at, breaks, &mut ids)?;
-                ids.push(token.id);
+                self.encode_plain(text.get(at..token.start).unwrap_or_default(), at, breaks, &mut encoding)?;
+                encoding.ids.push(token.id);
                 at = token.end;
             }
-            self.encode_plain(&text[at..], at, breaks, &mut ids)?;
-            Ok(ids)
+            self.encode_plain(&text[at..], at, breaks, &mut encoding)?;
+            Ok(encoding.ids)
         })
     }
 
     /// Encodes a piece without raw added tokens that stands at byte `offset` of the text.
-    fn encode_plain(&self, piece: &str, offset: usize, breaks: Option<&[usize]>, ids: &mut Vec<u32>) -> Result<()> {
+    fn encode_plain(
+        &self,
+        piece: &str,
+        offset: usize,
+        breaks: Option<&[usize]>,
+        encoding: &mut Encoding,
+    ) -> Result<()> {
         if piece.is_empty() {
             return Ok(());
         }
@@ -245,7 +225,7 @@ impl BpeTokenizer {
         };
         let text = form.as_ref().map_or(piece, |form| form.get());
         if self.normalized.is_empty() {
-            return self.merge(text, offset == 0, ids);
+            return self.merge(text, offset == 0, encoding);
         }
         let original = |start: usize, end: usize| match &form {
             Some(form) => form.convert_offsets(Range::Normalized(start..end)).unwrap_or(0..piece.len()),
@@ -257,31 +237,32 @@ impl BpeTokenizer {
         });
         let mut at = 0;
         for token in found {
-            self.merge(text.get(at..token.start).unwrap_or_default(), offset == 0 && at == 0, ids)?;
-            ids.push(token.id);
+            self.merge(text.get(at..token.start).unwrap_or_default(), offset == 0 && at == 0, encoding)?;
+            encoding.ids.push(token.id);
             at = token.end;
         }
-        self.merge(&text[at..], offset == 0 && at == 0, ids)
+        self.merge(&text[at..], offset == 0 && at == 0, encoding)
     }
 
-    fn merge(&self, text: &str, first: bool, ids: &mut Vec<u32>) -> Result<()> {
+    fn merge(&self, text: &str, first: bool, encoding: &mut Encoding) -> Result<()> {
         pre_tokenizer::run(&self.steps, text, first, &mut |piece| {
-            let tokens = self.model.tokenize(piece).map_err(|error| invalid("encode", error.to_string()))?;
-            ids.extend(tokens.iter().map(|token| token.id));
+            self.model.encode(&self.vocabulary, piece, &mut encoding.scratch, &mut encoding.ids);
             Ok(())
         })
     }
+}
+
+/// Ids so far, and the memory that finds more.
+struct Encoding {
+    ids: Vec<u32>,
+    scratch: MergeScratch,
 }
 
 fn allowed(token: &AddedToken, breaks: Option<&[usize]>, start: usize, end: usize) -> bool {
     !token.control || breaks.is_some_and(|breaks| !straddles(breaks, start, end))
 }
 
-fn check_added(added: &[AddedToken], tokens: &[(String, u32)]) -> Result<()> {
-    if added.is_empty() {
-        return Ok(());
-    }
-    let by_text: HashMap<&str, u32> = tokens.iter().map(|(text, id)| (text.as_str(), *id)).collect();
+fn check_added(added: &[AddedToken], by_text: &HashMap<&str, u32>) -> Result<()> {
     for token in added {
         if by_text.get(token.content.as_str()).is_some_and(|id| *id != token.id) {
             return Err(invalid("added_token", format!("added token {} has another id in the vocabulary", token.id)));
@@ -319,7 +300,7 @@ impl Tokenizer for BpeTokenizer {
     }
 
     fn token_id(&self, text: &str) -> Option<u32> {
-        self.added_ids.get(text).copied().or_else(|| self.model.token_to_id(text))
+        self.added_ids.get(text).copied().or_else(|| self.model.id(&self.vocabulary, text))
     }
 
     fn vocabulary_size(&self) -> usize {
@@ -363,6 +344,6 @@ impl Tokenizer for BpeTokenizer {
             + self.raw.memory_bytes()
             + self.normalized.memory_bytes()
             + added
-            + self.model_bytes
+            + self.model.memory_bytes()
     }
 }

@@ -4,6 +4,8 @@
 //! byte-pair vocabularies whose merges follow from the scores. Patterns and their names are those of llama.cpp
 //! (`src/llama-vocab.cpp`), which took them from the models' own tokenizer.json.
 
+use std::borrow::Cow;
+
 use serde_json::json;
 use wick_formats::gguf::Metadata;
 
@@ -39,19 +41,19 @@ mod kind {
 
 /// What a GGUF file says about its tokenizer.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct GgufVocabulary {
+pub struct GgufVocabulary<'a> {
     /// `tokenizer.ggml.model`.
     pub model: String,
     /// `tokenizer.ggml.pre`.
     pub pre: Option<String>,
     /// Spellings; the index is the id.
-    pub tokens: Vec<String>,
+    pub tokens: Vec<Cow<'a, str>>,
     /// Scores of a `llama` vocabulary, one for each token.
     pub scores: Vec<f32>,
     /// Kinds, one for each token; empty where the file does not say.
     pub types: Vec<i32>,
     /// Merges of a `gpt2` vocabulary, `left right`, best first.
-    pub merges: Vec<String>,
+    pub merges: Vec<Cow<'a, str>>,
     /// Begins a text.
     pub bos: Option<u32>,
     /// Ends a text.
@@ -76,19 +78,21 @@ pub struct GgufVocabulary {
     pub chat_templates: Vec<(String, String)>,
 }
 
-impl GgufVocabulary {
+impl<'a> GgufVocabulary<'a> {
     /// Reads the `tokenizer.*` keys.
     ///
     /// # Errors
     /// `model_invalid{key}` for a missing key or one of a wrong type; `tokenizer_invalid{reason: "utf8"}`.
-    pub fn from_metadata(metadata: &Metadata) -> Result<Self> {
-        let texts = |key: &str| -> Result<Vec<String>> {
+    pub fn from_metadata(metadata: &'a Metadata) -> Result<Self> {
+        let texts = |key: &str| -> Result<Vec<Cow<'a, str>>> {
             let Some(array) = metadata.optional_string_array(key)? else { return Ok(Vec::new()) };
-            let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec());
             array
                 .iter()
                 .enumerate()
-                .map(|(index, bytes)| text(bytes).map_err(|_| invalid("utf8", format!("{key}[{index}] is not UTF-8"))))
+                .map(|(index, bytes)| match std::str::from_utf8(bytes) {
+                    Ok(text) => Ok(Cow::Borrowed(text)),
+                    Err(_) => Err(invalid("utf8", format!("{key}[{index}] is not UTF-8"))),
+                })
                 .collect()
         };
         let id = |name: &str| -> Result<Option<u32>> {
@@ -100,7 +104,7 @@ impl GgufVocabulary {
         }
         for name in texts("tokenizer.chat_templates")?.into_iter().take(16) {
             if let Some(template) = metadata.optional_str(&format!("tokenizer.chat_template.{name}"))? {
-                chat_templates.push((name, template.to_owned()));
+                chat_templates.push((name.into_owned(), template.to_owned()));
             }
         }
         let tokens = texts("tokenizer.ggml.tokens")?;
@@ -137,7 +141,8 @@ impl GgufVocabulary {
 
     /// The same in the words of a `tokenizer_config.json`: texts of the special tokens, and the chat templates.
     pub fn config(&self) -> TokenizerConfig {
-        let text = |id: Option<u32>| id.and_then(|id| self.tokens.get(id as usize)).cloned();
+        let text =
+            |id: Option<u32>| id.and_then(|id| self.tokens.get(id as usize)).map(|text| text.clone().into_owned());
         TokenizerConfig {
             bos_token: text(self.bos),
             eos_token: text(self.eos),
@@ -153,24 +158,23 @@ impl GgufVocabulary {
     }
 
     /// Added tokens, tokens of the merges, and those nothing may produce.
-    fn sort(&self) -> Sorted {
+    fn sort(&self) -> Sorted<'_> {
         let marked: Vec<u32> =
             [self.bos, self.eos, self.eot, self.eom, self.pad].into_iter().flatten().chain(self.fim.all()).collect();
         let mut sorted = Sorted::default();
-        for (id, text) in self.tokens.iter().enumerate() {
+        for (id, text) in self.tokens.iter().map(AsRef::<str>::as_ref).enumerate() {
             let number = id as u32;
             let special = self.kind(id) == kind::CONTROL
                 || (marked.contains(&number) && self.kind(id) != kind::UNKNOWN)
-                || END_TEXTS.contains(&text.as_str())
-                || FIM_TEXTS.as_flattened().contains(&text.as_str());
+                || END_TEXTS.contains(&text)
+                || FIM_TEXTS.as_flattened().contains(&text);
             match self.kind(id) {
-                kind::UNUSED => sorted.unused.push((text.clone(), number)),
-                _ if special => sorted.added.push(AddedToken::control(number, text.as_str())),
-                kind::USER_DEFINED => sorted.added.push(AddedToken {
-                    control: marks_structure(text, false),
-                    ..AddedToken::control(number, text.as_str())
-                }),
-                _ => sorted.tokens.push((text.clone(), number)),
+                kind::UNUSED => sorted.unused.push((text, number)),
+                _ if special => sorted.added.push(AddedToken::control(number, text)),
+                kind::USER_DEFINED => sorted
+                    .added
+                    .push(AddedToken { control: marks_structure(text, false), ..AddedToken::control(number, text) }),
+                _ => sorted.tokens.push((text, number)),
             }
         }
         sorted
@@ -215,10 +219,10 @@ impl GgufVocabulary {
 }
 
 #[derive(Default)]
-struct Sorted {
+struct Sorted<'a> {
     added: Vec<AddedToken>,
-    tokens: Vec<(String, u32)>,
-    unused: Vec<(String, u32)>,
+    tokens: Vec<(&'a str, u32)>,
+    unused: Vec<(&'a str, u32)>,
 }
 
 /// Builds the tokenizer.
@@ -226,7 +230,7 @@ struct Sorted {
 /// # Errors
 /// `tokenizer_invalid{reason}`: `model_type` and `pre_tokenizer` name what is supported; else as for a tokenizer.json,
 /// and `special`, `byte`.
-pub fn build(vocabulary: &GgufVocabulary) -> Result<BpeTokenizer> {
+pub fn build(vocabulary: &GgufVocabulary<'_>) -> Result<BpeTokenizer> {
     vocabulary.check()?;
     guarded(|| match vocabulary.model.as_str() {
         "gpt2" => byte_level(vocabulary),
@@ -263,7 +267,7 @@ fn preparation(pre: Option<&str>) -> Result<Preparation> {
     Ok(Preparation { steps, nfc, ignore_merges, add_bos })
 }
 
-fn byte_level(vocabulary: &GgufVocabulary) -> Result<BpeTokenizer> {
+fn byte_level(vocabulary: &GgufVocabulary<'_>) -> Result<BpeTokenizer> {
     let mut prepared = preparation(vocabulary.pre.as_deref())?;
     prepared.steps.push(Step::ByteLevel);
     let merges = vocabulary
@@ -271,9 +275,7 @@ fn byte_level(vocabulary: &GgufVocabulary) -> Result<BpeTokenizer> {
         .iter()
         .enumerate()
         .map(|(index, merge)| match merge.split_once(' ') {
-            Some((left, right)) if !left.is_empty() && !right.is_empty() && !right.contains(' ') => {
-                Ok((left.to_owned(), right.to_owned()))
-            }
+            Some((left, right)) if !left.is_empty() && !right.is_empty() && !right.contains(' ') => Ok((left, right)),
             Some(_) | None => Err(invalid("merge", format!("tokenizer.ggml.merges[{index}] is not two tokens"))),
         })
         .collect::<Result<Vec<_>>>()?;
@@ -289,7 +291,7 @@ fn byte_level(vocabulary: &GgufVocabulary) -> Result<BpeTokenizer> {
         decoder: Decoder::parse(
             &json!({ "type": "ByteLevel", "add_prefix_space": false, "trim_offsets": false, "use_regex": false }),
         )?,
-        unk_token: vocabulary.unk.and_then(|id| vocabulary.tokens.get(id as usize)).cloned(),
+        unk_token: vocabulary.unk.and_then(|id| vocabulary.tokens.get(id as usize)).map(AsRef::as_ref),
         fuse_unk: false,
         byte_fallback: false,
         ignore_merges: prepared.ignore_merges,
@@ -302,7 +304,7 @@ fn byte_level(vocabulary: &GgufVocabulary) -> Result<BpeTokenizer> {
     Ok(tokenizer)
 }
 
-fn sentence_piece(vocabulary: &GgufVocabulary) -> Result<BpeTokenizer> {
+fn sentence_piece(vocabulary: &GgufVocabulary<'_>) -> Result<BpeTokenizer> {
     if vocabulary.scores.len() != vocabulary.tokens.len() {
         return Err(invalid("vocabulary", "a llama vocabulary needs tokenizer.ggml.scores"));
     }
@@ -316,7 +318,7 @@ fn sentence_piece(vocabulary: &GgufVocabulary) -> Result<BpeTokenizer> {
         .iter()
         .filter_map(|(text, id)| {
             let merged = !matches!(vocabulary.kind(*id as usize), kind::UNKNOWN | kind::BYTE);
-            Some((text.as_str(), *vocabulary.scores.get(*id as usize)?, merged))
+            Some((*text, *vocabulary.scores.get(*id as usize)?, merged))
         })
         .collect();
     let merges = merges::from_scores(&pieces);
@@ -347,7 +349,7 @@ fn sentence_piece(vocabulary: &GgufVocabulary) -> Result<BpeTokenizer> {
         normalizer: Some(Normalizer::parse(&normalizer)?),
         steps: Vec::new(),
         decoder: Decoder::parse(&json!({ "type": "Sequence", "decoders": decoders }))?,
-        unk_token: unk.and_then(|id| vocabulary.tokens.get(id)).cloned(),
+        unk_token: unk.and_then(|id| vocabulary.tokens.get(id)).map(AsRef::as_ref),
         fuse_unk: true,
         byte_fallback: true,
         ignore_merges: false,

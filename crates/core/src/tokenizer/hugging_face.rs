@@ -206,14 +206,14 @@ fn build(file: File, config: Option<&TokenizerConfig>) -> Result<BpeTokenizer> {
     let special = |place| file.post_processor.as_ref().and_then(|value| special(value, place, 0));
     let (template_bos, template_eos) = (special(Place::First), special(Place::Last));
     let mut tokenizer = BpeTokenizer::new(Parts {
-        tokens,
+        tokens: tokens.iter().map(|(text, id)| (text.as_str(), *id)).collect(),
         unused: Vec::new(),
-        merges,
+        merges: merges.iter().map(|(left, right)| (left.as_str(), right.as_str())).collect(),
         added,
         normalizer,
         steps,
         decoder: Decoder::parse(&decoder)?,
-        unk_token: model.unk_token,
+        unk_token: model.unk_token.as_deref(),
         fuse_unk: model.fuse_unk.unwrap_or(false),
         byte_fallback: model.byte_fallback.unwrap_or(false),
         ignore_merges: model.ignore_merges.unwrap_or(false),

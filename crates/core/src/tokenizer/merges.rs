@@ -3,36 +3,37 @@
 use std::collections::HashMap;
 
 use super::invalid;
+use super::merge_model::Merge;
 use crate::error::Result;
 
-/// Checks what the tokenizers crate takes for granted (and panics over): each part is a token, so is the two joined,
-/// and a continuing-subword prefix can be cut off the second.
+/// The ids of merges, after checking that each part is a token, and so are the two joined, the second without a
+/// continuing-subword prefix.
 ///
 /// # Errors
 /// `tokenizer_invalid{reason: "merge"}`.
-pub(crate) fn check(merges: &[(String, String)], vocabulary: &HashMap<&str, u32>, prefix: &str) -> Result<()> {
+pub(crate) fn resolve(merges: &[(&str, &str)], vocabulary: &HashMap<&str, u32>, prefix: &str) -> Result<Vec<Merge>> {
     let mut joined = String::new();
+    let mut resolved = Vec::with_capacity(merges.len());
     for (index, (left, right)) in merges.iter().enumerate() {
         let bad = |what: &str| Err(invalid("merge", format!("merge {index} {what}")));
-        if !vocabulary.contains_key(left.as_str()) || !vocabulary.contains_key(right.as_str()) {
+        let (Some(&left_id), Some(&right_id)) = (vocabulary.get(left), vocabulary.get(right)) else {
             return bad("has a part that is no token");
-        }
+        };
         let Some(tail) = right.get(prefix.len()..) else { return bad("has a part shorter than the subword prefix") };
         joined.clear();
         joined.push_str(left);
         joined.push_str(tail);
-        if !vocabulary.contains_key(joined.as_str()) {
-            return bad("makes no token");
-        }
+        let Some(&joined) = vocabulary.get(joined.as_str()) else { return bad("makes no token") };
+        resolved.push(Merge { left: left_id, right: right_id, joined });
     }
-    Ok(())
+    Ok(resolved)
 }
 
 /// Merges of a SentencePiece vocabulary, best first: every way to join two tokens into a third, ordered by the third's
 /// score and, where equal, by its id, as sentencepiece and transformers' `SentencePieceExtractor` do.
 ///
 /// `pieces`: spelling, score and whether merges may make it; the index is the id.
-pub(crate) fn from_scores(pieces: &[(&str, f32, bool)]) -> Vec<(String, String)> {
+pub(crate) fn from_scores<'a>(pieces: &[(&'a str, f32, bool)]) -> Vec<(&'a str, &'a str)> {
     let ids: HashMap<&str, u32> =
         pieces.iter().enumerate().filter(|(_, piece)| piece.2).map(|(id, piece)| (piece.0, id as u32)).collect();
     // (score, id of the result, left, right): a later sort by score needs no text.
@@ -45,6 +46,6 @@ pub(crate) fn from_scores(pieces: &[(&str, f32, bool)]) -> Vec<(String, String)>
         }
     }
     found.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2, a.3).cmp(&(b.1, b.2, b.3))));
-    let text = |id: u32| pieces[id as usize].0.to_owned();
+    let text = |id: u32| pieces[id as usize].0;
     found.into_iter().map(|(_, _, left, right)| (text(left), text(right))).collect()
 }

@@ -11,6 +11,7 @@ mod byte_level;
 mod decoder;
 pub mod gguf;
 pub mod hugging_face;
+mod merge_model;
 mod merges;
 mod normalizer;
 mod pattern;

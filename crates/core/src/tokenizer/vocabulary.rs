@@ -53,13 +53,17 @@ enum Kind {
 }
 
 /// Strings one after the other in one allocation.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Strings {
     data: Vec<u8>,
     ends: Vec<u32>,
 }
 
 impl Strings {
+    fn new(bytes: usize, count: usize) -> Self {
+        Self { data: Vec::with_capacity(bytes), ends: Vec::with_capacity(count) }
+    }
+
     fn push(&mut self, bytes: &[u8]) {
         self.data.extend_from_slice(bytes);
         self.ends.push(self.data.len() as u32);
@@ -128,7 +132,11 @@ impl Vocabulary {
         if u32::try_from(total.saturating_mul(4)).is_err() {
             return Err(invalid("vocabulary", format!("the tokens have {total} bytes")));
         }
-        let mut table = Self { texts: Strings::default(), bytes: Strings::default(), kinds: Vec::with_capacity(size) };
+        let mut table = Self {
+            texts: Strings::new(total, size),
+            bytes: Strings::new(total, size),
+            kinds: Vec::with_capacity(size),
+        };
         for entry in by_id {
             let (text, bytes, kind) = match entry {
                 None => ("", Vec::new(), Kind::Hole),
@@ -140,6 +148,8 @@ impl Vocabulary {
             table.bytes.push(&bytes);
             table.kinds.push(kind);
         }
+        // Bytes are at most what their spellings have, and often fewer.
+        table.bytes.data.shrink_to_fit();
         Ok(table)
     }
 
@@ -156,6 +166,11 @@ impl Vocabulary {
             Kind::Hole => None,
             Kind::Text | Kind::Control => self.bytes.get(id as usize),
         }
+    }
+
+    /// As [`Self::text`], without a look at its kind: empty for an id that no token has.
+    pub(crate) fn spelling(&self, id: u32) -> &[u8] {
+        self.texts.get(id as usize).unwrap_or_default()
     }
 
     pub(crate) fn text(&self, id: u32) -> Option<&str> {
