@@ -1,5 +1,12 @@
 import { randomBlocks, randomGenerator } from "./random-blocks.ts";
-import { tensorBytes, writeGguf, type BlockType, type MetadataValue, type TensorToWrite } from "./gguf-writer.ts";
+import {
+  BLOCK_TYPES,
+  tensorBytes,
+  writeGguf,
+  type BlockType,
+  type MetadataValue,
+  type TensorToWrite,
+} from "./gguf-writer.ts";
 import { mergeTable } from "./merge-table.ts";
 import type { ModelShape } from "./shape.ts";
 
@@ -13,23 +20,36 @@ const FILE_TYPE_IDS: Record<FileType, number> = { Q4_0: 2, Q8_0: 7, Q4_K: 15 };
 const wantsMoreBits = (layer: number, layers: number): boolean =>
   layer < layers / 8 || layer >= (7 * layers) / 8 || (layer - Math.floor(layers / 8)) % 3 === 2;
 
+/** What llama.cpp takes for rows that are no whole number of a k-quant's blocks (`tensor_type_fallback` in llama-quant.cpp). */
+function fitting(type: BlockType, row: number): BlockType {
+  if (row % BLOCK_TYPES[type].elements === 0) return type;
+  return type === "Q4_K" ? "Q5_0" : "Q8_0";
+}
+
+/** A tied embedding is the output head, which llama.cpp keeps in Q6_K unless everything is Q8_0, or all is to be of one type. */
+function embeddingType(shape: ModelShape, type: FileType): BlockType {
+  if (type === "Q8_0" || (type === "Q4_0" && shape.architecture === "llama")) return type;
+  return fitting("Q6_K", shape.hidden);
+}
+
 function tensors(shape: ModelShape, type: FileType): TensorToWrite[] {
-  const { hidden, layers, heads, kvHeads, headDim, intermediate, vocabulary } = shape;
-  // A tied embedding is the output head, which llama.cpp keeps in Q6_K unless everything is Q8_0.
+  const { architecture, hidden, layers, heads, kvHeads, headDim, intermediate, vocabulary } = shape;
   const list: TensorToWrite[] = [
-    { name: "token_embd.weight", type: type === "Q8_0" ? "Q8_0" : "Q6_K", shape: [hidden, vocabulary] },
+    { name: "token_embd.weight", type: embeddingType(shape, type), shape: [hidden, vocabulary] },
     { name: "output_norm.weight", type: "F32", shape: [hidden] },
   ];
   for (let layer = 0; layer < layers; layer++) {
     const sensitive: BlockType = type === "Q4_K" && wantsMoreBits(layer, layers) ? "Q6_K" : type;
-    const add = (name: string, tensorType: BlockType, ...size: number[]) =>
-      list.push({ name: `blk.${layer}.${name}.weight`, type: tensorType, shape: size });
+    const add = (name: string, tensorType: BlockType, row: number, ...rows: number[]) =>
+      list.push({ name: `blk.${layer}.${name}.weight`, type: fitting(tensorType, row), shape: [row, ...rows] });
     add("attn_norm", "F32", hidden);
     add("attn_q", type, hidden, heads * headDim);
     add("attn_k", type, hidden, kvHeads * headDim);
     add("attn_v", sensitive, hidden, kvHeads * headDim);
-    add("attn_q_norm", "F32", headDim);
-    add("attn_k_norm", "F32", headDim);
+    if (architecture === "qwen3") {
+      add("attn_q_norm", "F32", headDim);
+      add("attn_k_norm", "F32", headDim);
+    }
     add("attn_output", type, heads * headDim, hidden);
     add("ffn_norm", "F32", hidden);
     add("ffn_gate", type, hidden, intermediate);
@@ -48,22 +68,23 @@ const CHAT_TEMPLATE =
 function metadata(shape: ModelShape, type: FileType): Map<string, MetadataValue> {
   const { tokens, merges } = mergeTable(shape.vocabulary - CONTROL_TOKENS.length);
   const firstControl = tokens.length;
+  const { name, architecture } = shape;
   return new Map<string, MetadataValue>([
-    ["general.architecture", { string: "qwen3" }],
-    ["general.name", { string: `random Qwen3 ${type}` }],
+    ["general.architecture", { string: architecture }],
+    ["general.name", { string: `random ${name} ${type}` }],
     ["general.file_type", { u32: FILE_TYPE_IDS[type] }],
-    ["qwen3.context_length", { u32: shape.contextLength }],
-    ["qwen3.embedding_length", { u32: shape.hidden }],
-    ["qwen3.block_count", { u32: shape.layers }],
-    ["qwen3.feed_forward_length", { u32: shape.intermediate }],
-    ["qwen3.attention.head_count", { u32: shape.heads }],
-    ["qwen3.attention.head_count_kv", { u32: shape.kvHeads }],
-    ["qwen3.attention.key_length", { u32: shape.headDim }],
-    ["qwen3.attention.value_length", { u32: shape.headDim }],
-    ["qwen3.attention.layer_norm_rms_epsilon", { f32: 1e-6 }],
-    ["qwen3.rope.freq_base", { f32: 1e6 }],
+    [`${architecture}.context_length`, { u32: shape.contextLength }],
+    [`${architecture}.embedding_length`, { u32: shape.hidden }],
+    [`${architecture}.block_count`, { u32: shape.layers }],
+    [`${architecture}.feed_forward_length`, { u32: shape.intermediate }],
+    [`${architecture}.attention.head_count`, { u32: shape.heads }],
+    [`${architecture}.attention.head_count_kv`, { u32: shape.kvHeads }],
+    [`${architecture}.attention.key_length`, { u32: shape.headDim }],
+    [`${architecture}.attention.value_length`, { u32: shape.headDim }],
+    [`${architecture}.attention.layer_norm_rms_epsilon`, { f32: architecture === "qwen3" ? 1e-6 : 1e-5 }],
+    [`${architecture}.rope.freq_base`, { f32: architecture === "qwen3" ? 1e6 : 1e5 }],
     ["tokenizer.ggml.model", { string: "gpt2" }],
-    ["tokenizer.ggml.pre", { string: "qwen2" }],
+    ["tokenizer.ggml.pre", { string: architecture === "qwen3" ? "qwen2" : "smollm" }],
     ["tokenizer.ggml.tokens", { strings: [...tokens, ...CONTROL_TOKENS] }],
     ["tokenizer.ggml.token_type", { i32s: [...tokens.map(() => 1), ...CONTROL_TOKENS.map(() => 3)] }],
     ["tokenizer.ggml.merges", { strings: merges }],

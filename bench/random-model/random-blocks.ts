@@ -15,6 +15,7 @@ export function randomGenerator(seed: number): () => number {
 const SCALES: Record<BlockType, readonly (readonly [offset: number, half: number])[]> = {
   F32: [],
   Q4_0: [[0, 0x1c19]], // 0.004
+  Q5_0: [[0, 0x1819]], // 0.002
   Q8_0: [[0, 0x0cea]], // 0.0003
   Q4_K: [
     [0, 0x068e],
