@@ -25,6 +25,12 @@ const outputs = ["simd128.wasm", "relaxed-simd.wasm", "bindings.js"].map((name) 
 /** Rust's features of each module, beside those of `.cargo/config.toml`. */
 const modules = { simd128: [], "relaxed-simd": ["+relaxed-simd"] };
 
+/**
+ * Bytes of the stack, the first of the linear memory. The deepest calls are those of the longest chat templates, of 270 kB: their
+ * nesting is bounded.
+ */
+const stack = 384 << 10;
+
 /** wasm-bindgen's command line must be of the version of its library. */
 function bindgenVersion() {
   const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
@@ -57,7 +63,8 @@ async function buildModule(name, path) {
   const out = join(root, "target", "wasm", name);
   mkdirSync(out, { recursive: true });
   const features = modules[name].flatMap((feature) => ["-C", `target-feature=${feature}`]);
-  const flags = ["-C", "target-feature=+simd128", "--cfg", 'getrandom_backend="wasm_js"', ...features];
+  const link = ["-C", `link-arg=-zstack-size=${stack}`];
+  const flags = ["-C", "target-feature=+simd128", "--cfg", 'getrandom_backend="wasm_js"', ...link, ...features];
   await step(
     `Building the WebAssembly module ${name}`,
     "wasm-pack",

@@ -253,16 +253,17 @@ fn a_host_that_counts_its_memory_is_asked_before_it_is_taken() {
         assert!((6_000_000..6_300_000).contains(&(more - needed)), "{}", more - needed);
     }
 
-    // Room for half of the context beside the rest: it shrinks, and the keys and values of all sequences have as much.
-    let context = whole.kv_bytes / 2048 * 32;
-    let half = needed - context + whole.kv_bytes / 2;
+    // Room for half of the context beside the rest, and for prompts as long: it shrinks, and the keys and values of all
+    // sequences have as much.
+    let context = |positions: u64| positions * (whole.kv_bytes / 2048 + 5 * 64);
+    let half = needed - context(32) + context(1024);
     let mut loaded = fit(bytes(), json!({}), &host(half, file)).unwrap();
     assert_eq!((loaded.info.context_length, loaded.info.warnings.len()), (1024, 1));
     assert_eq!(loaded.engine.kv_memory_bytes, Some(whole.kv_bytes / 2));
     assert_eq!(loaded.model.reserve_kv_blocks(33).unwrap_err().code(), ErrorCode::OutOfMemory);
     let wanted = json!({ "contextLength": 512, "kvMemoryBytes": 1_000_000_000 });
     let loaded = fit(bytes(), wanted, &host(half, file)).unwrap();
-    assert_eq!(loaded.engine.kv_memory_bytes, Some(whole.kv_bytes / 2));
+    assert_eq!(loaded.engine.kv_memory_bytes, Some(whole.kv_bytes / 2 + (1024 - 512) * 5 * 64));
     assert!(loaded.info.warnings[0].contains("`kvMemoryBytes` is 1000000000"));
 
     // The model's own limit is named where that is what refuses.

@@ -76,6 +76,10 @@ impl Host for JavaScriptHost {
         random() as u64
     }
 
+    fn has_threads(&self) -> bool {
+        false
+    }
+
     fn memory_budget(&self) -> Option<MemoryBudget> {
         Some(budget())
     }

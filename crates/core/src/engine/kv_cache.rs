@@ -243,8 +243,10 @@ impl KvCache {
 
     fn enlarge(&mut self, model: &mut dyn LanguageModel, account: &Account) -> Result<()> {
         let now = self.references.len();
-        // A quarter more than needed: growing costs a call of the system, and memory beyond the need is waste.
-        let target = (now + now / 4 + 1).min(self.limit);
+        // A quarter more than needed: growing costs a call of the system. Where memory is counted, what is beyond the need is
+        // missed elsewhere.
+        let spare = if account.is_counted() { 0 } else { now / 4 };
+        let target = (now + spare + 1).min(self.limit);
         let grown = self.reserve(now, target, model, account).map(|()| target).or_else(|_| {
             // The exact need may still fit.
             self.reserve(now, now + 1, model, account).map(|()| now + 1)

@@ -29,15 +29,22 @@ pub struct MemoryBudget {
 /// What growth leaves free: little else can do without the memory it asks for, and the process ends.
 const HEADROOM: u64 = 1 << 19;
 
+/// What a byte of a prompt takes at most while it is read, rendered and tokenised: one of a text that has no token but its
+/// single bytes, all in one piece.
+pub(crate) const PREPARED_BYTES: u64 = 64;
+
+/// Memory that growth leaves to preparing a prompt that fills a context of so many positions.
+pub(crate) fn preparation_reserve(context_length: usize) -> u64 {
+    /// Bytes of text that a token stands for; few texts and vocabularies have more on average.
+    const TEXT: u64 = 5;
+    (context_length as u64).saturating_mul(TEXT * PREPARED_BYTES)
+}
+
 impl MemoryBudget {
     /// Bytes that there must be for a load of `bytes` more: what growth leaves free, and as much again for what only shows
     /// when it runs.
     pub fn needed(self, bytes: u64) -> u64 {
-        self.needed_to_grow(bytes).saturating_add(HEADROOM)
-    }
-
-    fn needed_to_grow(self, bytes: u64) -> u64 {
-        self.used.saturating_add(bytes).saturating_add(HEADROOM)
+        self.used.saturating_add(bytes).saturating_add(2 * HEADROOM)
     }
 }
 
@@ -53,6 +60,8 @@ pub struct Memory {
 pub struct Account {
     memory: Arc<Memory>,
     limit: Option<u64>,
+    /// Bytes that growth leaves to the host, beside what it leaves anyway.
+    reserve: u64,
     weights: AtomicU64,
     kv: AtomicU64,
     scratch: AtomicU64,
@@ -79,12 +88,12 @@ impl Memory {
         (self.budget)()
     }
 
-    /// Asks for `bytes` that are allocated next.
+    /// Asks for `bytes` that are allocated next, all that there may be.
     ///
     /// # Errors
     /// `out_of_memory{needed, limit}` over the host's limit.
     pub fn require(&self, bytes: u64) -> Result<()> {
-        match self.budget().map(|budget| (budget.needed_to_grow(bytes), budget.limit)) {
+        match self.budget().map(|budget| (budget.used.saturating_add(bytes), budget.limit)) {
             Some((needed, limit)) if needed > limit => Err(exceeded(needed, limit)),
             Some(_) | None => Ok(()),
         }
@@ -95,6 +104,7 @@ impl Memory {
         Account {
             memory: Arc::clone(self),
             limit,
+            reserve: 0,
             weights: AtomicU64::new(0),
             kv: AtomicU64::new(0),
             scratch: AtomicU64::new(0),
@@ -109,6 +119,13 @@ impl Debug for Memory {
 }
 
 impl Account {
+    /// The account of a model whose growth leaves `bytes` more of the host's memory.
+    #[must_use]
+    pub fn with_reserve(mut self, bytes: u64) -> Self {
+        self.reserve = bytes;
+        self
+    }
+
     /// Adds `bytes` that are allocated next, or leaves all as it is.
     ///
     /// # Errors
@@ -138,7 +155,12 @@ impl Account {
     /// # Errors
     /// As [`Memory::require`].
     pub fn require(&self, bytes: u64) -> Result<()> {
-        self.memory.require(bytes)
+        self.memory.require(bytes.saturating_add(self.reserve).saturating_add(HEADROOM))
+    }
+
+    /// Whether the host counts its memory.
+    pub fn is_counted(&self) -> bool {
+        self.memory.budget().is_some()
     }
 
     /// Gives `bytes` back.
@@ -214,6 +236,11 @@ mod tests {
         let limit = HEADROOM + 150;
         let counted = Arc::clone(&used);
         let memory = Memory::new(move || Some(MemoryBudget { limit, used: counted.load(Relaxed) }));
+        assert_eq!(numbers(&memory.require(HEADROOM + 51).unwrap_err()), (limit + 1, limit));
+        let reserving = memory.open(None).with_reserve(20);
+        reserving.charge(MemoryUse::Kv, 30).unwrap();
+        assert_eq!(numbers(&reserving.charge(MemoryUse::Kv, 31).unwrap_err()), (limit + 1, limit));
+        drop(reserving);
         let account = memory.open(None);
         account.charge(MemoryUse::Kv, 50).unwrap();
         used.store(150, Relaxed);

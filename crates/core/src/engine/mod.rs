@@ -39,6 +39,7 @@ pub use kv_cache::{BlockTable, KvCache};
 pub use logits::{LOGITS_ROWS_PER_STEP, LogitsJob};
 pub use mailbox::{Bell, Mailbox, Taken};
 pub use memory::{Account, Memory, MemoryBudget, MemoryUse};
+pub(crate) use memory::{PREPARED_BYTES, preparation_reserve};
 pub use queue_places::{QueuePlace, QueuePlaces};
 pub use scheduler::{Scheduler, SequenceKey, Turn};
 pub use stats::{EngineStats, StatsCell};

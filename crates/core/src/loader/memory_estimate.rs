@@ -6,7 +6,7 @@ use ts_rs::TS;
 use super::{EngineKind, LoadOptions};
 use crate::{
     backend::KvDType,
-    engine::MemoryBudget,
+    engine::{MemoryBudget, preparation_reserve},
     error::{Error, ErrorCode, Result},
     model::{BLOCK_SIZE, ModelConfig, kv_block_bytes},
     weight::{DType, stored_bytes},
@@ -39,7 +39,7 @@ pub(super) struct MemoryPlan {
     pub(super) context_length: usize,
     /// Bytes that keys and values of all sequences may have.
     pub(super) kv_memory_bytes: u64,
-    /// Bytes that the weights leave of what there may be; none without a limit.
+    /// Bytes that are left of what there may be; none without a limit.
     pub(super) left: Option<u64>,
     /// Type of most weights in memory.
     pub(super) dominant: DType,
@@ -92,11 +92,8 @@ impl MemoryPlan {
             let loaded = budget.needed((weights_bytes - kept).saturating_add(scratch));
             HostNeed { loaded, limit: budget.limit }
         });
-        let left = [
-            options.max_memory_bytes.map(|limit| limit.saturating_sub(weights_bytes)),
-            host.map(|HostNeed { loaded, limit }| limit.saturating_sub(loaded)),
-        ];
-        let left = left.into_iter().flatten().min();
+        let own_left = options.max_memory_bytes.map(|limit| limit.saturating_sub(weights_bytes));
+        let host_left = host.map(|HostNeed { loaded, limit }| limit.saturating_sub(loaded));
         let natural = if dominant == DType::F32 { KvDType::F32 } else { KvDType::F16 };
         let kv_dtype = options.kv_cache.unwrap_or(natural);
         let block_bytes = kv_block_bytes(config, kv_dtype) as u64;
@@ -110,15 +107,21 @@ impl MemoryPlan {
                 .detail("max", config.context_length));
             }
             Some(context) => context,
-            None => match [left, options.kv_memory_bytes].into_iter().flatten().min() {
-                Some(left) => {
-                    let blocks = left / block_bytes.max(1);
-                    let affordable = usize::try_from(blocks).unwrap_or(usize::MAX).saturating_mul(BLOCK_SIZE);
-                    config.context_length.min(affordable.max(LEAST_CONTEXT))
-                }
-                None => config.context_length,
-            },
+            None => {
+                let positions = |left: u64, block: u64| {
+                    usize::try_from(left / block.max(1)).unwrap_or(usize::MAX).saturating_mul(BLOCK_SIZE)
+                };
+                let affordable = [
+                    own_left.map(|left| positions(left, block_bytes)),
+                    options.kv_memory_bytes.map(|left| positions(left, block_bytes)),
+                    host_left.map(|left| positions(left, block_bytes + preparation_reserve(BLOCK_SIZE))),
+                ];
+                let affordable = affordable.into_iter().flatten().min().unwrap_or(usize::MAX);
+                config.context_length.min(affordable.max(LEAST_CONTEXT))
+            }
         };
+        let reserve = preparation_reserve(context_length);
+        let left = [own_left, host_left.map(|left| left.saturating_sub(reserve))].into_iter().flatten().min();
         let kv_bytes = kv_bytes(context_length);
         if let Some(given) = options.kv_memory_bytes.filter(|given| *given < kv_bytes) {
             let message = format!(
@@ -148,7 +151,7 @@ impl MemoryPlan {
         );
         let (message, needed, limit) = match (max_memory_bytes.filter(|limit| total_bytes > *limit), self.host) {
             (None, Some(HostNeed { loaded, limit })) => {
-                let needed = loaded.saturating_add(kv_bytes);
+                let needed = loaded.saturating_add(kv_bytes).saturating_add(preparation_reserve(self.context_length));
                 let message = format!(
                     "{model}, {needed} with all that is beside them, and there are {limit}: lower `contextLength`, or use a \
                      smaller model or one of fewer bits"

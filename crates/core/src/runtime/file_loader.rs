@@ -12,7 +12,26 @@ use crate::loader::{self, LoadOptions, LoadedModel, Source};
 use crate::log::KvCacheType;
 
 /// Reads GGUF files and the folders of checkpoints.
-pub(super) struct FileLoader;
+pub(super) struct FileLoader {
+    /// Whether steps run beside the program.
+    pub(super) has_threads: bool,
+}
+
+/// Rows of prompts in a step that the program waits for: on one thread more gain nothing, and take memory each.
+const WAITED_FOR_CHUNK: usize = 32;
+
+impl FileLoader {
+    fn options(&self, options: &Value) -> Result<LoadOptions> {
+        let mut options = LoadOptions::from_json(options).map_err(|error| {
+            let path = error.info().location.as_ref().map(|field| format!("options.{field}"));
+            error.at(path.unwrap_or_else(|| "options".to_owned()))
+        })?;
+        if !self.has_threads {
+            options.prefill_chunk.get_or_insert(WAITED_FOR_CHUNK);
+        }
+        Ok(options)
+    }
+}
 
 impl Loader for FileLoader {
     fn load(
@@ -23,7 +42,7 @@ impl Loader for FileLoader {
         progress: &mut dyn FnMut(Value),
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Loaded> {
-        let options = read_options(options)?;
+        let options = self.options(options)?;
         // A progress that is no JSON is none that anyone could read.
         let mut tell = |step| progress(serde_json::to_value(step).unwrap_or_default());
         let LoadedModel {
@@ -60,15 +79,8 @@ impl Loader for FileLoader {
     }
 
     fn estimate(&self, source: Source, options: &Value, memory: &Memory) -> Result<Value> {
-        to_json(loader::estimate(source, &read_options(options)?, memory)?)
+        to_json(loader::estimate(source, &self.options(options)?, memory)?)
     }
-}
-
-fn read_options(options: &Value) -> Result<LoadOptions> {
-    LoadOptions::from_json(options).map_err(|error| {
-        let path = error.info().location.as_ref().map(|field| format!("options.{field}"));
-        error.at(path.unwrap_or_else(|| "options".to_owned()))
-    })
 }
 
 fn to_json(value: impl serde::Serialize) -> Result<Value> {

@@ -28,6 +28,11 @@ pub trait Host: Send + Sync {
     /// A fresh random number.
     fn seed(&self) -> u64;
 
+    /// Whether steps run on a thread of their own; otherwise the program waits for each.
+    fn has_threads(&self) -> bool {
+        true
+    }
+
     /// What there is of memory, where someone counts all of it; otherwise an allocation that fails has to tell.
     fn memory_budget(&self) -> Option<MemoryBudget> {
         None

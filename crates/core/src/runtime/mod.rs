@@ -36,7 +36,7 @@ use self::file_loader::FileLoader;
 use self::load_log::{LoadFacts, LoadLog};
 use self::model::ModelShared;
 use self::task::{Task, TaskEvent};
-use crate::engine::{Engine, MemoryUse, Taken};
+use crate::engine::{Engine, MemoryUse, Taken, preparation_reserve};
 use crate::error::{Error, ErrorCode, Result};
 use crate::log::{LogLevel, LogTaken};
 use crate::response::{CancelReason, typescript};
@@ -72,7 +72,8 @@ struct Shared {
 impl Runtime {
     /// A runtime that loads models out of files.
     pub fn new(host: Arc<dyn Host>, options: RuntimeOptions) -> Self {
-        Self::with_loader(host, options, Box::new(FileLoader))
+        let loader = FileLoader { has_threads: host.has_threads() };
+        Self::with_loader(host, options, Box::new(loader))
     }
 
     /// A runtime that loads by `loader`.
@@ -228,7 +229,7 @@ impl Runtime {
         let preparation = self.desk().next_preparation(longest);
         let Some((bytes, preparation)) = preparation else { return false };
         let ticket = preparation.ticket();
-        let errand = match self.memory.require(preparation::memory_for(bytes)) {
+        let errand = match self.memory.require(preparation.memory(bytes)) {
             Ok(()) => preparation.run(),
             Err(error) => {
                 preparation.refuse(error);
@@ -293,7 +294,7 @@ impl Runtime {
             engine: options,
         } = loaded;
         let context_length = model.context_length();
-        let account = self.memory.open(max_memory_bytes);
+        let account = self.memory.open(max_memory_bytes).with_reserve(preparation_reserve(context_length));
         account.note(MemoryUse::Weights, weights_bytes)?;
         let embedding_width = model.hidden_size();
         let engine = Engine::new(model, Arc::clone(&tokenizer), defaults.end_tokens, options, account);

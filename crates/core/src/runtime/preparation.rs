@@ -13,7 +13,7 @@ use super::command::{AnswerCall, TextCall};
 use super::engines::Errand;
 use super::model::{ModelShared, Outside};
 use super::task::Task;
-use crate::engine::{EmbeddingInput, EmbeddingsJob, End, LogitsJob, Mailbox};
+use crate::engine::{EmbeddingInput, EmbeddingsJob, End, LogitsJob, Mailbox, PREPARED_BYTES};
 use crate::error::{Error, ErrorCode, Result};
 use crate::request::{ChatRequest, EmbeddingRequest, token_ids};
 use crate::response::Usage;
@@ -21,11 +21,8 @@ use crate::response::Usage;
 /// Bytes of a command that is prepared within tens of milliseconds.
 pub(super) const SHORT: usize = 256 << 10;
 
-/// Memory that preparing a command of so many bytes takes at most: a text that has no token but its single bytes, all in one
-/// piece.
-pub(super) fn memory_for(bytes: usize) -> u64 {
-    128 * bytes as u64
-}
+/// What an answer of ids takes for a byte of its text: the ids, as values, in JSON.
+const ANSWERED_BYTES: u64 = 96;
 
 /// What a thread that prepares takes up.
 pub(super) enum Preparation {
@@ -61,6 +58,15 @@ impl Preparation {
         match self {
             Self::Answer(answer) => Some(answer.ticket),
             Self::Text { .. } | Self::Logits { .. } | Self::Embeddings { .. } => None,
+        }
+    }
+
+    /// Memory that [`Self::run`] takes at most for a command of so many bytes.
+    pub(super) fn memory(&self, bytes: usize) -> u64 {
+        let bytes = bytes as u64;
+        match self {
+            Self::Answer(_) | Self::Embeddings { .. } | Self::Logits { .. } => bytes.saturating_mul(PREPARED_BYTES),
+            Self::Text { .. } => bytes.saturating_mul(PREPARED_BYTES + ANSWERED_BYTES),
         }
     }
 

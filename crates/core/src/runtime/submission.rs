@@ -22,7 +22,7 @@ use crate::log::{Log, LogLevel};
 const NULL_READ_AHEAD: u32 = 16;
 
 /// Memory that a value in JSON takes at most while it is read: its place in an array that grows.
-const VALUE_BYTES: u64 = 160;
+const VALUE_BYTES: u64 = 96;
 /// The same for a byte of text.
 const TEXT_BYTES: u64 = 4;
 

@@ -6,7 +6,7 @@ use super::kernel_error;
 use crate::backend::ModelShape;
 use crate::error::{Error, ErrorCode, Result};
 
-/// Buffers for `max_rows` rows, taken once; a step only writes into them.
+/// Buffers for `max_rows` rows, taken once; a step only writes into them. Only the logits grow, with the most rows sampled.
 pub(super) struct Arena {
     /// `(rows, hidden)`.
     pub(super) hidden: Aligned<f32>,
@@ -76,7 +76,7 @@ impl Lengths {
     }
 }
 
-/// Bytes of the arena for `shape`, of which nothing is allocated; `rotary_widths` are half the rotated width of each rotary.
+/// Bytes of the arena for `shape` when it has grown, of which nothing is allocated; `rotary_widths` are half the rotated width of each rotary.
 ///
 /// # Errors
 /// `model_invalid` where they overflow.
@@ -103,12 +103,24 @@ impl Arena {
             gate: floats(lengths.intermediate)?,
             up: floats(lengths.intermediate)?,
             quantized: QuantizedRows::with_capacity(lengths.quantized).map_err(kernel_error)?,
-            logits: floats(lengths.logits)?,
+            logits: floats(0)?,
             angles: lengths.angles.iter().map(angles).collect::<Result<_>>()?,
             sampled_rows: 0,
             hidden_rows: 0,
             step: 0,
         })
+    }
+
+    /// Makes room for so many rows of logits.
+    pub(super) fn reserve_logits(&mut self, rows: usize, vocabulary: usize) -> Result<()> {
+        let len = product(rows, vocabulary)?;
+        if self.logits.len() < len {
+            self.sampled_rows = 0;
+            // Not both at once.
+            self.logits = Aligned::zeroed(0).map_err(kernel_error)?;
+            self.logits = Aligned::zeroed(len).map_err(kernel_error)?;
+        }
+        Ok(())
     }
 
     pub(super) fn logits_of_step(&mut self, vocabulary: usize) -> &mut [f32] {
@@ -160,7 +172,10 @@ mod tests {
             attention_scale: 1.0,
         };
         for rotary_widths in [&[][..], &[20], &[20, 8]] {
-            let arena = Arena::new(&shape, rotary_widths).unwrap();
+            let mut arena = Arena::new(&shape, rotary_widths).unwrap();
+            for rows in [1, 3, 2] {
+                arena.reserve_logits(rows, shape.vocabulary).unwrap();
+            }
             assert_eq!(arena_bytes(&shape, rotary_widths).unwrap(), arena.size() as u64);
         }
         shape.vocabulary = usize::MAX / 2;

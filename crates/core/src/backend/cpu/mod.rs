@@ -1,6 +1,6 @@
 //! The backend CPU users get: own arena, one resident copy of each weight, block KV, own kernels and thread pool.
 //!
-//! A step reaches no candle tensor, gemm or rayon, allocates nothing, and gives each row the same bits whatever runs beside it.
+//! A step reaches no candle tensor, gemm or rayon, allocates nothing but logits for more rows than any before, and gives each row the same bits whatever runs beside it.
 
 mod activation;
 mod arena;

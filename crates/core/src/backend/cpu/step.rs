@@ -188,6 +188,7 @@ impl Prepared {
         let (shape, arena) = (&self.shape, &mut self.arena);
         // A chunk of a prompt samples nothing.
         if sampled > 0 {
+            arena.reserve_logits(sampled, shape.vocabulary)?;
             let normed = &arena.normed[..sampled * shape.hidden];
             let logits = &mut arena.logits[..sampled * shape.vocabulary];
             project(pool, normed, sampled, &mut arena.quantized, [(head, logits, false)])?;
