@@ -24,6 +24,7 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
   },
   wasm: {
     "cold-start": async () => (await import("./wasm/cold-start.ts")).measureColdStart,
+    speed: async () => (await import("./wasm/speed.ts")).measureSpeed,
   },
 };
 
