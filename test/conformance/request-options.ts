@@ -159,15 +159,24 @@ export function describeRequestOptions({ name, load }: DemoSubject): void {
       const abort = new AbortController();
       const running = collect(one.chat.stream({ messages, ignoreEos: true }, { signal: abort.signal }));
       await eventually(() => one.stats().running === 1);
-      const ended: number[] = [];
-      const waiting = [0, 5, -5, 5].map(async (priority, at) => {
-        await one.chat.complete({ ...greedy, priority, maxTokens: 4 });
-        ended.push(at);
-      });
-      await eventually(() => one.stats().queued === 4);
+      const waiting = await Promise.all(
+        [0, 5, -5, 5].map(async (priority) => {
+          const stream = one.chat.stream({ ...greedy, priority, maxTokens: 4, promptProgress: true });
+          const reader = stream[Symbol.asyncIterator]();
+          // Its place: it is in the queue, and not on its way there.
+          expect((await reader.next()).value).toMatchObject({ kind: "prompt_progress", processed: 0 });
+          return async () => {
+            while ((await reader.next()).done !== true);
+            return (await stream.final()).timings?.queuedMs ?? Number.NaN;
+          };
+        }),
+      );
       abort.abort();
-      await Promise.all([running, ...waiting]);
-      expect(ended).toEqual([1, 3, 0, 2]);
+      await running;
+      // By when each began: whose end is read first is up to the readers.
+      const queuedMs = await Promise.all(waiting.map((goOn) => goOn()));
+      const began = [0, 1, 2, 3].toSorted((a, b) => (queuedMs[a] ?? Number.NaN) - (queuedMs[b] ?? Number.NaN));
+      expect(began).toEqual([1, 3, 0, 2]);
       await one.close();
     });
 
