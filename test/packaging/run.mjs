@@ -13,6 +13,7 @@ import { pageTests, workerTests } from "./bundlers.mjs";
 const execute = promisify(execFile);
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, "..", "..");
+const { runInstall } = createRequire(import.meta.url)("deno/install_api.cjs");
 const fromPackage = createRequire(join(root, "packages/ts-api/package.json"));
 const isWindows = process.platform === "win32";
 
@@ -108,7 +109,7 @@ async function failsWithoutAddon(node, folder) {
   const platforms = (await readdir(scope)).filter((name) => name.startsWith("node-"));
   for (const name of platforms) await rename(join(scope, name), join(folder, name));
   try {
-    await fails(node, folder, /npm install @wick\/node-/);
+    await fails(node, folder, /npm install @wick\/node-.*wick\/wasm/s);
   } finally {
     for (const name of platforms) await rename(join(folder, name), join(scope, name));
   }
@@ -133,9 +134,15 @@ tests.push(
     },
   ],
   [
+    "Deno finds the types that its example wants",
+    async () => {
+      await cp(join(root, "examples/deno/chat.ts"), join(folder, "chat.ts"));
+      await execute(runInstall(), ["check", "chat.ts"], { cwd: folder });
+    },
+  ],
+  [
     "Deno, with leave to read the model alone",
     async () => {
-      const { runInstall } = createRequire(import.meta.url)("deno/install_api.cjs");
       const allowed = `--allow-read=${join(folder, "node_modules/@wick/demo-model")}`;
       streamsWasm(said(await execute(runInstall(), ["run", "--no-prompt", allowed, "esm.mjs"], { cwd: folder })));
     },
