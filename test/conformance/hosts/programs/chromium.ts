@@ -11,7 +11,8 @@ import type { Call } from "../host.ts";
 import { answer, describeHost, describeInWebWorker, foreignModule } from "./suite.ts";
 
 const url = new URL(demoModel());
-const bytes = async () => new Uint8Array(await (await fetch(url)).arrayBuffer());
+const fetched = fetch(url).then((response) => response.arrayBuffer());
+const bytes = async () => new Uint8Array((await fetched).slice(0));
 const subject = { name: "Chromium", Model, bytes };
 describeHost(subject);
 describeFaults({ ...subject, setting: browserSetting });
