@@ -137,6 +137,10 @@ tests.push(
     "Deno finds the types that its example wants",
     async () => {
       await cp(join(root, "examples/deno/chat.ts"), join(folder, "chat.ts"));
+      // Beside a `node_modules` Deno has no types of Node's modules but those that are in it.
+      for (const name of ["@types/node", "undici-types"]) {
+        await cp(join(root, "node_modules", name), join(folder, "node_modules", name), { recursive: true });
+      }
       await execute(runInstall(), ["check", "chat.ts"], { cwd: folder });
     },
   ],
