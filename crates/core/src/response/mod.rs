@@ -6,6 +6,7 @@
 mod agentic;
 mod chunk;
 mod completion;
+mod schema_hash;
 mod terminal;
 pub mod typescript;
 mod usage;
@@ -22,6 +23,7 @@ pub use completion::{
     CompletionObject, Embedding, EmbeddingList, FinishReason, FunctionCall, FunctionCallDelta, ListObject, StopReason,
     TokenAlternative, TokenLogprob, ToolCall, ToolCallDelta, ToolCallType,
 };
+pub use schema_hash::SCHEMA_HASH;
 pub use terminal::{
     CancelReason, CancelledResponse, CompletionDoneResponse, CompletionModelErrorResponse, DoneResponse,
     EmbeddingsResponse, InternalErrorResponse, ModelErrorResponse, RawResponse, ValidationErrorResponse,

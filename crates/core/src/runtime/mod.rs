@@ -19,7 +19,7 @@ mod submission;
 mod task;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ use self::task::{Task, TaskEvent};
 use crate::engine::{Engine, MemoryUse, Taken, preparation_reserve};
 use crate::error::{Error, ErrorCode, Result};
 use crate::log::{LogLevel, LogTaken};
-use crate::response::{CancelReason, typescript};
+use crate::response::{CancelReason, SCHEMA_HASH};
 
 /// How a runtime behaves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,8 +50,7 @@ pub struct RuntimeOptions {
 
 /// Names the generated TypeScript types that this engine speaks.
 pub fn schema_hash() -> &'static str {
-    static HASH: OnceLock<String> = OnceLock::new();
-    HASH.get_or_init(typescript::schema_hash)
+    SCHEMA_HASH
 }
 
 /// Everything a process has of Wick: its clients, models, tickets.
