@@ -76,7 +76,7 @@ async function buildModule(name, path) {
       "--target",
       "no-modules",
       "--profile",
-      "dist",
+      "wasm",
       "--no-pack",
       "--no-typescript",
       "--out-name",
@@ -91,7 +91,7 @@ async function buildModule(name, path) {
         PATH: path,
         CARGO_TARGET_DIR: join(out, "target"),
         CARGO_ENCODED_RUSTFLAGS: flags.join("\u001F"),
-        CARGO_PROFILE_DIST_STRIP: "none",
+        CARGO_PROFILE_WASM_STRIP: "none",
       },
     },
   );
