@@ -23,6 +23,10 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
     soak: async () => (await import("./streams/soak.ts")).measureSoak,
   },
   wasm: {
+    size: async () => (await import("./wasm/size.ts")).measureSize,
+    memory: async () => (await import("./wasm/memory.ts")).measureMemory,
+    logits: async () => (await import("./wasm/logits.ts")).measureLogits,
+    cycles: async () => (await import("./wasm/cycles.ts")).measureCycles,
     "cold-start": async () => (await import("./wasm/cold-start.ts")).measureColdStart,
     speed: async () => (await import("./wasm/speed.ts")).measureSpeed,
   },
