@@ -10,6 +10,7 @@ mod clock;
 mod failure;
 mod filters;
 mod kwargs;
+mod nesting;
 mod operators;
 mod program;
 mod python_text;

@@ -7,12 +7,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use minijinja::machinery::{CodeGenerator, Instruction, Instructions, Span, Token, ast, parse, tokenize};
+use minijinja::machinery::{CodeGenerator, Instruction, Instructions, Span, ast, parse};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Error, ErrorKind, Value};
 
 use super::budget::{Limit, over};
-use super::{filters, operators};
+use super::{filters, nesting, operators};
 
 const NAME: &str = "chat_template";
 /// Bytes that operators between constants may come to, all together.
@@ -26,20 +26,13 @@ pub(crate) struct Program<'source> {
     pub(crate) names: Vec<&'source str>,
 }
 
-/// Words of one tag, and branches of all conditions.
-///
-/// minijinja calls itself for each operator and each `elif`, without a bound, where it has one for brackets and blocks: a
-/// thread's stack would end before the longest source does. The longest tags in use have some two hundred words.
-const MAX_TAG: usize = 500;
-const MAX_BRANCHES: usize = 100;
-
 /// Compiles `source` with the whitespace rules of transformers.
 ///
 /// # Errors
 /// Syntax errors; filters, tests and statements that templates here do not have. All with their line.
 pub(crate) fn compile(source: &str) -> Result<Program<'_>, Error> {
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?;
-    refuse_deep(source, syntax.clone())?;
+    nesting::check(source, syntax.clone())?;
     let tree = parse(source, NAME, syntax)?;
     Constants::default().statement(&tree)?;
     let mut generator = CodeGenerator::new(NAME, source);
@@ -101,27 +94,8 @@ fn refused(what: &str, line: usize) -> Error {
     Error::new(ErrorKind::SyntaxError, what.to_owned()).with_source(Line(line))
 }
 
-fn refused_at(what: &str, span: Span) -> Error {
+pub(super) fn refused_at(what: &str, span: Span) -> Error {
     refused(what, span.start_line as usize)
-}
-
-fn refuse_deep(source: &str, syntax: SyntaxConfig) -> Result<(), Error> {
-    let (mut words, mut branches) = (0, 0);
-    for token in tokenize(source, false, syntax) {
-        let (token, span) = token?;
-        match token {
-            Token::VariableStart | Token::BlockStart => words = 0,
-            Token::Ident("elif") => branches += 1,
-            _ => words += 1,
-        }
-        if words > MAX_TAG {
-            return Err(refused_at(&format!("a tag of more than {MAX_TAG} words"), span));
-        }
-        if branches > MAX_BRANCHES {
-            return Err(refused_at(&format!("more than {MAX_BRANCHES} times `elif`"), span));
-        }
-    }
-    Ok(())
 }
 
 /// Bytes of constant expressions in a template, as the compiler will work them out.

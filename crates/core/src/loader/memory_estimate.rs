@@ -83,13 +83,14 @@ impl MemoryPlan {
         options: &LoadOptions,
         host: Option<HostRoom>,
     ) -> Result<Self> {
-        let WeightsInMemory { bytes: weights_bytes, lying, dominant } = WeightsInMemory::new(table, options);
+        let WeightsInMemory { bytes: weights_bytes, lying, converting, dominant } =
+            WeightsInMemory::new(table, options);
         let host = host.map(|HostRoom { budget, engine, scratch }| {
             let kept = match engine {
                 EngineKind::Cpu => lying,
                 EngineKind::Candle => 0,
             };
-            let loaded = budget.needed((weights_bytes - kept).saturating_add(scratch));
+            let loaded = budget.needed((weights_bytes - kept).saturating_add(converting).saturating_add(scratch));
             HostNeed { loaded, limit: budget.limit }
         });
         let own_left = options.max_memory_bytes.map(|limit| limit.saturating_sub(weights_bytes));
@@ -176,6 +177,8 @@ struct WeightsInMemory {
     bytes: u64,
     /// Bytes of those that lie in memory already and can be read there as they are.
     lying: u64,
+    /// Bytes that are there beside them while one is converted.
+    converting: u64,
     /// The type that most of them have.
     dominant: DType,
 }
@@ -183,7 +186,7 @@ struct WeightsInMemory {
 impl WeightsInMemory {
     fn new(table: &WeightTable, options: &LoadOptions) -> Self {
         let conversion = options.conversion();
-        let (mut bytes, mut lying) = (0u64, 0u64);
+        let (mut bytes, mut lying, mut converting) = (0u64, 0u64, 0u64);
         let mut by_type: Vec<(DType, u64)> = Vec::new();
         for weight in table.weights() {
             let row = weight.shape.last().copied().unwrap_or(1);
@@ -195,7 +198,10 @@ impl WeightsInMemory {
             if !is_matrix {
                 continue;
             }
-            if dtype == weight.dtype && weight.in_memory().is_some() {
+            if dtype != weight.dtype {
+                // As it comes out, and once more on its way to its place.
+                converting = converting.max(own.saturating_mul(2));
+            } else if weight.in_memory().is_some() {
                 lying = lying.saturating_add(own);
             }
             match by_type.iter_mut().find(|(known, _)| *known == dtype) {
@@ -204,6 +210,6 @@ impl WeightsInMemory {
             }
         }
         let dominant = by_type.iter().max_by_key(|(_, sum)| *sum).map_or(DType::F32, |(dtype, _)| *dtype);
-        Self { bytes, lying, dominant }
+        Self { bytes, lying, converting, dominant }
     }
 }
