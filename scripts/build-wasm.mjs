@@ -90,6 +90,8 @@ async function buildModule(name, path) {
       env: {
         PATH: path,
         CARGO_TARGET_DIR: join(out, "target"),
+        // Whatever the caller's is.
+        CARGO_BUILD_TARGET: "wasm32-unknown-unknown",
         CARGO_ENCODED_RUSTFLAGS: flags.join("\u001F"),
         CARGO_PROFILE_WASM_STRIP: "none",
       },

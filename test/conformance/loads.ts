@@ -28,33 +28,6 @@ export function describeLoads({ name, Model, bytes }: WasmSubject): void {
       expect(await digest(source)).toBe(before);
     });
 
-    test("from a Response and from a stream, in pieces", async () => {
-      const source = await bytes();
-      for (const given of [new Response(piecesOf(source)), piecesOf(source)]) {
-        const model = await Model.load(given);
-        expect((await model.chat.complete(request)).usage?.completionTokens).toBe(20);
-        await model.close();
-      }
-    });
-
-    test("of a body that is shorter than it was said, or breaks off", async () => {
-      const source = await bytes();
-      const headers = { "content-length": String(source.length) };
-      const short = new Response(piecesOf(source.subarray(0, 2_000_000)), { headers });
-      await expect(Model.load(short)).rejects.toMatchObject({
-        code: "download_failed",
-        info: { details: { expected: source.length, got: 2_000_000 } },
-      });
-      const broken = piecesOf(source, new Error("the cable is cut"));
-      await expect(Model.load(broken)).rejects.toMatchObject({
-        code: "download_failed",
-        message: expect.stringContaining("the cable is cut"),
-      });
-      await expect(Model.load(piecesOf(source.subarray(0, 2_000_000)))).rejects.toMatchObject({
-        code: "model_invalid",
-      });
-    });
-
     test("of bytes that end early, or are none of a model", async () => {
       const source = await bytes();
       await expect(Model.load(source.subarray(0, 500_000))).rejects.toMatchObject({ code: "model_invalid" });
@@ -97,6 +70,21 @@ export function describeLoads({ name, Model, bytes }: WasmSubject): void {
       expect(() => model.stats()).toThrow(expect.objectContaining({ code: "engine_closed" }));
     });
 
+    test("what is cancelled, or left, is free at once: there may be no further turn", async () => {
+      const model = await Model.load(await bytes());
+      const cancelled = model.chat.stream({ messages, ignoreEos: true });
+      const reader = cancelled[Symbol.asyncIterator]();
+      await reader.next();
+      cancelled.cancel();
+      expect(model.stats()).toMatchObject({ running: 0, queued: 0, parked: 0, kvBytesUsed: 0 });
+      expect((await reader.next()).value).toMatchObject({ kind: "cancelled" });
+      const left = model.chat.stream({ messages, ignoreEos: true })[Symbol.asyncIterator]();
+      await left.next();
+      void left.return?.();
+      expect(model.stats()).toMatchObject({ running: 0, queued: 0, parked: 0, kvBytesUsed: 0 });
+      await model.close();
+    });
+
     test("the host has its turn between two tokens", async () => {
       const model = await Model.load(await bytes());
       let turns = 0;
@@ -108,19 +96,6 @@ export function describeLoads({ name, Model, bytes }: WasmSubject): void {
       expect(turns).toBeGreaterThan(10);
       await model.close();
     });
-  });
-}
-
-/** A stream of `bytes`; with an `error`, of the beginning, and then that. */
-function piecesOf(bytes: Uint8Array<ArrayBuffer>, error?: Error): ReadableStream<Uint8Array> {
-  let at = 0;
-  return new ReadableStream({
-    pull(controller) {
-      if (error !== undefined && at > 1_000_000) return controller.error(error);
-      if (at >= bytes.length) return controller.close();
-      controller.enqueue(bytes.slice(at, at + 70_001));
-      at += 70_001;
-    },
   });
 }
 

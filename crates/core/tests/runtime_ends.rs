@@ -5,7 +5,8 @@ mod world;
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use wick_core::response::CancelReason;
 use world::World;
 
 #[test]
@@ -79,4 +80,34 @@ fn an_environment_that_ends_takes_its_tickets_and_models_with_it() {
     let steps = world.faults.steps.load(Relaxed);
     world.turn();
     assert_eq!(world.faults.steps.load(Relaxed), steps, "nothing runs any more");
+}
+
+#[test]
+fn what_a_reader_leaves_is_free_without_a_step() {
+    let world = World::new();
+    let model = world.load();
+    let stats = || {
+        let command = json!({"kind": "stats", "model": model}).to_string();
+        let ticket = world.runtime.submit(world.client, &command, Vec::new());
+        serde_json::from_str::<Value>(&world.runtime.take(ticket).unwrap()).unwrap()["value"].clone()
+    };
+    let tickets: Vec<u32> = (0..2).map(|_| world.chat(model, &json!({"ignoreEos": true}))).collect();
+    // Ten steps of logits, of which one is taken.
+    let tokens = vec![3; 160];
+    let logits = world.submit(&json!({"kind": "logits", "model": model, "tokens": tokens, "last": 160}));
+    while world.runtime.prepare_one() {}
+    for _ in 0..2 {
+        world.runtime.step();
+    }
+    assert_eq!(stats()["running"], 2);
+    assert!(stats()["kvBytesUsed"].as_u64().unwrap() > 160 * 4, "the logits have theirs too");
+    let steps = world.faults.steps.load(Relaxed);
+    world.runtime.release(tickets[0]);
+    world.runtime.cancel(tickets[1], CancelReason::Cancel);
+    world.runtime.release(logits);
+    world.runtime.tidy();
+    let left = stats();
+    assert_eq!((&left["running"], &left["kvBytesUsed"]), (&json!(0), &json!(0)));
+    assert_eq!(world.faults.steps.load(Relaxed), steps);
+    assert_eq!(world.next(tickets[1]).unwrap()["kind"], "cancelled");
 }

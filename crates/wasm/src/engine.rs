@@ -103,17 +103,19 @@ impl Engine {
         self.runtime.take_vector(ticket)
     }
 
-    /// Ends the work of a ticket; its last event is still to be taken.
+    /// Ends the work of a ticket and frees what it had; its last event is still to be taken.
     pub fn cancel(&mut self, ticket: u32, reason: &str) -> Result<(), JsError> {
         let reason =
             reason.parse::<CancelReason>().map_err(|_| JsError::new(&format!("no reason to cancel: {reason:?}")))?;
         self.runtime.cancel(ticket, reason);
+        self.runtime.tidy();
         Ok(())
     }
 
-    /// Nobody reads the ticket any more: ends its work and forgets it.
+    /// Nobody reads the ticket any more: ends its work, frees what it had and forgets it.
     pub fn release(&mut self, ticket: u32) {
         self.runtime.release(ticket);
+        self.runtime.tidy();
     }
 
     /// The tickets that have an event since they were found empty.

@@ -1,18 +1,20 @@
 //! Whose sequences have blocks: who begins, who makes room, who goes on.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Engine;
 use super::embeddings::EmbeddingsRun;
+use super::logits::LogitsRun;
 use super::request::{Rank, Request};
 use super::scheduler::SequenceKey;
 use super::sequence::Sequence;
-use crate::error::{ErrorCode, Result};
+use crate::error::{Error, ErrorCode, Result};
 use crate::response::CancelReason;
 
 impl Engine {
-    /// Frees what has ended or run out of time, waiting or running.
+    /// Frees what has ended, run out of time or was left by its caller, waiting or running.
     pub(super) fn sweep(&mut self, now: Duration) {
         for request in self.queue.iter().chain(self.running.values()) {
             if request.job.deadline.is_some_and(|deadline| deadline <= now) {
@@ -27,6 +29,12 @@ impl Engine {
         let over = |(id, request): (&u64, &Request)| request.mailbox.is_over().then_some(*id);
         for id in self.running.iter().filter_map(over).collect::<Vec<_>>() {
             self.free(id);
+        }
+        for run in take_all(&mut self.logits, LogitsRun::is_cancelled) {
+            run.fail(cancelled(), &mut self.kv);
+        }
+        for run in take_all(&mut self.embeddings, EmbeddingsRun::is_cancelled) {
+            run.fail(cancelled(), &mut self.kv);
         }
     }
 
@@ -211,4 +219,17 @@ impl Engine {
             request.queue_progress(position);
         }
     }
+}
+
+fn take_all<T>(runs: &mut VecDeque<T>, mut gone: impl FnMut(&T) -> bool) -> VecDeque<T> {
+    if !runs.iter().any(&mut gone) {
+        return VecDeque::new();
+    }
+    let (taken, left) = std::mem::take(runs).into_iter().partition(gone);
+    *runs = left;
+    taken
+}
+
+fn cancelled() -> Error {
+    Error::new(ErrorCode::Cancelled, "The call was cancelled.")
 }

@@ -68,6 +68,11 @@ impl EmbeddingsRun {
         }
     }
 
+    /// Whether nobody waits any more.
+    pub(super) fn is_cancelled(&self) -> bool {
+        (self.job.cancelled)()
+    }
+
     /// Whether it waits for blocks that others would take.
     pub(super) fn waits(&self) -> bool {
         self.waits
@@ -142,9 +147,6 @@ impl Engine {
 
     /// One chunk of tokens: the rest of the input under way, then the inputs after it.
     fn step_embeddings(&mut self, run: &mut EmbeddingsRun, clock: &dyn Fn() -> Duration) -> Result<Turn> {
-        if (run.job.cancelled)() {
-            return Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."));
-        }
         let others = self.wanted_slots() > 0;
         let rows = self.scheduler.chunk(others);
         self.plan.clear();

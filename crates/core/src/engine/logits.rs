@@ -51,6 +51,11 @@ impl LogitsRun {
         self.table.is_some()
     }
 
+    /// Whether nobody waits any more.
+    pub(super) fn is_cancelled(&self) -> bool {
+        (self.job.cancelled)()
+    }
+
     fn finish(mut self, kv: &mut KvCache) {
         self.release(kv);
         (self.job.done)(Ok(self.logits));
@@ -91,9 +96,6 @@ impl Engine {
     }
 
     fn begin_or_step_logits(&mut self, run: &mut LogitsRun, clock: &dyn Fn() -> Duration) -> Result<Turn> {
-        if (run.job.cancelled)() {
-            return Err(Error::new(ErrorCode::Cancelled, "The call was cancelled."));
-        }
         if !run.has_begun() && !self.begin_logits(run)? {
             return Ok(Turn::Waits);
         }

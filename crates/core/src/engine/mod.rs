@@ -197,7 +197,13 @@ impl Engine {
         for live in self.queue.iter().chain(self.running.values()).filter(|live| live.id == request) {
             live.mailbox.cancel(reason);
         }
+        self.tidy();
+    }
+
+    /// Takes back what those had who have gone, and computes nothing.
+    pub fn tidy(&mut self) {
         self.sweep(Duration::ZERO);
+        self.publish();
     }
 
     /// Lets something go wrong, in place of what was to go wrong before: for tests of what happens then.

@@ -86,6 +86,14 @@ impl Engines {
         worked
     }
 
+    /// Takes back what those had who have gone.
+    pub(super) fn tidy(&mut self) {
+        for (_, engine) in &mut self.list {
+            engine.tidy();
+        }
+        self.nulls.retain(|stream| !stream.is_over());
+    }
+
     /// When something is due though nobody asks.
     pub(super) fn deadline(&self) -> Option<Duration> {
         let engines = self.list.iter().filter_map(|(_, engine)| engine.next_deadline());

@@ -203,6 +203,12 @@ impl Runtime {
         worked || !desk.errands.is_empty()
     }
 
+    /// Takes back what those had who have gone, and computes nothing. For a caller without an engine thread, who may not be
+    /// there for another [`Self::step`].
+    pub fn tidy(&self) {
+        lock(&self.engines).tidy();
+    }
+
     /// Whether there is no model and no ticket.
     pub fn is_unused(&self) -> bool {
         let desk = self.desk();
