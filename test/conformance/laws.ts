@@ -1,7 +1,7 @@
 // oxlint-disable vitest/no-conditional-expect -- a narrowed union needs an `if`, and each is preceded by what it must be.
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ChatRequest, type Model, WickError, isTerminal, readResponses } from "wick";
+import { type ChatRequest, type ChatResponse, type Model, WickError, isTerminal, readResponses } from "wick";
 import { collect, doneOf, eventually, terminalOf, textOf } from "./chunks.ts";
 
 /** A transport under test. */
@@ -53,6 +53,23 @@ export function describeLaws({ name, load, request }: Subject): void {
         const reader = model.chat.stream(request)[Symbol.asyncIterator]();
         while ((await reader.next()).done !== true);
         expect(await reader.next()).toEqual({ done: true, value: undefined });
+      });
+
+      test("a second pull before the first is answered is busy, and takes nothing away", async () => {
+        const seeded = { ...request, randomSeed: 11 };
+        const expected = (await model.chat.complete(seeded)).choices;
+        const reader = model.chat.stream(seeded)[Symbol.asyncIterator]();
+        const responses: ChatResponse[] = [];
+        const keep = ({ value }: IteratorResult<ChatResponse, void>) => value !== undefined && responses.push(value);
+        while (responses.at(-1)?.kind !== "done") {
+          const [first, second] = await Promise.allSettled([reader.next(), reader.next()]);
+          if (first.status === "rejected") throw first.reason;
+          keep(first.value);
+          // What is there already answers at once.
+          if (second.status === "fulfilled") keep(second.value);
+          else expect(second.reason).toMatchObject({ code: "busy", info: { retryable: true } });
+        }
+        expect(textOf(responses)).toBe(expected[0].message.content);
       });
 
       test("prompt_progress comes first, and only when asked for", async () => {

@@ -32,10 +32,10 @@ async function alone(request: ChatRequest): Promise<string> {
   return doneOf(await collect(await chat(request))).choices[0].message.content;
 }
 
-/** Whether nothing is left of those who went. Between requests nothing runs: what they left goes with a step of a later one. */
+/** Whether nothing is left of those who went, though nobody asks for anything. */
 async function areGone(): Promise<boolean> {
-  for (let round = 0; round < 20; round += 1) {
-    await alone({ ...other, maxTokens: 2 });
+  for (let round = 0; round < 50; round += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
     const { running, queued, parked } = (await (await workerd.fetch("/stats")).json()) as ModelStats;
     if (running + queued + parked === 0) return true;
   }
@@ -107,6 +107,27 @@ test("a stream that one request has begun goes on in others", async () => {
     responses.push(next.value);
     next = await pull("/go-on");
   }
+  expect(doneOf(responses).choices[0].message.content).toBe(expected);
+});
+
+test("two requests that pull one stream at once: the later is told that it is busy, and loses nothing", async () => {
+  const expected = await alone(one);
+  const begun = await workerd.fetch("/begin", { method: "POST", body: JSON.stringify(one) });
+  const responses = [((await begun.json()) as IteratorYieldResult<ChatResponse>).value];
+  let refusals = 0;
+  for (let isOver = false; !isOver;) {
+    const pulls = await Promise.all([workerd.fetch("/go-on"), workerd.fetch("/go-on")]);
+    for (const pull of pulls) {
+      expect(pull.status).toBe(200);
+      const answer = (await pull.json()) as IteratorResult<ChatResponse, undefined> | string;
+      if (typeof answer === "string") {
+        expect(answer).toContain("This stream is being pulled");
+        refusals += 1;
+      } else if (answer.done === true) isOver = true;
+      else responses.push(answer.value);
+    }
+  }
+  expect(refusals).toBeGreaterThan(3);
   expect(doneOf(responses).choices[0].message.content).toBe(expected);
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import type { ChatResponse } from "../src/response/response.js";
 import { scriptedModel, type ScriptedReply } from "../src/testing/index.js";
 import { collect, textOf } from "../../../test/conformance/chunks.js";
 
@@ -56,20 +57,36 @@ describe("a stream starts at the first pull", () => {
 });
 
 describe("pulls", () => {
-  test.each([undefined, 1])("several at once are answered in order (delay %s)", async (delayMs) => {
-    const reader = modelOf({ text: pieces, delayMs }).chat.stream({ messages })[Symbol.asyncIterator]();
+  test("one at a time: a second is busy, and nothing is lost", async () => {
+    const reader = modelOf({ text: pieces, delayMs: 1 }).chat.stream({ messages })[Symbol.asyncIterator]();
+    const responses: ChatResponse[] = [];
+    while (responses.length < pieces.length) {
+      const pull = reader.next();
+      await expect(reader.next()).rejects.toMatchObject({ code: "busy", info: { retryable: true } });
+      const { value } = await pull;
+      if (value !== undefined) responses.push(value);
+    }
+    expect(textOf(responses)).toBe(pieces.join(""));
+    expect((await reader.next()).value).toMatchObject({ kind: "done" });
+    expect(await reader.next()).toEqual({ done: true, value: undefined });
+  });
+
+  test("one after the other, not awaited, where all is there", async () => {
+    const reader = modelOf({ text: pieces }).chat.stream({ messages })[Symbol.asyncIterator]();
     const results = await Promise.all(Array.from({ length: 8 }, () => reader.next()));
-    const responses = results.flatMap(({ done, value }) => (done === true ? [] : [value]));
-    expect(textOf(responses as never)).toBe(pieces.join(""));
     expect(results.map(({ done }) => done)).toEqual([false, false, false, false, false, false, true, true]);
   });
 
   test("return() beside a waiting pull ends both", async () => {
-    const reader = modelOf({ text: pieces, delayMs: 5 }).chat.stream({ messages })[Symbol.asyncIterator]();
+    const stream = modelOf({ text: pieces, delayMs: 5 }).chat.stream({ messages });
+    const reader = stream[Symbol.asyncIterator]();
     const pull = reader.next();
-    expect(await reader.return?.()).toEqual({ done: true, value: undefined });
+    const left = reader.return?.();
+    // Without a turn of the loop: whoever waits may have none.
     expect(await pull).toMatchObject({ done: false, value: { kind: "cancelled", reason: "cancel" } });
+    expect(await left).toEqual({ done: true, value: undefined });
     expect((await reader.next()).done).toBe(true);
+    await expect(stream.final()).rejects.toMatchObject({ code: "cancelled" });
   });
 
   test("throw() rejects with what it was given", async () => {

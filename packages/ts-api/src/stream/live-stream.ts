@@ -53,12 +53,15 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
   #early: R | undefined;
   #isClaimed = false;
   #isLeft = false;
-  #isDraining = false;
-  /** Pulls without an answer, oldest first. While there are any, the feed is to resume us. */
-  readonly #pulls: Pull<R>[] = [];
-  /** Never rejects, so that a run nobody asks about cannot end the process. */
-  readonly #terminal: Promise<R>;
-  #settle!: (terminal: R) => void;
+  /** Nobody pulls any more: the rest is taken for its terminal alone. */
+  #isUnread = false;
+  /** The pull without an answer. */
+  #pull: Pull<R> | undefined;
+  /** Whether the feed is to tell when there is more. */
+  #isWaiting = false;
+  #terminal: R | undefined;
+  /** Those who wait for the end. Each has a promise of its own: in Workers it must be of the request that waits. */
+  readonly #ends: ((terminal: R) => void)[] = [];
   #unhook: (() => void) | undefined;
 
   constructor({ feed, terminals, signal, owner }: LiveStreamInit<R>) {
@@ -66,9 +69,6 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
     this.#terminals = terminals;
     this.#signal = signal;
     this.owner = owner;
-    this.#terminal = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<R, void, undefined> {
@@ -99,9 +99,10 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
   final(): Promise<C> {
     if (!this.#isClaimed) {
       this.#claim();
-      this.#drain();
+      this.#isUnread = true;
+      this.#goOn();
     }
-    const whole = this.#terminal.then((terminal) => {
+    const whole = this.#whenEnded().then((terminal) => {
       if (isWhole(terminal)) return terminal.completion as C;
       throw errorOfTerminal(terminal, this.#signal);
     });
@@ -160,7 +161,7 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
   /** Leaves the stream and waits until its run has ended. */
   async [asyncDispose](): Promise<void> {
     this.#leave("cancel");
-    await this.#terminal;
+    await this.#whenEnded();
   }
 
   #claim(): void {
@@ -176,13 +177,12 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
 
   #next(): Promise<IteratorResult<R, void>> {
     if (this.#isLeft) return Promise.resolve({ done: true, value: undefined });
-    if (this.#pulls.length === 0) {
-      const response = this.#take();
-      if (response !== null) return Promise.resolve(resultOf(response));
-    }
+    if (this.#pull !== undefined) return Promise.reject(busy());
+    const response = this.#take();
+    if (response !== null) return Promise.resolve(resultOf(response));
     return new Promise((resolve) => {
-      this.#pulls.push(resolve);
-      if (this.#pulls.length === 1) this.#feed.whenReady(() => this.#resume());
+      this.#pull = resolve;
+      this.#wait();
     });
   }
 
@@ -231,30 +231,36 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
     this.#state = "ended";
     this.#unhook?.();
     forgotten.unregister(this);
-    if (terminal === this.#early) this.#feed.release();
-    this.#settle(terminal);
+    if (terminal === this.#early || this.#isWaiting) this.#feed.release();
+    this.#terminal = terminal;
+    for (const tell of this.#ends.splice(0)) tell(terminal);
   }
 
-  /** Answers the pulls that wait, as far as the feed goes. */
-  #resume(): void {
-    while (this.#pulls.length > 0) {
-      const response = this.#take();
-      if (response === null) return this.#feed.whenReady(() => this.#resume());
-      this.#pulls.shift()?.(resultOf(response));
-    }
-    if (this.#isLeft) this.#drain();
+  #whenEnded(): Promise<R> {
+    if (this.#terminal !== undefined) return Promise.resolve(this.#terminal);
+    return new Promise((resolve) => {
+      this.#ends.push(resolve);
+    });
   }
 
-  /** Takes what is left, for nobody. */
-  #drain(): void {
-    for (;;) {
+  /** Answers the pull, and takes for nobody what nobody will read, as far as the feed goes. */
+  #goOn(): void {
+    while (this.#pull !== undefined || this.#isUnread) {
       const response = this.#take();
+      if (response === null) return this.#wait();
+      this.#pull?.(resultOf(response));
+      this.#pull = undefined;
       if (response === undefined) return;
-      if (response === null) {
-        this.#isDraining = true;
-        return this.#feed.whenReady(() => this.#drain());
-      }
     }
+  }
+
+  #wait(): void {
+    if (this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#feed.whenReady(() => {
+      this.#isWaiting = false;
+      this.#goOn();
+    });
   }
 
   #cancel(reason: CancelReason): void {
@@ -266,9 +272,10 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
   #leave(reason: CancelReason): void {
     this.#isLeft = true;
     this.#isClaimed = true;
+    this.#isUnread = true;
     this.#cancel(reason);
-    // Someone who waits takes the terminal; else we do.
-    if (this.#pulls.length === 0 && !this.#isDraining) this.#drain();
+    // At once, also beside a pull that waits: in Workers the request that waits, in whose turns the engine worked, may be gone.
+    this.#goOn();
   }
 }
 
@@ -290,6 +297,11 @@ function textOf(response: Response): string {
   if (response.kind === "chunk") return response.choices.find(({ index }) => index === 0)?.delta.content ?? "";
   if (response.kind === "completion_chunk") return response.choices.find(({ index }) => index === 0)?.text ?? "";
   return "";
+}
+
+function busy(): WickError {
+  const message = "This stream is being pulled: its last next() has no answer yet. Wait for that before the next one.";
+  return new WickError({ code: "busy", message, retryable: true });
 }
 
 function nothingToApprove(): WickError {

@@ -38,7 +38,8 @@ export type CompletionOf<R> = R extends { kind: "done" | "completion_done"; comp
  */
 export interface ResponseStream<R extends Response, C = CompletionOf<R>> extends AsyncIterable<R>, AsyncDisposable {
   /**
-   * The reader. It may be pulled several times at once; the answers come in order.
+   * The reader. It has one pull at a time: a `next()` before the last one was answered rejects with `busy`, and takes nothing
+   * away. `for await` and streams never do that.
    *
    * @throws {@link WickError} `stream_consumed` when there is a reader already.
    */

@@ -20,7 +20,7 @@ async function answer(request: Request, model: Model): Promise<Response> {
       return Response.json(await kept.next());
     }
     case "/go-on":
-      return Response.json(await kept?.next());
+      return Response.json(await kept?.next().catch((error: Error) => String(error)));
     default:
       return new Response(undefined, { status: 404 });
   }
