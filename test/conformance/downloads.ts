@@ -20,12 +20,21 @@ interface Folder {
 }
 
 interface PageStorage {
-  navigator: { storage: { getDirectory(): Promise<Folder> } };
+  navigator: {
+    storage: { getDirectory(): Promise<Folder> };
+    locks: { query(): Promise<{ held: readonly { name: string }[] }> };
+  };
   caches: { delete(name: string): Promise<boolean> };
 }
 
 const { navigator, caches } = globalThis as unknown as PageStorage;
 const messages = [{ role: "user" as const, content: "What is the capital of France?" }];
+
+/** Until what was downloaded is kept. */
+async function kept(): Promise<void> {
+  const isKeeping = async () => (await navigator.locks.query()).held.some(({ name }) => name.startsWith("wick-models"));
+  while (await isKeeping()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
 
 /** Models that a page downloads and keeps. */
 export function describeDownloads({ name, Model, url }: PageSubject): void {
@@ -35,6 +44,7 @@ export function describeDownloads({ name, Model, url }: PageSubject): void {
     const { choices } = await model.chat.complete({ messages, temperature: 0 });
     const { warnings } = model.info;
     await model.close();
+    await kept();
     return { kinds: new Set(told.map(({ kind }) => kind)), text: choices[0].message.content, warnings };
   };
   const forget = async () => {

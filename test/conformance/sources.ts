@@ -46,6 +46,21 @@ export function describeSources({ name, Model, bytes }: WasmSubject): void {
       });
     });
 
+    test("a stream that breaks off", async () => {
+      const source = (await bytes()).subarray(0, 1_000_000);
+      const broken = streamOf(source, 70_001).pipeThrough(
+        new TransformStream<Uint8Array, Uint8Array>({
+          flush: () => {
+            throw new Error("the cable is cut");
+          },
+        }),
+      );
+      await expect(Model.load(broken)).rejects.toMatchObject({
+        code: "download_failed",
+        message: expect.stringContaining("the cable is cut"),
+      });
+    });
+
     test("a stream of what is no model, or of no bytes", async () => {
       const text = new TextEncoder().encode("<!doctype html>".repeat(10_000));
       await expect(Model.load(streamOf(text, 1000))).rejects.toMatchObject({ code: "model_unsupported" });

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { KeptDownloads } from "../src/browser/kept-downloads.js";
+import { type Alone, KeptDownloads } from "../src/browser/kept-downloads.js";
 import type { PieceStore } from "../src/browser/piece-store.js";
 import type { LoadProgress } from "../src/model/load-options.js";
 import { fileOfRequest } from "../src/source/download.js";
@@ -37,10 +37,24 @@ class MemoryPieces implements PieceStore {
     this.entries.set(name, bytes.slice());
   }
 
-  async remove(prefix: string) {
-    for (const name of this.entries.keys()) if (name.startsWith(prefix)) this.entries.delete(name);
+  async names(prefix: string) {
+    return [...this.entries.keys()].filter((name) => name.startsWith(prefix));
+  }
+
+  async remove(name: string) {
+    this.entries.delete(name);
   }
 }
+
+const keepers = new Map<string, Promise<void>>();
+const alone: Alone = async (name, act) => {
+  if (keepers.has(name)) return false;
+  keepers.set(name, act());
+  await keepers.get(name)?.finally(() => keepers.delete(name));
+  return true;
+};
+/** Until what was read is kept. */
+const settled = () => Promise.allSettled(keepers.values());
 
 beforeAll(async () => {
   server.listen(0, "127.0.0.1");
@@ -52,10 +66,14 @@ beforeEach(() => {
 });
 afterAll(() => void server.close());
 
+const open = (pieces: PieceStore, reading: Reading = {}) =>
+  fileOfRequest(url, new KeptDownloads(pieces, alone)).open(reading);
+
 async function read(pieces: PieceStore, reading: Reading = {}) {
-  const { size, chunks } = await fileOfRequest(url, new KeptDownloads(pieces)).open(reading);
+  const { size, chunks } = await open(pieces, reading);
   const parts = [];
   for await (const chunk of chunks) parts.push(chunk.slice());
+  await settled();
   return { size, bytes: Buffer.concat(parts) };
 }
 
@@ -147,14 +165,82 @@ test("a store that is full keeps nothing, which is told; the load goes on", asyn
 
 test("a load that is given up keeps nothing", async () => {
   const pieces = new MemoryPieces();
-  const { chunks } = await fileOfRequest(url, new KeptDownloads(pieces)).open({});
+  const { chunks } = await open(pieces);
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.byteLength;
     if (bytes > 12_000_000) break;
   }
+  await settled();
   expect(bytes).toBeGreaterThan(12_000_000);
   expect(pieces.entries.size).toBe(0);
+});
+
+test("a load that ends before it reads keeps nothing, and the next one does", async () => {
+  const pieces = new MemoryPieces();
+  const end = new AbortController();
+  await open(pieces, { signal: end.signal });
+  end.abort();
+  await settled();
+  expect(pieces.entries.size).toBe(0);
+  await read(pieces);
+  expect(pieces.entries.size).toBe(4);
+});
+
+test("a load does not wait until all is kept, and may end before", async () => {
+  const pieces = new MemoryPieces();
+  let resolve = () => {};
+  const written = new Promise<void>((done) => {
+    resolve = done;
+  });
+  pieces.write = async function (name, bytes) {
+    await written;
+    this.entries.set(name, bytes.slice());
+  };
+  const end = new AbortController();
+  const { chunks } = await open(pieces, { signal: end.signal });
+  let bytes = 0;
+  for await (const chunk of chunks) bytes += chunk.byteLength;
+  end.abort();
+  expect(bytes).toBe(20_000_000);
+  expect(pieces.entries.size).toBe(0);
+  resolve();
+  await settled();
+  served.isUp = false;
+  expect(isVersion((await read(pieces)).bytes, 0)).toBe(true);
+});
+
+test("a store that is slower than the network holds it up, so that little waits in memory", async () => {
+  const pieces = new MemoryPieces();
+  let written = 0;
+  let passed = 0;
+  let ahead = 0;
+  pieces.write = async function (name, bytes) {
+    ahead = Math.max(ahead, passed - written);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    written += bytes.byteLength;
+    this.entries.set(name, bytes.slice());
+  };
+  const whole = versions[0];
+  versions[0] = new Uint8Array(80_000_000);
+  const { chunks } = await open(pieces);
+  for await (const chunk of chunks) passed += chunk.byteLength;
+  await settled();
+  if (whole !== undefined) versions[0] = whole;
+  expect(passed).toBe(80_000_000);
+  expect(ahead).toBeLessThan(4 * 8_388_608);
+});
+
+test("what a page left that was closed while it kept is removed by the next that keeps", async () => {
+  const pieces = new MemoryPieces();
+  await read(pieces);
+  const [manifest = ""] = await pieces.names("");
+  const orphan = `${(await pieces.names("")).find((name) => name.endsWith(".json"))?.replace(".json", "")}-left.0`;
+  await pieces.write(orphan, new Uint8Array(9));
+  expect(manifest).not.toBe("");
+  served.version = 1;
+  await read(pieces);
+  expect(pieces.entries.has(orphan)).toBe(false);
 });
 
 test("two loads of one address at once do not mix", async () => {

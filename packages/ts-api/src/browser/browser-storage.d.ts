@@ -24,4 +24,8 @@ interface BrowserCache {
   keys(): Promise<readonly Request[]>;
 }
 
+interface BrowserLocks {
+  request<T>(name: string, options: { ifAvailable: true }, act: (lock: object | null) => Promise<T>): Promise<T>;
+}
+
 declare const caches: { open(name: string): Promise<BrowserCache> } | undefined;

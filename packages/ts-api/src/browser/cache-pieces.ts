@@ -21,9 +21,12 @@ export class CachePieces implements PieceStore {
     await (await this.#open()).put(base + name, new Response(bytes));
   }
 
-  async remove(prefix: string): Promise<void> {
-    const cache = await this.#open();
-    const urls = (await cache.keys()).map(({ url }) => url).filter((url) => url.startsWith(base + prefix));
-    await Promise.all(urls.map((url) => cache.delete(url)));
+  async names(prefix: string): Promise<string[]> {
+    const urls = (await (await this.#open()).keys()).map(({ url }) => url);
+    return urls.filter((url) => url.startsWith(base + prefix)).map((url) => url.slice(base.length));
+  }
+
+  async remove(name: string): Promise<void> {
+    await (await this.#open()).delete(base + name);
   }
 }

@@ -23,11 +23,14 @@ export class FileSystemPieces implements PieceStore {
     await writable.close();
   }
 
-  async remove(prefix: string): Promise<void> {
-    const folder = await this.#folder();
+  async names(prefix: string): Promise<string[]> {
     const names = [];
-    for await (const name of folder.keys()) if (name.startsWith(prefix)) names.push(name);
-    await Promise.all(names.map((name) => folder.removeEntry(name).catch(() => {})));
+    for await (const name of (await this.#folder()).keys()) if (name.startsWith(prefix)) names.push(name);
+    return names;
+  }
+
+  async remove(name: string): Promise<void> {
+    await (await this.#folder()).removeEntry(name).catch(() => {});
   }
 
   async #folder(): Promise<FileSystemFolder> {

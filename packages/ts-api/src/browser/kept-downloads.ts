@@ -3,6 +3,8 @@ import { WickError } from "../error/wick-error.js";
 import { nameOf } from "../source/body.js";
 import type { Download, DownloadStore } from "../source/download.js";
 import type { OpenFile, Reading } from "../source/model-file.js";
+import { onAbort } from "../stream/on-abort.js";
+import { PieceCutter, pieceBytes } from "./piece-cutter.js";
 import type { PieceStore } from "./piece-store.js";
 
 /** What is known of a whole download. Written last: without it there is none. */
@@ -18,22 +20,23 @@ interface Manifest {
   digests: string[];
 }
 
-/** Pieces large enough that there are few, small enough that one more is no matter for memory. */
-const pieceBytes = 8 * 1024 * 1024;
-
 /** How long a server may take to say whether it has another version. */
 const freshnessMs = 3000;
 
 /**
  * Keeps downloads in pieces, each with its digest, so that models are there offline, and are checked as they are read.
  *
- * A kept file is used where its server says by a `HEAD` that it has no other, or says nothing: offline, or too slow.
+ * A kept file is used where its server says by a `HEAD` that it has no other, or says nothing: offline, or too slow. A download
+ * is kept beside its load, which waits only where the store is slower than the network, and may be over before all is kept.
  */
 export class KeptDownloads implements DownloadStore {
   readonly #store: PieceStore;
+  readonly #alone: Alone;
 
-  constructor(store: PieceStore) {
+  /** @param alone - Runs one keeper of a name at a time, in all pages of the origin. */
+  constructor(store: PieceStore, alone: Alone) {
     this.#store = store;
+    this.#alone = alone;
   }
 
   async open(url: string, reading: Reading, download: () => Promise<Download>): Promise<OpenFile> {
@@ -43,7 +46,11 @@ export class KeptDownloads implements DownloadStore {
       return { size: manifest.bytes, chunks: this.#kept(key, manifest, reading) };
     }
     const file = await download();
-    return { ...file, chunks: this.#keeping(key, url, file, reading) };
+    const cutter = new PieceCutter();
+    // A load may end before it reads anything.
+    if (reading.signal !== undefined) onAbort(reading.signal, () => cutter.giveUp());
+    void this.#keep(key, { url, ...file }, cutter.pieces, reading);
+    return { ...file, chunks: passed(file.chunks, cutter) };
   }
 
   async #manifest(key: string, url: string): Promise<Manifest | undefined> {
@@ -66,7 +73,7 @@ export class KeptDownloads implements DownloadStore {
     for (const [index, digest] of manifest.digests.entries()) {
       const piece = await this.#store.read(pieceName(manifest.pieces, index));
       if (piece === undefined || (await sha256(piece)) !== digest) {
-        await this.#store.remove(key);
+        await this.#remove(key);
         throw damaged(file);
       }
       checkSignal(signal);
@@ -76,81 +83,91 @@ export class KeptDownloads implements DownloadStore {
     }
   }
 
-  /** Passes a download on, and keeps it. A store that is full ends the keeping, not the load. */
-  async *#keeping(
+  /** Keeps the pieces of a download, unless another page, or another load of this one, keeps the same. Never rejects. */
+  async #keep(
     key: string,
-    url: string,
-    { chunks, etag, lastModified }: Download,
+    download: Omit<Download, "chunks"> & { url: string },
+    pieces: ReadableStream<Uint8Array>,
     { warn }: Reading,
-  ): AsyncGenerator<Uint8Array, void> {
-    const pieces = `${key}-${crypto.randomUUID()}`;
-    const writer = new PieceWriter(this.#store, pieces);
-    let isWhole = false;
+  ): Promise<void> {
     try {
-      for await (const chunk of chunks) {
-        await writer.write(chunk);
-        yield chunk;
-      }
-      isWhole = await writer.end();
-    } finally {
-      if (!isWhole) await this.#store.remove(pieces);
+      const isAlone = await this.#alone(`wick-models ${key}`, () => this.#keepAlone(key, download, pieces));
+      if (!isAlone) await pieces.cancel();
+    } catch (cause) {
+      await pieces.cancel().catch(() => {});
+      warn?.(`The model was not kept for the next visit: ${String(cause)}.`);
     }
-    if (writer.failure !== undefined) {
-      warn?.(`The model was not kept for the next visit: ${String(writer.failure)}.`);
-      return;
-    }
-    const { bytes, digests } = writer;
-    const manifest: Manifest = { url, bytes, etag, lastModified, pieces, pieceBytes, digests };
+  }
+
+  async #keepAlone(
+    key: string,
+    { url, etag, lastModified }: Omit<Download, "chunks"> & { url: string },
+    pieces: ReadableStream<Uint8Array>,
+  ): Promise<void> {
     const earlier = await this.#manifest(key, url);
+    // What a page left that was closed while it kept.
+    await this.#remove(`${key}-`, earlier?.pieces);
+    const name = `${key}-${crypto.randomUUID()}`;
+    const kept = await this.#writePieces(name, pieces).catch(async (cause) => {
+      await this.#remove(name);
+      throw cause;
+    });
+    // The load was given up.
+    if (kept === undefined) return this.#remove(name);
+    const manifest: Manifest = { url, etag, lastModified, pieces: name, pieceBytes, ...kept };
     await this.#store.write(`${key}.json`, new TextEncoder().encode(JSON.stringify(manifest)));
-    if (earlier !== undefined) await this.#store.remove(earlier.pieces);
+    await this.#remove(`${key}-`, name);
+  }
+
+  /** Undefined where they do not come to their end. */
+  async #writePieces(
+    name: string,
+    pieces: ReadableStream<Uint8Array>,
+  ): Promise<Pick<Manifest, "bytes" | "digests"> | undefined> {
+    const reader = pieces.getReader();
+    const digests: string[] = [];
+    let bytes = 0;
+    try {
+      for (;;) {
+        const next = await reader.read().catch(() => undefined);
+        if (next === undefined) return undefined;
+        if (next.done) return { bytes, digests };
+        const [digest] = await Promise.all([
+          sha256(next.value),
+          this.#store.write(pieceName(name, digests.length), next.value),
+        ]);
+        digests.push(digest);
+        bytes += next.value.byteLength;
+      }
+    } finally {
+      reader.releaseLock();
+    }
+  }
+
+  /** Removes the entries whose name begins so, but those of one download. */
+  async #remove(prefix: string, but?: string): Promise<void> {
+    const names = await this.#store.names(prefix);
+    const gone = names.filter((name) => but === undefined || !name.startsWith(but));
+    await Promise.all(gone.map((name) => this.#store.remove(name)));
   }
 }
 
-/** Cuts a download into the pieces of a store. */
-class PieceWriter {
-  readonly #store: PieceStore;
-  readonly #name: string;
-  readonly #piece = new Uint8Array(pieceBytes);
-  #filled = 0;
-  readonly digests: string[] = [];
-  bytes = 0;
-  /** Why nothing more is written. */
-  failure: unknown;
+/** Runs `act` unless the same name is being run already, which it answers. */
+export type Alone = (name: string, act: () => Promise<void>) => Promise<boolean>;
 
-  constructor(store: PieceStore, name: string) {
-    this.#store = store;
-    this.#name = name;
-  }
-
-  async write(chunk: Uint8Array): Promise<void> {
-    this.bytes += chunk.byteLength;
-    let rest = chunk;
-    while (rest.byteLength > 0 && this.failure === undefined) {
-      const part = rest.subarray(0, pieceBytes - this.#filled);
-      this.#piece.set(part, this.#filled);
-      this.#filled += part.byteLength;
-      rest = rest.subarray(part.byteLength);
-      if (this.#filled === pieceBytes) await this.#keep();
+/** What passes, and is cut as it does. */
+async function* passed(chunks: OpenFile["chunks"], cutter: PieceCutter): AsyncGenerator<Uint8Array, void> {
+  let isWhole = false;
+  try {
+    for await (const chunk of chunks) {
+      await cutter.write(chunk);
+      yield chunk;
     }
+    isWhole = true;
+  } finally {
+    if (!isWhole) cutter.giveUp();
   }
-
-  /** Whether all is written. */
-  async end(): Promise<boolean> {
-    if (this.#filled > 0) await this.#keep();
-    return this.failure === undefined;
-  }
-
-  async #keep(): Promise<void> {
-    const piece = this.#piece.subarray(0, this.#filled);
-    this.#filled = 0;
-    try {
-      await this.#store.write(pieceName(this.#name, this.digests.length), piece);
-      this.digests.push(await sha256(piece));
-    } catch (cause) {
-      this.failure = cause;
-    }
-  }
+  void cutter.end();
 }
 
 function pieceName(pieces: string, index: number): string {
@@ -162,12 +179,14 @@ async function isCurrent(
   { url, bytes, etag, lastModified }: Manifest,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const timeout = AbortSignal.timeout(freshnessMs);
-  const response = await fetch(url, {
-    method: "HEAD",
-    cache: "no-cache",
-    signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
-  }).catch(() => undefined);
+  const end = new AbortController();
+  const timer = setTimeout(() => end.abort(), freshnessMs);
+  // `AbortSignal.any` is younger than the browsers that have all else.
+  const unhook = signal && onAbort(signal, () => end.abort());
+  const asked = fetch(url, { method: "HEAD", cache: "no-cache", signal: end.signal });
+  const response = await asked.catch(() => undefined);
+  clearTimeout(timer);
+  unhook?.();
   checkSignal(signal);
   if (response?.ok !== true) return true;
   const { headers } = response;

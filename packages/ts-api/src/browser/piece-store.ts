@@ -4,6 +4,7 @@ export interface PieceStore {
   read(name: string): Promise<Uint8Array | undefined>;
   /** Replaces an entry, whole or not at all. */
   write(name: string, bytes: Uint8Array): Promise<void>;
-  /** Removes the entries whose name begins so. */
-  remove(prefix: string): Promise<void>;
+  /** Of the entries whose name begins so. */
+  names(prefix: string): Promise<string[]>;
+  remove(name: string): Promise<void>;
 }

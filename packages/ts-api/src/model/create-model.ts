@@ -9,6 +9,7 @@ import type { ModelLoader } from "./model-loader.js";
 import { ModelLog } from "./model-log.js";
 import { unsupported } from "../error/refusal.js";
 import { checkSignal } from "../error/terminal-error.js";
+import { Opening } from "../source/opening.js";
 import { placed } from "../source/placing.js";
 import { WickError } from "../error/wick-error.js";
 
@@ -32,19 +33,24 @@ export function createModel(backend: Backend): ModelLoader {
     checkSignal(signal);
     const source = checked.kind === "path" ? ((await backend.filesOf?.(checked.path, options)) ?? checked) : checked;
     const command = loadCommand(kind, source, options);
-    const mailboxes = await open(options);
+    const warnings: string[] = [];
+    const warn = (message: string) => void warnings.push(message);
+    const sources = new Opening(source.kind === "files" ? source.files : [], { signal, onProgress, warn });
+    const mailboxes = await open(options).catch((error) => {
+      sources.end();
+      throw error;
+    });
     try {
       checkSignal(signal);
-      const files = source.kind === "files" ? source.files : [];
-      const warnings: string[] = [];
-      const warn = (message: string) => void warnings.push(message);
-      const buffers = await placed(files, mailboxes.memory, { signal, onProgress, warn });
+      const buffers = await placed(sources.files, mailboxes.memory);
       const answer = await runCommand(mailboxes, command, { buffers, signal, onProgress });
       if (kind === "estimate" && backend.isolatesModels === true) mailboxes.dispose();
       return { mailboxes, answer, warnings };
     } catch (error) {
       if (backend.isolatesModels === true) mailboxes.dispose();
       throw errorOfLoad(error);
+    } finally {
+      sources.end();
     }
   }
 
@@ -57,7 +63,9 @@ export function createModel(backend: Backend): ModelLoader {
         onLog === undefined || answer.log === undefined ? undefined : new ModelLog(mailboxes, answer.log, onLog);
       log?.tell();
       const { info } = answer;
-      const whole = { ...info, backend: backend.kind, warnings: [...info.warnings, ...warnings] };
+      // The array itself, since a download is kept beside the load, and may fail after it.
+      warnings.unshift(...info.warnings);
+      const whole = { ...info, backend: backend.kind, warnings };
       return new LocalModel(mailboxes, answer.model, whole, log);
     },
     async estimate(source: ModelSource, options: LoadOptions = {}): Promise<MemoryEstimate> {

@@ -121,8 +121,8 @@ export interface LoadOptions {
   wasmUrl?: string | URL | undefined;
   /**
    * Browsers: where downloads are kept for the next visit, which may be offline; "opfs" where the browser has it, else "cache".
-   * A kept model is checked as it is read, and used unless its server has another version. What could not be kept is told in
-   * `info.warnings`.
+   * A kept model is checked as it is read, and used unless its server has another version. Keeping goes on beside the load,
+   * which does not wait for its end: what could not be kept is told in `info.warnings`, maybe a moment after the load.
    */
   browserCache?: "opfs" | "cache" | "none" | undefined;
 }

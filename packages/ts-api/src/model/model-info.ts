@@ -22,7 +22,7 @@ export interface ModelInfo {
     readonly fim: boolean;
     readonly embeddings: boolean;
   };
-  /** Tensors not used, template fallbacks, … */
+  /** Tensors not used, template fallbacks, …; a browser adds to it when a download could not be kept. */
   readonly warnings: readonly string[];
   /** What computes. */
   readonly device?: "cpu" | "cuda" | "metal";

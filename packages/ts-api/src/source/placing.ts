@@ -1,17 +1,17 @@
 import type { EngineMemory } from "../backend.js";
 import { downloadFailed } from "./body.js";
-import type { ModelFile, OpenFile, Reading } from "./model-file.js";
+import type { OpenFile } from "./model-file.js";
+import type { OpeningFile } from "./opening.js";
 
 /** Reads files to where an engine takes them from: its own memory, or else whole arrays. */
 export async function placed(
-  files: readonly ModelFile[],
+  files: readonly OpeningFile[],
   memory: EngineMemory | undefined,
-  reading: Reading,
 ): Promise<(Uint8Array | number)[]> {
   const buffers = [];
   for (const file of files) {
-    if (memory === undefined) buffers.push(file.bytes ?? (await collected(file, reading)));
-    else buffers.push(await place(await file.open(reading), file.name, memory));
+    if (memory === undefined) buffers.push(file.bytes ?? (await collected(file)));
+    else buffers.push(await place(await file.open, file.name, memory));
   }
   return buffers;
 }
@@ -114,8 +114,8 @@ class RoomByHeader {
 }
 
 /** The bytes of a file in one array. */
-async function collected(file: ModelFile, reading: Reading): Promise<Uint8Array> {
-  const { size, chunks } = await file.open(reading);
+async function collected(file: OpeningFile): Promise<Uint8Array> {
+  const { size, chunks } = await file.open;
   const parts: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of chunks) {
