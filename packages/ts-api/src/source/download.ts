@@ -2,6 +2,7 @@ import { invalidRequest } from "../error/refusal.js";
 import { checkSignal } from "../error/terminal-error.js";
 import { bodyOf, downloadFailed, nameOf, plainUrl } from "./body.js";
 import type { ModelFile, OpenFile, Reading } from "./model-file.js";
+import { readAhead } from "./read-ahead.js";
 
 /** Where downloads are kept. */
 export interface DownloadStore {
@@ -40,7 +41,9 @@ export function fileOfRequest(request: Request | URL, store?: DownloadStore): Mo
         const file = bodyOf(response, name, reading);
         return { ...file, isBounded: true, etag: headers.get("etag"), lastModified: headers.get("last-modified") };
       };
-      return store !== undefined && isPlain && /^https?:/.test(url) ? store.open(url, reading, download) : download();
+      const isKept = store !== undefined && isPlain && /^https?:/.test(url);
+      const file = await (isKept ? store.open(url, reading, download) : download());
+      return { ...file, chunks: readAhead(file.chunks) };
     },
   };
 }
