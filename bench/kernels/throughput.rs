@@ -1,12 +1,13 @@
-//! Speed of the matrix products on this machine: `cargo run --release -p wick-kernels --example throughput -- [threads]`.
+//! Speed of the matrix products on this machine, by each tier that it has:
+//! `cargo run --release -p wick-kernels --example throughput -- [threads] [types]`.
 
 #![expect(clippy::print_stdout, reason = "prints its table")]
 
 use std::time::{Duration, Instant};
 
 use wick_kernels::matmul::{Input, Product, matmul};
-use wick_kernels::synthetic::{values, weight};
-use wick_kernels::{BlockType, QuantizedRows, Result, ThreadPool};
+use wick_kernels::synthetic::{values, weight_for};
+use wick_kernels::{BlockType, QuantizedRows, Result, ThreadPool, Tier};
 
 /// Outputs and inputs of the measured weight.
 const SHAPE: (usize, usize) = (3072, 1024);
@@ -19,10 +20,24 @@ fn main() -> Result<()> {
     let pool = ThreadPool::new(threads)?;
     let (outputs, inputs) = SHAPE;
     println!("({outputs}, {inputs}) weights, {threads} threads");
-    println!("{:>6} {:>12} {:>12} {:>12} {:>12}", "type", "m=1 GB/s", "m=1 GFLOP/s", "m=4 GFLOP/s", "m=64 GFLOP/s");
-    for block_type in BlockType::ALL {
-        let weights: Vec<_> =
-            (0..COPIES).map(|seed| weight(block_type, outputs, inputs, seed, 0.05)).collect::<Result<_>>()?;
+    println!(
+        "{:>6} {:>10} {:>12} {:>12} {:>12} {:>12}",
+        "type", "tier", "m=1 GB/s", "m=1 GFLOP/s", "m=4 GFLOP/s", "m=64 GFLOP/s"
+    );
+    let wanted: Vec<String> = std::env::args().skip(2).collect();
+    let is_wanted = |block_type: &BlockType| wanted.is_empty() || wanted.contains(&format!("{block_type:?}"));
+    for (block_type, tier) in BlockType::ALL
+        .into_iter()
+        .filter(is_wanted)
+        .flat_map(|block_type| Tier::available().map(move |t| (block_type, t)))
+    {
+        let weights: Vec<_> = (0..COPIES)
+            .map(|seed| weight_for(tier, block_type, (outputs, inputs), seed, 0.05))
+            .collect::<Result<_>>()?;
+        if weights.iter().all(|weight| weight.tier() != tier) {
+            // Computed as by a slower one.
+            continue;
+        }
         let mut rates = [0.0; 3];
         for (rate, rows) in rates.iter_mut().zip([1, 4, 64]) {
             let input = values(rows * inputs, 1, 1.0);
@@ -45,8 +60,8 @@ fn main() -> Result<()> {
         }
         let bytes = block_type.row_bytes(inputs).unwrap_or(0) * outputs;
         let bandwidth = rates[0] / (2 * outputs * inputs) as f64 * bytes as f64;
-        let name = format!("{block_type:?}");
-        println!("{name:>6} {bandwidth:>12.2} {:>12.2} {:>12.2} {:>12.2}", rates[0], rates[1], rates[2]);
+        let (name, tier) = (format!("{block_type:?}"), format!("{tier:?}"));
+        println!("{name:>6} {tier:>10} {bandwidth:>12.2} {:>12.2} {:>12.2} {:>12.2}", rates[0], rates[1], rates[2]);
     }
     Ok(())
 }

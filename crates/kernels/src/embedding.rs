@@ -32,19 +32,23 @@ pub fn embedding(pool: &ThreadPool, table: &Packed, tokens: &[u32], output: &mut
 
 /// Row `row` of `weight` as f32, `(columns,)`. Within a rounding of ggml's dequantisers.
 fn dequantize_row(weight: &Packed, row: usize, output: &mut [f32]) {
-    let bytes = weight.row(row);
     with_block!(
         weight.block_type(),
-        dequantize_plain(weight.block_type(), bytes, output),
-        dequantize_blocks::<_>(bytes, output)
+        dequantize_plain(weight.block_type(), weight.row(row), output),
+        dequantize_blocks::<_>(weight, row, output)
     );
 }
 
-fn dequantize_blocks<B: QuantizedBlock>(bytes: &[u8], output: &mut [f32]) {
+/// Bytes of 256 elements of the largest block.
+const MAX_STEP: usize = MAX_GROUPS * 34;
+
+fn dequantize_blocks<B: QuantizedBlock>(weight: &Packed, row: usize, output: &mut [f32]) {
+    const { assert!(B::STEP <= MAX_STEP) };
     let mut open = OpenBlocks::new();
-    for (blocks, output) in bytes.chunks(B::STEP).zip(output.chunks_mut(MAX_GROUPS * GROUP)) {
+    let mut outputs = output.chunks_mut(MAX_GROUPS * GROUP);
+    weight.read_row::<MAX_STEP>(row, B::STEP, |blocks| {
         B::open(blocks, &mut open);
-        for (group, output) in output.chunks_exact_mut(GROUP).enumerate() {
+        for (group, output) in outputs.next().unwrap_or_default().chunks_exact_mut(GROUP).enumerate() {
             let (scale, minimum) = (open.scales[group], open.minima[group]);
             let half_minima = match B::MINIMUM {
                 Minimum::None => [0.0; 2],
@@ -55,7 +59,7 @@ fn dequantize_blocks<B: QuantizedBlock>(bytes: &[u8], output: &mut [f32]) {
                 *output = scale * f32::from(*value) + half_minima[index / (GROUP / 2)];
             }
         }
-    }
+    });
 }
 
 fn dequantize_plain(block_type: BlockType, bytes: &[u8], output: &mut [f32]) {

@@ -32,8 +32,10 @@ mod error;
 mod half_float;
 mod lanes;
 mod packed;
+mod panel;
 mod pool;
 mod quantized_rows;
+mod tier;
 
 pub use aligned::{Aligned, Plain};
 pub use block_type::BlockType;
@@ -41,3 +43,4 @@ pub use error::{Error, Result};
 pub use packed::{Packed, SharedBytes};
 pub use pool::ThreadPool;
 pub use quantized_rows::QuantizedRows;
+pub use tier::Tier;

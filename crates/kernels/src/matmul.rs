@@ -1,6 +1,7 @@
 //! Matrix products of activation rows with weights.
 
 mod float;
+mod panels;
 mod quantized;
 
 use std::ops::Range;
@@ -10,6 +11,7 @@ use crate::blocks::with_block;
 use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
 use crate::packed::Packed;
+use crate::panel::ROWS;
 use crate::pool::ThreadPool;
 use crate::quantized_rows::QuantizedRows;
 
@@ -17,8 +19,8 @@ use crate::quantized_rows::QuantizedRows;
 const ROW_TILE: usize = 32;
 /// Tasks for each thread, so that a thread that is held up costs little.
 const TASKS_PER_THREAD: usize = 4;
-/// Weight rows of a task at least: below this, taking a task costs more than it saves.
-const MIN_COLUMNS: usize = 16;
+/// Weight rows of a task at least: below this, taking a task costs more than it saves. Tasks have whole panels.
+const MIN_COLUMNS: usize = ROWS;
 /// Multiply-adds below which a product is not worth waking anyone for.
 const MIN_PARALLEL_WORK: usize = 1 << 16;
 
@@ -65,6 +67,16 @@ impl Job<'_> {
         // SAFETY: columns belong to one task each.
         let output = unsafe { self.output.slice(at..at + 1) };
         output[0] = if self.accumulate { output[0] + sum } else { sum };
+    }
+}
+
+impl Job<'_> {
+    /// Writes 16 outputs of a row, as [`Self::write`].
+    #[inline(always)]
+    fn write_panel(&self, row: usize, column: usize, sums: &[f32; ROWS]) {
+        for (index, sum) in sums.iter().enumerate() {
+            self.write(row, column + index, *sum);
+        }
     }
 }
 
@@ -122,6 +134,12 @@ pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Pr
 
 /// All rows of some columns of one product.
 fn run_columns(input: Input<'_>, job: &Job<'_>, columns: Range<usize>) {
+    let panelled = job.weight.panelled_rows().clamp(columns.start, columns.end);
+    panels::run(input.quantized, job, columns.start..panelled);
+    let columns = panelled..columns.end;
+    if columns.is_empty() {
+        return;
+    }
     let mut first = 0;
     while first < input.rows {
         let tile = first..(first + ROW_TILE).min(input.rows);

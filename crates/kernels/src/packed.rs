@@ -6,13 +6,18 @@ use std::sync::Arc;
 use crate::aligned::Aligned;
 use crate::block_type::BlockType;
 use crate::error::{Result, check};
+use crate::panel::{self, PanelType};
+use crate::tier::Tier;
 
 /// A weight `(rows, columns)` in exactly its file's byte count: the one resident copy, its own or the file's in memory.
 ///
-/// The bytes are ggml's block layout, row-major. Callers must not rely on that: a faster tier may rearrange them in place here.
+/// Shared bytes are ggml's block layout, row-major. Those of its own are rearranged in place where the tier computes with panels
+/// ([`crate::panel`]); the rows that fill none stay as they are.
 #[derive(Debug)]
 pub struct Packed {
     block_type: BlockType,
+    tier: Tier,
+    panels: Option<PanelType>,
     rows: usize,
     columns: usize,
     row_bytes: usize,
@@ -50,7 +55,32 @@ impl Packed {
     /// # Errors
     /// `Shape` when a row is not a whole number of blocks or the bytes are not `rows` rows.
     pub fn from_bytes(block_type: BlockType, rows: usize, columns: usize, bytes: Aligned<u8>) -> Result<Self> {
-        Self::new(block_type, rows, columns, Bytes::Own(bytes))
+        Self::for_tier(Tier::detect(), block_type, rows, columns, bytes)
+    }
+
+    /// [`Self::from_bytes`] for a tier that the CPU has and may not be its fastest.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`]; `Allocation`.
+    #[doc(hidden)]
+    pub fn for_tier(
+        tier: Tier,
+        block_type: BlockType,
+        rows: usize,
+        columns: usize,
+        bytes: Aligned<u8>,
+    ) -> Result<Self> {
+        let mut packed = Self::new(block_type, rows, columns, Bytes::Own(bytes))?;
+        if let (Some(panels), Bytes::Own(bytes)) = (PanelType::of(block_type, tier), &mut packed.bytes) {
+            let panel_bytes = panel::ROWS * packed.row_bytes;
+            let mut scratch = Aligned::zeroed(panel_bytes)?;
+            for panel in bytes.chunks_exact_mut(panel_bytes) {
+                panels.arrange(panel, &mut scratch);
+            }
+            packed.tier = tier;
+            packed.panels = Some(panels);
+        }
+        Ok(packed)
     }
 
     /// Reads such a weight where it lies, in a model that is in memory whole.
@@ -71,7 +101,7 @@ impl Packed {
         check(row_bytes.is_some() && columns > 0, "columns of a weight are not a whole number of blocks")?;
         let row_bytes = row_bytes.unwrap_or(0);
         check(row_bytes.checked_mul(rows) == Some(bytes.get().len()), "bytes of a weight differ from its shape")?;
-        Ok(Self { block_type, rows, columns, row_bytes, bytes })
+        Ok(Self { block_type, tier: Tier::Portable, panels: None, rows, columns, row_bytes, bytes })
     }
 
     /// Element or block type.
@@ -94,10 +124,49 @@ impl Packed {
         self.bytes.get().len()
     }
 
-    /// Bytes of row `row`.
+    /// Whose instructions compute with it.
+    pub fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// Rows in panels; the others come after them.
+    pub(crate) fn panelled_rows(&self) -> usize {
+        match self.panels {
+            Some(_) => self.rows / panel::ROWS * panel::ROWS,
+            None => 0,
+        }
+    }
+
+    /// A panel of 16 rows.
+    #[inline]
+    pub(crate) fn panel(&self, index: usize) -> &[u8] {
+        let bytes = panel::ROWS * self.row_bytes;
+        &self.bytes.get()[index * bytes..(index + 1) * bytes]
+    }
+
+    /// Bytes of a row that is in no panel.
     #[inline]
     pub(crate) fn row(&self, row: usize) -> &[u8] {
+        debug_assert!(row >= self.panelled_rows());
         &self.bytes.get()[row * self.row_bytes..(row + 1) * self.row_bytes]
+    }
+
+    /// Calls `read` with the blocks of any row, as the file has them, up to `step` bytes at a time.
+    pub(crate) fn read_row<const STEP: usize>(&self, row: usize, step: usize, mut read: impl FnMut(&[u8])) {
+        match self.panels {
+            Some(panels) if row < self.panelled_rows() => {
+                let panel = self.panel(row / panel::ROWS);
+                let (groups, together) = (self.row_bytes / panels.block, step / panels.block);
+                let mut blocks = [0; STEP];
+                for first in (0..groups).step_by(together) {
+                    let last = groups.min(first + together);
+                    let blocks = &mut blocks[..(last - first) * panels.block];
+                    panels.blocks(panel, row % panel::ROWS, first..last, blocks);
+                    read(blocks);
+                }
+            }
+            Some(_) | None => self.row(row).chunks(step).for_each(read),
+        }
     }
 }
 

@@ -15,10 +15,11 @@ const ROWS_PER_TASK: usize = 8;
 /// Rows of int8 values, each 32 with one f32 scale: `value = scale * integer`, `scale = max |value| / 127`, rounded half to even.
 ///
 /// A group that holds NaN or infinity gets the scale NaN, so that it cannot pass for a number. The integers are kept as i16,
-/// which the widening multiplies of SSE2 and simd128 take as they are.
+/// which the widening multiplies of SSE2 and simd128 take as they are, and as i8 for products with panels.
 #[derive(Debug)]
 pub struct QuantizedRows {
     values: Aligned<i16>,
+    bytes: Aligned<i8>,
     scales: Aligned<f32>,
     /// Sums of the integers, two of 16 for each group.
     sums: Aligned<i16>,
@@ -30,8 +31,30 @@ pub struct QuantizedRows {
 #[derive(Clone, Copy)]
 pub(crate) struct QuantizedRow<'a> {
     pub(crate) values: &'a [[i16; GROUP]],
+    pub(crate) bytes: &'a [[i8; GROUP]],
     pub(crate) scales: &'a [f32],
     pub(crate) sums: &'a [[i16; 2]],
+}
+
+#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "used by products with panels"))]
+impl QuantizedRow<'_> {
+    /// The first `groups`, and no others: what follows needs no checks of its own.
+    #[inline]
+    pub(crate) fn first(self, groups: usize) -> Self {
+        Self {
+            values: &self.values[..groups],
+            bytes: &self.bytes[..groups],
+            scales: &self.scales[..groups],
+            sums: &self.sums[..groups],
+        }
+    }
+
+    /// Sum of a group's integers.
+    #[inline(always)]
+    pub(crate) fn sum(&self, group: usize) -> i32 {
+        let [low, high] = self.sums[group];
+        i32::from(low) + i32::from(high)
+    }
 }
 
 impl QuantizedRows {
@@ -43,6 +66,7 @@ impl QuantizedRows {
         let groups = elements.div_ceil(GROUP);
         Ok(Self {
             values: Aligned::zeroed(groups * GROUP)?,
+            bytes: Aligned::zeroed(groups * GROUP)?,
             scales: Aligned::zeroed(groups)?,
             sums: Aligned::zeroed(2 * groups)?,
             rows: 0,
@@ -52,7 +76,7 @@ impl QuantizedRows {
 
     /// Bytes that [`Self::with_capacity`] takes.
     pub fn bytes_for(elements: usize) -> usize {
-        let group = GROUP * size_of::<i16>() + size_of::<f32>() + 2 * size_of::<i16>();
+        let group = GROUP * (size_of::<i16>() + size_of::<i8>()) + size_of::<f32>() + 2 * size_of::<i16>();
         elements.div_ceil(GROUP).saturating_mul(group)
     }
 
@@ -68,7 +92,7 @@ impl QuantizedRows {
 
     /// Bytes held.
     pub fn size(&self) -> usize {
-        size_of_val(&*self.values) + size_of_val(&*self.scales) + size_of_val(&*self.sums)
+        size_of_val(&*self.values) + size_of_val(&*self.bytes) + size_of_val(&*self.scales) + size_of_val(&*self.sums)
     }
 
     /// Replaces the contents by `input`, `(rows, width)`; `width` is a multiple of 32.
@@ -83,20 +107,26 @@ impl QuantizedRows {
         self.rows = input.len() / width;
         let (rows, groups) = (self.rows, self.groups);
         let values = Disjoint::new(&mut self.values);
+        let bytes = Disjoint::new(&mut self.bytes);
         let scales = Disjoint::new(&mut self.scales);
         let sums = Disjoint::new(&mut self.sums);
         pool.run(rows.div_ceil(ROWS_PER_TASK), &|task| {
             let first = task * ROWS_PER_TASK * groups;
             let last = rows.min((task + 1) * ROWS_PER_TASK) * groups;
             // SAFETY: tasks own the groups of different rows.
-            let (values, scales, sums) = unsafe {
-                (values.slice(first * GROUP..last * GROUP), scales.slice(first..last), sums.slice(2 * first..2 * last))
+            let (values, bytes) = unsafe {
+                let elements = first * GROUP..last * GROUP;
+                (values.slice(elements.clone()), bytes.slice(elements))
             };
+            // SAFETY: as above.
+            let (scales, sums) = unsafe { (scales.slice(first..last), sums.slice(2 * first..2 * last)) };
             let (values, _) = values.as_chunks_mut::<GROUP>();
+            let (bytes, _) = bytes.as_chunks_mut::<GROUP>();
             let (sums, _) = sums.as_chunks_mut::<2>();
             let (input, _) = input[first * GROUP..last * GROUP].as_chunks::<GROUP>();
-            for (((input, values), scale), sums) in input.iter().zip(values).zip(scales).zip(sums) {
+            for ((((input, values), bytes), scale), sums) in input.iter().zip(values).zip(bytes).zip(scales).zip(sums) {
                 *scale = quantize_group(input, values, sums);
+                *bytes = values.map(|value| value as i8);
             }
         })
     }
@@ -106,6 +136,7 @@ impl QuantizedRows {
         let range = row * self.groups..(row + 1) * self.groups;
         QuantizedRow {
             values: &self.values.as_chunks::<GROUP>().0[range.clone()],
+            bytes: &self.bytes.as_chunks::<GROUP>().0[range.clone()],
             scales: &self.scales[range.clone()],
             sums: &self.sums.as_chunks::<2>().0[range],
         }

@@ -5,6 +5,7 @@ use crate::block_type::BlockType;
 use crate::error::Result;
 use crate::half_float::f32_to_f16;
 use crate::packed::Packed;
+use crate::tier::Tier;
 
 /// A small generator (`SplitMix64`, Steele et al. 2014), so that no test needs a crate for it.
 #[derive(Debug, Clone)]
@@ -86,8 +87,22 @@ pub fn weight_bytes(block_type: BlockType, rows: usize, columns: usize, seed: u6
 /// # Errors
 /// `Shape` when `columns` is not a whole number of blocks; `Allocation`.
 pub fn weight(block_type: BlockType, rows: usize, columns: usize, seed: u64, magnitude: f32) -> Result<Packed> {
+    weight_for(Tier::detect(), block_type, (rows, columns), seed, magnitude)
+}
+
+/// A weight `(rows, columns)` for a tier that the CPU has.
+///
+/// # Errors
+/// As [`weight`].
+pub fn weight_for(
+    tier: Tier,
+    block_type: BlockType,
+    (rows, columns): (usize, usize),
+    seed: u64,
+    magnitude: f32,
+) -> Result<Packed> {
     let bytes = weight_bytes(block_type, rows, columns, seed, magnitude);
     let mut aligned = Aligned::zeroed(bytes.len())?;
     aligned.copy_from_slice(&bytes);
-    Packed::from_bytes(block_type, rows, columns, aligned)
+    Packed::for_tier(tier, block_type, rows, columns, aligned)
 }

@@ -4,8 +4,8 @@
 
 use wick_kernels::embedding::embedding;
 use wick_kernels::matmul::{Input, Product, matmul};
-use wick_kernels::synthetic::{Random, values, weight};
-use wick_kernels::{BlockType, Packed, QuantizedRows, ThreadPool};
+use wick_kernels::synthetic::{Random, values, weight, weight_for};
+use wick_kernels::{BlockType, Packed, QuantizedRows, ThreadPool, Tier};
 
 fn dequantized(weight: &Packed) -> Vec<f32> {
     let tokens: Vec<u32> = (0..weight.rows() as u32).collect();
@@ -99,6 +99,32 @@ fn bits_do_not_depend_on_rows_or_threads() {
                 let expected = &whole[first * 173..(first + rows) * 173];
                 let same = part.iter().zip(expected).all(|(a, b)| a.to_bits() == b.to_bits());
                 assert!(same, "{block_type:?}, {threads} threads, rows {first}..{}", first + rows);
+            }
+        }
+    }
+}
+
+/// A tier is another way to the same sums, whatever of a weight is in whole panels.
+#[test]
+fn every_tier_has_the_same_bits() {
+    let pool = ThreadPool::new(2).unwrap();
+    let mut random = Random(11);
+    for block_type in BlockType::ALL.into_iter().filter(|block_type| block_type.is_quantized()) {
+        for _ in 0..40 {
+            let shape = (1 + random.below(70), 256 * (1 + random.below(3)));
+            let rows = 1 + random.below(20);
+            let seed = random.below(1000) as u64;
+            let mut input = values(rows * shape.1, seed, 3.0);
+            // Every sign and the largest integers.
+            input[..32].fill(-2.5);
+            let weight = |tier| weight_for(tier, block_type, shape, seed, 0.1).unwrap();
+            let expected =
+                (product(&pool, &weight(Tier::Portable), None, &input), dequantized(&weight(Tier::Portable)));
+            for tier in Tier::available() {
+                let got = (product(&pool, &weight(tier), None, &input), dequantized(&weight(tier)));
+                let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits());
+                assert!(same(&got.0, &expected.0), "{block_type:?}, {tier:?}, {shape:?}, {rows} rows");
+                assert!(same(&got.1, &expected.1), "{block_type:?}, {tier:?}, {shape:?}: the table itself");
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wick_kernels::rotary::Pairing;
-use wick_kernels::{Aligned, BlockType, Packed, ThreadPool, embedding::embedding};
+use wick_kernels::{Aligned, BlockType, Packed, ThreadPool, Tier, embedding::embedding};
 
 use super::kernel_error;
 use crate::backend::{RotaryFrequencies, RotaryStyle};
@@ -113,7 +113,9 @@ fn pack(weight: &Weight) -> Result<Packed> {
 
 fn pack_as(weight: &Weight, rows: usize, columns: usize) -> Result<Packed> {
     let block_type = block_type(weight.dtype);
-    let packed = if let Some(bytes) = weight.in_memory() {
+    // Bytes in memory are read where they lie, unless a faster tier rearranges some: one that stayed would keep the whole file.
+    let lying = weight.in_memory().filter(|_| Tier::detect() == Tier::Portable);
+    let packed = if let Some(bytes) = lying {
         Packed::from_shared(block_type, rows, columns, Arc::new(bytes))
     } else {
         let mut bytes = Aligned::zeroed(weight.byte_len()).map_err(kernel_error)?;
