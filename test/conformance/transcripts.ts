@@ -1,4 +1,4 @@
-import type { ChatRequest, FunctionTool, Model, Response } from "wick";
+import type { ChatRequest, ChatResponse, FunctionTool, Model, Response } from "wick";
 import { collect } from "./chunks.ts";
 
 const user = (content: string) => [{ role: "user" as const, content }];
@@ -33,6 +33,8 @@ async function transcriptsOf(model: Model): Promise<string[]> {
   const transcripts = [];
   for (const request of oracle) {
     const responses = await collect(model.chat.stream(request));
+    // Which choice is ahead of the others is the reader's pace; what each says, and in which pieces, is not.
+    responses.sort((one, other) => choiceOf(one) - choiceOf(other));
     transcripts.push(responses.map((response) => plain(response)).join("\n"));
   }
   return transcripts;
@@ -44,6 +46,11 @@ export async function wordsOf(model: Model): Promise<string[]> {
   const { logits } = await model.logits(tokens, { last: 16 });
   const bits = await crypto.subtle.digest("SHA-256", new Float32Array(logits));
   return [...(await transcriptsOf(model)), `${logits.length} logits ${String(new Uint8Array(bits))}`];
+}
+
+/** The terminal comes after all choices. */
+function choiceOf(response: ChatResponse): number {
+  return response.kind === "chunk" ? response.choices[0].index : Number.MAX_SAFE_INTEGER;
 }
 
 const notSaid = new Set(["model", "created", "timings"]);

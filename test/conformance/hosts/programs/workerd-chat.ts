@@ -15,6 +15,9 @@ async function answer(request: Request, model: Model): Promise<Response> {
       const chat = (await request.json()) as ChatRequest;
       return model.chat.stream(chat, { signal: request.signal }).toResponse();
     }
+    case "/make":
+      kept = model.chat.stream((await request.json()) as ChatRequest)[Symbol.asyncIterator]();
+      return new Response();
     case "/begin": {
       kept = model.chat.stream((await request.json()) as ChatRequest)[Symbol.asyncIterator]();
       return Response.json(await kept.next());
