@@ -163,6 +163,17 @@ test("a store that is full keeps nothing, which is told; the load goes on", asyn
   expect(pieces.entries.size).toBe(0);
 });
 
+test("a store that cannot be reached is no matter for the load, and is told", async () => {
+  const pieces = new MemoryPieces();
+  const refuse = () => Promise.reject(new DOMException("private window", "SecurityError"));
+  pieces.read = refuse;
+  pieces.names = refuse;
+  const warnings: string[] = [];
+  const { bytes } = await read(pieces, { warn: (message) => warnings.push(message) });
+  expect(isVersion(bytes, 0)).toBe(true);
+  expect(warnings).toEqual([expect.stringContaining("not kept")]);
+});
+
 test("a load that is given up keeps nothing", async () => {
   const pieces = new MemoryPieces();
   const { chunks } = await open(pieces);

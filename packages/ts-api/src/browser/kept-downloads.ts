@@ -54,15 +54,15 @@ export class KeptDownloads implements DownloadStore {
   }
 
   async #manifest(key: string, url: string): Promise<Manifest | undefined> {
-    const bytes = await this.#store.read(`${key}.json`);
-    if (bytes === undefined) return undefined;
     try {
+      const bytes = await this.#store.read(`${key}.json`);
+      if (bytes === undefined) return undefined;
       const manifest: Manifest = JSON.parse(new TextDecoder().decode(bytes));
       return manifest.url === url && manifest.digests.length === Math.ceil(manifest.bytes / manifest.pieceBytes)
         ? manifest
         : undefined;
     } catch {
-      // Damaged: as if there were none.
+      // Damaged, or a store that a private window does not have: as if there were none. Keeping tells of the latter.
       return undefined;
     }
   }
