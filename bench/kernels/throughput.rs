@@ -16,7 +16,8 @@ const COPIES: u64 = 16;
 const TIME: Duration = Duration::from_millis(400);
 
 fn main() -> Result<()> {
-    let threads = std::env::args().nth(1).and_then(|threads| threads.parse().ok()).unwrap_or(1);
+    let arguments: Vec<String> = std::env::args().collect();
+    let threads = arguments.get(1).and_then(|threads| threads.parse().ok()).unwrap_or(1);
     let pool = ThreadPool::new(threads)?;
     let (outputs, inputs) = SHAPE;
     println!("({outputs}, {inputs}) weights, {threads} threads");
@@ -24,7 +25,7 @@ fn main() -> Result<()> {
         "{:>6} {:>10} {:>12} {:>12} {:>12} {:>12}",
         "type", "tier", "m=1 GB/s", "m=1 GFLOP/s", "m=4 GFLOP/s", "m=64 GFLOP/s"
     );
-    let wanted: Vec<String> = std::env::args().skip(2).collect();
+    let wanted = arguments.get(2..).unwrap_or_default();
     let is_wanted = |block_type: &BlockType| wanted.is_empty() || wanted.contains(&format!("{block_type:?}"));
     for (block_type, tier) in BlockType::ALL
         .into_iter()

@@ -53,7 +53,7 @@ impl Packed {
     /// Takes the file's bytes of a `(rows, columns)` weight.
     ///
     /// # Errors
-    /// `Shape` when a row is not a whole number of blocks or the bytes are not `rows` rows.
+    /// `Shape` when a row is not a whole number of blocks or the bytes are not `rows` rows; `Allocation`.
     pub fn from_bytes(block_type: BlockType, rows: usize, columns: usize, bytes: Aligned<u8>) -> Result<Self> {
         Self::for_tier(Tier::detect(), block_type, rows, columns, bytes)
     }
@@ -61,7 +61,7 @@ impl Packed {
     /// [`Self::from_bytes`] for a tier that the CPU has and may not be its fastest.
     ///
     /// # Errors
-    /// As [`Self::from_bytes`]; `Allocation`.
+    /// As [`Self::from_bytes`]; `Shape` for a tier that the CPU lacks.
     #[doc(hidden)]
     pub fn for_tier(
         tier: Tier,
@@ -70,6 +70,8 @@ impl Packed {
         columns: usize,
         bytes: Aligned<u8>,
     ) -> Result<Self> {
+        // What is arranged for a tier is computed with its instructions.
+        check(tier.is_available(), "this CPU lacks the tier's instructions")?;
         let mut packed = Self::new(block_type, rows, columns, Bytes::Own(bytes))?;
         if let (Some(panels), Bytes::Own(bytes)) = (PanelType::of(block_type, tier), &mut packed.bytes) {
             let panel_bytes = panel::ROWS * packed.row_bytes;
@@ -129,6 +131,11 @@ impl Packed {
         self.tier
     }
 
+    /// How its panels are arranged, if it has any.
+    pub(crate) fn panels(&self) -> Option<PanelType> {
+        self.panels
+    }
+
     /// Rows in panels; the others come after them.
     pub(crate) fn panelled_rows(&self) -> usize {
         match self.panels {
@@ -156,11 +163,11 @@ impl Packed {
         match self.panels {
             Some(panels) if row < self.panelled_rows() => {
                 let panel = self.panel(row / panel::ROWS);
-                let (groups, together) = (self.row_bytes / panels.block, step / panels.block);
+                let (groups, together) = (self.row_bytes / panels.block(), step / panels.block());
                 let mut blocks = [0; STEP];
                 for first in (0..groups).step_by(together) {
                     let last = groups.min(first + together);
-                    let blocks = &mut blocks[..(last - first) * panels.block];
+                    let blocks = &mut blocks[..(last - first) * panels.block()];
                     panels.blocks(panel, row % panel::ROWS, first..last, blocks);
                     read(blocks);
                 }

@@ -14,23 +14,17 @@ pub(crate) const ROWS: usize = 16;
 /// Bytes of a field of integers.
 const UNIT: usize = 4;
 
-/// How blocks lie in a tile: their fields in the file's order.
+/// A block type that has panels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct PanelType {
-    /// Bytes of a block.
-    pub(crate) block: usize,
-    /// Widths of fields and how many there are of each, one after the other.
-    fields: &'static [(usize, usize)],
-    /// What every four bytes of integers are combined with: signed ones become unsigned, plus 128.
-    flip: u32,
+#[expect(non_camel_case_types, reason = "the names of the block types")]
+pub(crate) enum PanelType {
+    Q4_0,
+    Q8_0,
+    Q4_K,
+    Q6_K,
 }
 
 impl PanelType {
-    pub(crate) const Q4_0: Self = Self { block: 18, fields: &[(2, 1), (UNIT, 4)], flip: 0 };
-    pub(crate) const Q8_0: Self = Self { block: 34, fields: &[(2, 1), (UNIT, 8)], flip: 0x8080_8080 };
-    pub(crate) const Q4_K: Self = Self { block: 144, fields: &[(2, 2), (1, 12), (UNIT, 32)], flip: 0 };
-    pub(crate) const Q6_K: Self = Self { block: 210, fields: &[(UNIT, 48), (1, 16), (2, 1)], flip: 0 };
-
     /// How weights of a type are arranged for a tier, if they are.
     pub(crate) fn of(block_type: BlockType, tier: Tier) -> Option<Self> {
         match tier {
@@ -54,9 +48,37 @@ impl PanelType {
         }
     }
 
+    /// Bytes of a block.
+    pub(crate) const fn block(self) -> usize {
+        match self {
+            Self::Q4_0 => 18,
+            Self::Q8_0 => 34,
+            Self::Q4_K => 144,
+            Self::Q6_K => 210,
+        }
+    }
+
     /// Bytes of a tile.
     pub(crate) const fn tile(self) -> usize {
-        ROWS * self.block
+        ROWS * self.block()
+    }
+
+    /// Fields of a block in the file's order: widths, and how many there are of each.
+    const fn fields(self) -> &'static [(usize, usize)] {
+        match self {
+            Self::Q4_0 => &[(2, 1), (UNIT, 4)],
+            Self::Q8_0 => &[(2, 1), (UNIT, 8)],
+            Self::Q4_K => &[(2, 2), (1, 12), (UNIT, 32)],
+            Self::Q6_K => &[(UNIT, 48), (1, 16), (2, 1)],
+        }
+    }
+
+    /// What every four bytes of integers are combined with: signed ones become unsigned, plus 128.
+    const fn flip(self) -> u32 {
+        match self {
+            Self::Q8_0 => 0x8080_8080,
+            Self::Q4_0 | Self::Q4_K | Self::Q6_K => 0,
+        }
     }
 
     /// Rearranges one panel. `scratch` is as long.
@@ -65,17 +87,17 @@ impl PanelType {
         let row_bytes = panel.len() / ROWS;
         for (index, tile) in panel.chunks_exact_mut(self.tile()).enumerate() {
             for (row, blocks) in scratch.chunks_exact(row_bytes).enumerate() {
-                let block = &blocks[index * self.block..][..self.block];
-                self.each_field(row, |field, place| copy(&block[field], &mut tile[place], self.flip));
+                let block = &blocks[index * self.block()..][..self.block()];
+                self.each_field(row, |field, place| copy(&block[field], &mut tile[place], self.flip()));
             }
         }
     }
 
     /// Writes some blocks of one row as the file had them.
     pub(crate) fn blocks(self, panel: &[u8], row: usize, indices: Range<usize>, blocks: &mut [u8]) {
-        let tiles = panel.chunks_exact(self.tile()).skip(indices.start).take(indices.len());
-        for (tile, block) in tiles.zip(blocks.chunks_exact_mut(self.block)) {
-            self.each_field(row, |field, place| copy(&tile[place], &mut block[field], self.flip));
+        let tiles = panel[indices.start * self.tile()..indices.end * self.tile()].chunks_exact(self.tile());
+        for (tile, block) in tiles.zip(blocks.chunks_exact_mut(self.block())) {
+            self.each_field(row, |field, place| copy(&tile[place], &mut block[field], self.flip()));
         }
     }
 
@@ -83,7 +105,7 @@ impl PanelType {
     #[inline(always)]
     fn each_field(self, row: usize, mut with: impl FnMut(Range<usize>, Range<usize>)) {
         let mut at = 0;
-        for &(width, count) in self.fields {
+        for &(width, count) in self.fields() {
             for _ in 0..count {
                 let place = ROWS * at + row * width;
                 with(at..at + width, place..place + width);
@@ -109,16 +131,16 @@ mod tests {
     #[test]
     fn gives_back_what_it_took() {
         for panel_type in [PanelType::Q4_0, PanelType::Q8_0, PanelType::Q4_K, PanelType::Q6_K] {
-            let bytes: usize = panel_type.fields.iter().map(|(width, count)| width * count).sum();
-            assert_eq!(bytes, panel_type.block);
-            let file: Vec<u8> = (0..ROWS * 5 * panel_type.block).map(|index| (index * 37 % 251) as u8).collect();
+            let bytes: usize = panel_type.fields().iter().map(|(width, count)| width * count).sum();
+            assert_eq!(bytes, panel_type.block());
+            let file: Vec<u8> = (0..ROWS * 5 * panel_type.block()).map(|index| (index * 37 % 251) as u8).collect();
             let (mut panel, mut scratch) = (file.clone(), file.clone());
             panel_type.arrange(&mut panel, &mut scratch);
             assert_ne!(panel, file);
             for row in 0..ROWS {
-                let mut blocks = vec![0; 3 * panel_type.block];
+                let mut blocks = vec![0; 3 * panel_type.block()];
                 panel_type.blocks(&panel, row, 1..4, &mut blocks);
-                assert_eq!(blocks, file[(row * 5 + 1) * panel_type.block..][..blocks.len()], "row {row}");
+                assert_eq!(blocks, file[(row * 5 + 1) * panel_type.block()..][..blocks.len()], "row {row}");
             }
         }
     }

@@ -9,6 +9,8 @@ use crate::pool::ThreadPool;
 
 /// Values of which all are below this count as zero: their scale's inverse would overflow.
 const TINY: f32 = 1e-30;
+/// Whether some tier of this architecture has panels, whose products read bytes.
+const HAS_PANELS: bool = cfg!(target_arch = "x86_64");
 /// Rows a task quantises.
 const ROWS_PER_TASK: usize = 8;
 
@@ -66,7 +68,7 @@ impl QuantizedRows {
         let groups = elements.div_ceil(GROUP);
         Ok(Self {
             values: Aligned::zeroed(groups * GROUP)?,
-            bytes: Aligned::zeroed(groups * GROUP)?,
+            bytes: Aligned::zeroed(if HAS_PANELS { groups * GROUP } else { 0 })?,
             scales: Aligned::zeroed(groups)?,
             sums: Aligned::zeroed(2 * groups)?,
             rows: 0,
@@ -76,7 +78,7 @@ impl QuantizedRows {
 
     /// Bytes that [`Self::with_capacity`] takes.
     pub fn bytes_for(elements: usize) -> usize {
-        let group = GROUP * (size_of::<i16>() + size_of::<i8>()) + size_of::<f32>() + 2 * size_of::<i16>();
+        let group = GROUP * (size_of::<i16>() + usize::from(HAS_PANELS)) + size_of::<f32>() + 2 * size_of::<i16>();
         elements.div_ceil(GROUP).saturating_mul(group)
     }
 
@@ -114,19 +116,21 @@ impl QuantizedRows {
             let first = task * ROWS_PER_TASK * groups;
             let last = rows.min((task + 1) * ROWS_PER_TASK) * groups;
             // SAFETY: tasks own the groups of different rows.
-            let (values, bytes) = unsafe {
-                let elements = first * GROUP..last * GROUP;
-                (values.slice(elements.clone()), bytes.slice(elements))
+            let (values, scales, sums) = unsafe {
+                (values.slice(first * GROUP..last * GROUP), scales.slice(first..last), sums.slice(2 * first..2 * last))
             };
-            // SAFETY: as above.
-            let (scales, sums) = unsafe { (scales.slice(first..last), sums.slice(2 * first..2 * last)) };
             let (values, _) = values.as_chunks_mut::<GROUP>();
-            let (bytes, _) = bytes.as_chunks_mut::<GROUP>();
             let (sums, _) = sums.as_chunks_mut::<2>();
             let (input, _) = input[first * GROUP..last * GROUP].as_chunks::<GROUP>();
-            for ((((input, values), bytes), scale), sums) in input.iter().zip(values).zip(bytes).zip(scales).zip(sums) {
+            for (((input, values), scale), sums) in input.iter().zip(&mut *values).zip(scales).zip(sums) {
                 *scale = quantize_group(input, values, sums);
-                *bytes = values.map(|value| value as i8);
+            }
+            if HAS_PANELS {
+                // SAFETY: as above.
+                let bytes = unsafe { bytes.slice(first * GROUP..last * GROUP) };
+                for (byte, value) in bytes.iter_mut().zip(values.as_flattened()) {
+                    *byte = *value as i8;
+                }
             }
         })
     }
@@ -136,7 +140,7 @@ impl QuantizedRows {
         let range = row * self.groups..(row + 1) * self.groups;
         QuantizedRow {
             values: &self.values.as_chunks::<GROUP>().0[range.clone()],
-            bytes: &self.bytes.as_chunks::<GROUP>().0[range.clone()],
+            bytes: if HAS_PANELS { &self.bytes.as_chunks::<GROUP>().0[range.clone()] } else { &[] },
             scales: &self.scales[range.clone()],
             sums: &self.sums.as_chunks::<2>().0[range],
         }

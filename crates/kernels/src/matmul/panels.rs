@@ -8,8 +8,7 @@ mod avx512;
 use std::ops::Range;
 
 use super::Job;
-use crate::block_type::BlockType;
-use crate::panel::ROWS;
+use crate::panel::{PanelType, ROWS};
 use crate::quantized_rows::{QuantizedRow, QuantizedRows};
 use crate::tier::Tier;
 
@@ -29,7 +28,7 @@ struct Kernels {
 
 /// All rows of the input with some whole panels.
 pub(super) fn run(input: &QuantizedRows, job: &Job<'_>, columns: Range<usize>) {
-    let Some(kernels) = kernels(job.weight.tier(), job.weight.block_type()) else { return };
+    let Some(kernels) = job.weight.panels().and_then(|panels| kernels(job.weight.tier(), panels)) else { return };
     for column in columns.step_by(ROWS) {
         let panel = job.weight.panel(column / ROWS);
         let mut row = 0;
@@ -63,31 +62,22 @@ fn tile<const M: usize>(
 }
 
 #[cfg(target_arch = "x86_64")]
-fn kernels(tier: Tier, block_type: BlockType) -> Option<&'static Kernels> {
+fn kernels(tier: Tier, panels: PanelType) -> Option<&'static Kernels> {
     let [q4_0, q8_0, q4_k, q6_k] = match tier {
         Tier::Portable => return None,
         Tier::Avx2 => [&avx2::Q4_0, &avx2::Q8_0, &avx2::Q4_K, &avx2::Q6_K],
         Tier::Avx512Vnni => [&avx512::Q4_0, &avx512::Q8_0, &avx512::Q4_K, &avx512::Q6_K],
     };
-    match block_type {
-        BlockType::Q4_0 => Some(q4_0),
-        BlockType::Q8_0 => Some(q8_0),
-        BlockType::Q4_K => Some(q4_k),
-        BlockType::Q6_K => Some(q6_k),
-        BlockType::F32
-        | BlockType::F16
-        | BlockType::BF16
-        | BlockType::Q4_1
-        | BlockType::Q5_0
-        | BlockType::Q5_1
-        | BlockType::Q2_K
-        | BlockType::Q3_K
-        | BlockType::Q5_K => None,
-    }
+    Some(match panels {
+        PanelType::Q4_0 => q4_0,
+        PanelType::Q8_0 => q8_0,
+        PanelType::Q4_K => q4_k,
+        PanelType::Q6_K => q6_k,
+    })
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn kernels(_tier: Tier, _block_type: BlockType) -> Option<&'static Kernels> {
+fn kernels(_tier: Tier, _panels: PanelType) -> Option<&'static Kernels> {
     None
 }
 

@@ -199,11 +199,11 @@ fn q6_k_group<const M: usize, const QUARTER: usize>(
     let d = halves(tile, 208);
     for (sum, row) in sums.iter_mut().zip(rows) {
         let mut dot = _mm512_setzero_si512();
-        for (half, scales) in scales.iter().enumerate() {
+        for (half, (integers, scales)) in integers.as_chunks::<4>().0.iter().zip(&scales).enumerate() {
             // The integers are 32 less than their bits say.
             let mut product = _mm512_set1_epi32(-32 * i32::from(row.sums[group][half]));
-            for (step, integers) in integers.iter().enumerate().skip(4 * half).take(4) {
-                product = _mm512_dpbusd_epi32(product, *integers, splat(&row.bytes[group], step));
+            for (step, integers) in integers.iter().enumerate() {
+                product = _mm512_dpbusd_epi32(product, *integers, splat(&row.bytes[group], 4 * half + step));
             }
             dot = _mm512_add_epi32(dot, _mm512_mullo_epi32(product, *scales));
         }
