@@ -7,19 +7,24 @@
 //! Where stored keys and values have scales, a score is `q · integers * scale * key_scale` and a value's weight
 //! `e^(score - maximum) * value_scale`: one multiplication for a position instead of one for each of its elements.
 
-use std::ops::Range;
+mod ahead;
+mod kv_head;
+mod products;
+mod softmax;
 
 use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
 use crate::kv_element::KvElement;
 use crate::kv_store::KvStore;
-use crate::math::exp;
 use crate::pool::ThreadPool;
+use kv_head::{Attend, KvHead};
 
 /// Positions whose softmax is computed in one go.
 const TILE: usize = 128;
-/// Positions whose keys or values are converted at a time; divides the tile and every block size.
+/// Positions that lie in one block wherever they start; divides every block size.
 const STRIP: usize = 16;
+/// Positions that are scored at a time; divides a tile.
+const SPAN: usize = 4 * STRIP;
 /// Widest head. The scratch of a task lies on its stack.
 pub const MAX_HEAD_DIM: usize = 256;
 /// Queries of a task in prefill: rows times the query heads of one KV head.
@@ -80,10 +85,11 @@ pub fn attention<T: KvElement>(
                 let tables = queries.block_table_starts;
                 let blocks = &queries.block_tables[tables[sequence] as usize..tables[sequence + 1] as usize];
                 let head = KvHead { queries, store, layer, blocks, index: task / chunks, group, first_row: rows.start };
-                if last - first <= FEW_QUERIES {
-                    head.run::<FEW_QUERIES>(first..last, &output);
+                let (range, output) = (first..last, &output);
+                if range.len() <= FEW_QUERIES {
+                    pool.tier().run(Attend::<T, FEW_QUERIES, 0> { head, range, output });
                 } else {
-                    head.run::<QUERIES>(first..last, &output);
+                    pool.tier().run(Attend::<T, QUERIES, { SPAN * MAX_HEAD_DIM }> { head, range, output });
                 }
                 return;
             }
@@ -115,239 +121,4 @@ fn check_shapes<T: KvElement>(queries: &Queries<'_>, store: &KvStore<T>, layer: 
         check(positions.iter().all(|&position| (position as usize) < covered), "a block table is too short")?;
     }
     Ok(())
-}
-
-/// One KV head of one sequence.
-struct KvHead<'a, T: KvElement> {
-    queries: &'a Queries<'a>,
-    store: &'a KvStore<T>,
-    layer: usize,
-    blocks: &'a [u32],
-    index: usize,
-    /// Query heads of this KV head.
-    group: usize,
-    first_row: usize,
-}
-
-/// Running softmax of one query; its weighted values are in the output.
-#[derive(Clone, Copy)]
-struct Running {
-    maximum: f32,
-    sum: f32,
-    /// Whether a tile was merged.
-    started: bool,
-}
-
-impl<T: KvElement> KvHead<'_, T> {
-    /// Attends queries `range`: query `i` is head `i % group` of row `i / group`.
-    fn run<const N: usize>(&self, range: Range<usize>, output: &Disjoint<'_, f32>) {
-        let head_dim = self.store.shape().head_dim;
-        let count = range.len();
-        let mut strip = [0.0_f32; STRIP * MAX_HEAD_DIM];
-        let mut scores = [[0.0_f32; TILE]; N];
-        let mut partial = [[0.0_f32; MAX_HEAD_DIM]; N];
-        let mut running = [Running { maximum: f32::NEG_INFINITY, sum: 0.0, started: false }; N];
-        let mut visible = [(0_usize, 0_usize); N];
-        for (visible, query) in visible.iter_mut().zip(range.clone()) {
-            let end = self.queries.positions[self.first_row + query / self.group] as usize + 1;
-            let start = self.queries.window.map_or(0, |window| end.saturating_sub(window as usize));
-            *visible = (start, end);
-        }
-        let visible = &visible[..count];
-        let (Some(first), Some(last)) =
-            (visible.iter().map(|visible| visible.0).min(), visible.iter().map(|visible| visible.1).max())
-        else {
-            return;
-        };
-
-        for tile in (first / TILE * TILE..last).step_by(TILE) {
-            // Of each query, the positions it sees in this tile, counted from the tile's start.
-            let seen = |query: usize| {
-                let (start, end) = visible[query];
-                start.clamp(tile, tile + TILE) - tile..end.clamp(tile, tile + TILE) - tile
-            };
-            let strips = (first.max(tile) / STRIP * STRIP..last.min(tile + TILE)).step_by(STRIP);
-            for position in strips.clone() {
-                self.load_keys(position, &mut strip);
-                let key_scales = self.scales(position, KvStore::key_scales);
-                for (query, scores) in scores.iter_mut().enumerate().take(count) {
-                    let seen = seen(query);
-                    let at = position - tile;
-                    if seen.start < at + STRIP && at < seen.end {
-                        let sums = score(self.query(range.start + query), &strip);
-                        let scores = &mut scores[at..at + STRIP];
-                        for (score, sum) in scores.iter_mut().zip(sums) {
-                            *score = sum * self.queries.scale;
-                        }
-                        if T::SCALED {
-                            for (score, scale) in scores.iter_mut().zip(key_scales) {
-                                *score *= scale;
-                            }
-                        }
-                    }
-                }
-            }
-            let mut tile_running = [(0.0_f32, 0.0_f32); N];
-            for query in 0..count {
-                let seen = seen(query);
-                tile_running[query] = tile_softmax(&mut scores[query], seen);
-                partial[query][..head_dim].fill(0.0);
-            }
-            for position in strips {
-                self.load_values(position, &mut strip);
-                let value_scales = self.scales(position, KvStore::value_scales);
-                for query in 0..count {
-                    let seen = seen(query);
-                    let at = position - tile;
-                    let (start, end) = (seen.start.clamp(at, at + STRIP), seen.end.clamp(at, at + STRIP));
-                    let (seen, values) = (start - at..end - at, &strip[(start - at) * head_dim..(end - at) * head_dim]);
-                    let weights = &mut scores[query][start..end];
-                    if T::SCALED {
-                        for (weight, scale) in weights.iter_mut().zip(&value_scales[seen]) {
-                            *weight *= scale;
-                        }
-                    }
-                    add_values(&mut partial[query][..head_dim], weights, values);
-                }
-            }
-            for query in 0..count {
-                if seen(query).is_empty() {
-                    continue;
-                }
-                // SAFETY: a query belongs to one task.
-                let output = unsafe { output.slice(self.place(range.start + query)) };
-                merge(&mut running[query], output, tile_running[query], &partial[query][..head_dim]);
-            }
-        }
-        for (query, running) in running.iter().enumerate().take(count) {
-            // SAFETY: as above.
-            let output = unsafe { output.slice(self.place(range.start + query)) };
-            let inverse = 1.0 / running.sum;
-            for value in output {
-                *value *= inverse;
-            }
-        }
-    }
-
-    /// Where a query and its output are.
-    fn place(&self, query: usize) -> Range<usize> {
-        let head_dim = self.store.shape().head_dim;
-        let head = self.index * self.group + query % self.group;
-        let start = ((self.first_row + query / self.group) * self.queries.heads + head) * head_dim;
-        start..start + head_dim
-    }
-
-    fn query(&self, query: usize) -> &[f32] {
-        &self.queries.values[self.place(query)]
-    }
-
-    /// Keys of the strip at `position` as `(head_dim, STRIP)`.
-    fn load_keys(&self, position: usize, strip: &mut [f32]) {
-        let block_size = self.store.shape().block_size;
-        let block = self.blocks[position / block_size] as usize;
-        let offset = position % block_size;
-        let keys = self.store.keys(block, self.layer, self.index);
-        let (strip, _) = strip.as_chunks_mut::<STRIP>();
-        for (lanes, keys) in strip.iter_mut().zip(keys.chunks_exact(block_size)) {
-            for (lane, key) in lanes.iter_mut().zip(&keys[offset..offset + STRIP]) {
-                *lane = key.to_f32();
-            }
-        }
-    }
-
-    /// Values of the strip at `position` as `(STRIP, head_dim)`.
-    fn load_values(&self, position: usize, strip: &mut [f32]) {
-        let shape = self.store.shape();
-        let block = self.blocks[position / shape.block_size] as usize;
-        let offset = position % shape.block_size;
-        let values = self.store.values(block, self.layer, self.index);
-        let values = &values[offset * shape.head_dim..(offset + STRIP) * shape.head_dim];
-        for (out, value) in strip.iter_mut().zip(values) {
-            *out = value.to_f32();
-        }
-    }
-
-    /// Scales of the strip at `position` that `of` finds in a block; of no use when `T` is not scaled.
-    #[inline(always)]
-    fn scales(&self, position: usize, of: impl Fn(&'_ KvStore<T>, usize, usize, usize) -> &'_ [f32]) -> [f32; STRIP] {
-        let mut strip = [0.0; STRIP];
-        if T::SCALED {
-            let block_size = self.store.shape().block_size;
-            let block = self.blocks[position / block_size] as usize;
-            let scales = of(self.store, block, self.layer, self.index);
-            strip.copy_from_slice(&scales[position % block_size..][..STRIP]);
-        }
-        strip
-    }
-}
-
-/// Scores of a query with the keys of a strip: one lane is one position, summed over the head ascending.
-#[inline(always)]
-fn score(query: &[f32], keys: &[f32]) -> [f32; STRIP] {
-    let mut sums = [0.0_f32; STRIP];
-    let (keys, _) = keys.as_chunks::<STRIP>();
-    for (query, keys) in query.iter().zip(keys) {
-        for (sum, key) in sums.iter_mut().zip(keys) {
-            *sum += query * key;
-        }
-    }
-    sums
-}
-
-/// Replaces the scores a query sees by `e^(score - maximum)`, the others by 0, and returns maximum and sum.
-///
-/// The sum's lanes belong to positions, so that it is the same wherever a window starts.
-#[inline(always)]
-fn tile_softmax(scores: &mut [f32; TILE], seen: Range<usize>) -> (f32, f32) {
-    scores[..seen.start].fill(0.0);
-    scores[seen.end..].fill(0.0);
-    let mut maximum = f32::NEG_INFINITY;
-    for &score in &scores[seen.clone()] {
-        maximum = if score > maximum { score } else { maximum };
-    }
-    for score in &mut scores[seen] {
-        *score = exp(*score - maximum);
-    }
-    let mut lanes = [0.0; crate::lanes::LANES];
-    crate::lanes::add(&mut lanes, scores);
-    (maximum, crate::lanes::reduce(&lanes))
-}
-
-/// `out[d] += weights[p] * values[p][d]`, positions ascending.
-#[inline(always)]
-fn add_values(out: &mut [f32], weights: &[f32], values: &[f32]) {
-    let head_dim = out.len();
-    let (chunks, rest) = out.as_chunks_mut::<STRIP>();
-    let rest_at = chunks.len() * STRIP;
-    for (index, chunk) in chunks.iter_mut().enumerate() {
-        let mut sums = *chunk;
-        for (weight, values) in weights.iter().zip(values.chunks_exact(head_dim)) {
-            for (sum, value) in sums.iter_mut().zip(&values[index * STRIP..(index + 1) * STRIP]) {
-                *sum += weight * value;
-            }
-        }
-        *chunk = sums;
-    }
-    for (weight, values) in weights.iter().zip(values.chunks_exact(head_dim)) {
-        for (sum, value) in rest.iter_mut().zip(&values[rest_at..]) {
-            *sum += weight * value;
-        }
-    }
-}
-
-/// Adds a tile to what the tiles before it gave.
-#[inline(always)]
-fn merge(running: &mut Running, output: &mut [f32], (maximum, sum): (f32, f32), partial: &[f32]) {
-    if !running.started {
-        *running = Running { maximum, sum, started: true };
-        output.copy_from_slice(partial);
-        return;
-    }
-    let largest = if maximum > running.maximum { maximum } else { running.maximum };
-    let (before, now) = (exp(running.maximum - largest), exp(maximum - largest));
-    running.maximum = largest;
-    running.sum = running.sum * before + sum * now;
-    for (output, partial) in output.iter_mut().zip(partial) {
-        *output = *output * before + partial * now;
-    }
 }

@@ -4,6 +4,7 @@ use crate::aligned::Plain;
 use crate::half_float::{f16_to_f32, f32_to_f16};
 use crate::math::ROUND;
 use crate::quantized_rows::int8_scale;
+use crate::simd::Simd;
 
 /// How keys and values are stored: `u16` is an IEEE half, `i8` an integer from -127 to 127 to be multiplied by a scale.
 pub trait KvElement: Plain {
@@ -14,6 +15,26 @@ pub trait KvElement: Plain {
     fn to_f32(self) -> f32;
     /// The nearest storable value, ties to even.
     fn from_f32(value: f32) -> Self;
+    /// Reads a register of them, as [`Self::to_f32`].
+    ///
+    /// # Safety
+    /// As many as there are lanes can be read.
+    #[doc(hidden)]
+    unsafe fn load<S: Simd>(simd: S, from: *const Self) -> S::Floats;
+
+    /// Converts at most a register of them.
+    #[doc(hidden)]
+    #[inline(always)]
+    fn convert<S: Simd>(simd: S, from: &[Self], to: &mut [f32]) {
+        if from.len() == S::LANES {
+            // SAFETY: so many.
+            simd.write(unsafe { Self::load(simd, from.as_ptr()) }, to);
+        } else {
+            for (to, from) in to.iter_mut().zip(from) {
+                *to = from.to_f32();
+            }
+        }
+    }
 }
 
 impl KvElement for f32 {
@@ -27,6 +48,12 @@ impl KvElement for f32 {
     #[inline(always)]
     fn from_f32(value: f32) -> Self {
         value
+    }
+
+    #[inline(always)]
+    unsafe fn load<S: Simd>(simd: S, from: *const Self) -> S::Floats {
+        // SAFETY: the caller's promise.
+        unsafe { simd.load(from) }
     }
 }
 
@@ -42,6 +69,12 @@ impl KvElement for u16 {
     fn from_f32(value: f32) -> Self {
         f32_to_f16(value)
     }
+
+    #[inline(always)]
+    unsafe fn load<S: Simd>(simd: S, from: *const Self) -> S::Floats {
+        // SAFETY: the caller's promise.
+        unsafe { simd.load_f16(from) }
+    }
 }
 
 impl KvElement for i8 {
@@ -55,6 +88,12 @@ impl KvElement for i8 {
     #[inline(always)]
     fn from_f32(value: f32) -> Self {
         ((value + ROUND) - ROUND) as Self
+    }
+
+    #[inline(always)]
+    unsafe fn load<S: Simd>(simd: S, from: *const Self) -> S::Floats {
+        // SAFETY: the caller's promise.
+        unsafe { simd.load_i8(from) }
     }
 }
 

@@ -35,6 +35,7 @@ mod packed;
 mod panel;
 mod pool;
 mod quantized_rows;
+mod simd;
 mod tier;
 
 pub use aligned::{Aligned, Plain};

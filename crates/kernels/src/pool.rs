@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use crate::error::{Error, Result};
+use crate::tier::Tier;
 
 #[cfg(not(target_family = "wasm"))]
 use workers::Workers;
@@ -17,6 +18,7 @@ pub struct ThreadPool {
     #[cfg(not(target_family = "wasm"))]
     workers: Workers,
     threads: usize,
+    tier: Tier,
     panic_next: AtomicBool,
 }
 
@@ -65,11 +67,21 @@ impl ThreadPool {
     /// # Errors
     /// [`Error::Spawn`] when the system refuses a thread.
     pub fn new(threads: usize) -> Result<Self> {
+        Self::for_tier(threads, Tier::detect())
+    }
+
+    /// [`Self::new`] for a tier that may not be the CPU's fastest.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    #[doc(hidden)]
+    pub fn for_tier(threads: usize, tier: Tier) -> Result<Self> {
         let threads = if cfg!(target_family = "wasm") { 1 } else { threads.max(1) };
         Ok(Self {
             #[cfg(not(target_family = "wasm"))]
             workers: Workers::spawn(threads - 1)?,
             threads,
+            tier,
             panic_next: AtomicBool::new(false),
         })
     }
@@ -77,6 +89,11 @@ impl ThreadPool {
     /// Threads, the calling one included.
     pub fn threads(&self) -> usize {
         self.threads
+    }
+
+    /// Whose instructions its tasks are done with.
+    pub fn tier(&self) -> Tier {
+        self.tier
     }
 
     /// Runs `tasks(0) … tasks(count - 1)`, in any order and on any thread, and returns when all are done.

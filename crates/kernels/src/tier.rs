@@ -2,6 +2,10 @@
 
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "x86_64")]
+use crate::simd::{Avx2, Avx512};
+use crate::simd::{Kernel, Portable, Simd};
+
 /// A set of instructions that weights are arranged for. The bits of a product do not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
@@ -26,6 +30,31 @@ impl Tier {
     /// All that this CPU has.
     pub fn available() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter().filter(|tier| tier.is_available())
+    }
+
+    /// Runs `kernel` with the tier's instructions, or with plain ones where the CPU lacks them.
+    #[inline(always)]
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self {
+            // SAFETY: it is available.
+            Self::Avx2 if self.is_available() => unsafe { Avx2::new() }.vectorize(kernel),
+            // SAFETY: it is available.
+            Self::Avx512Vnni if self.is_available() => unsafe { Avx512::new() }.vectorize(kernel),
+            Self::Portable | Self::Avx2 | Self::Avx512Vnni => Portable.vectorize(kernel),
+        }
+    }
+
+    /// Runs `kernel` with the tier's instructions, or with plain ones where the CPU lacks them.
+    #[inline(always)]
+    #[cfg(not(target_arch = "x86_64"))]
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        match self {
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            Self::Portable | Self::Avx2 | Self::Avx512Vnni => crate::simd::Simd128.vectorize(kernel),
+            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+            Self::Portable | Self::Avx2 | Self::Avx512Vnni => Portable.vectorize(kernel),
+        }
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use wick_kernels::ThreadPool;
 use wick_kernels::attention::{Queries, attention};
 use wick_kernels::kv_element::KvElement;
 use wick_kernels::kv_store::{KvShape, KvStore};
 use wick_kernels::synthetic::{Random, values};
+use wick_kernels::{ThreadPool, Tier};
 
 /// One sequence of `len` positions in shuffled blocks of a store whose other blocks hold NaN.
 struct Case {
@@ -145,14 +145,19 @@ fn same_bits_in_any_chunks<T: KvElement>() {
             let store = case.store::<T>(&alone);
             let whole = case.run(&alone, &store, 0..300);
             let width = heads * shape.head_dim;
-            for threads in [1, 2, 4] {
-                let pool = ThreadPool::new(threads).unwrap();
+            for (threads, tier) in
+                [1, 2, 4].into_iter().flat_map(|threads| Tier::available().map(move |t| (threads, t)))
+            {
+                let pool = ThreadPool::for_tier(threads, tier).unwrap();
                 let mut start = 0;
                 while start < 300 {
                     let end = 300.min(start + 1 + random.below(if start % 2 == 0 { 3 } else { 64 }));
                     let part = case.run(&pool, &store, start..end);
                     let expected = &whole[start * width..end * width];
-                    assert!(part.iter().zip(expected).all(|(a, b)| a.to_bits() == b.to_bits()), "{start}..{end}");
+                    assert!(
+                        part.iter().zip(expected).all(|(a, b)| a.to_bits() == b.to_bits()),
+                        "{tier:?}, {start}..{end}"
+                    );
                     start = end;
                 }
             }
@@ -161,7 +166,7 @@ fn same_bits_in_any_chunks<T: KvElement>() {
 }
 
 #[test]
-fn bits_do_not_depend_on_chunks_or_threads() {
+fn bits_do_not_depend_on_chunks_threads_or_tier() {
     same_bits_in_any_chunks::<f32>();
     same_bits_in_any_chunks::<u16>();
     same_bits_in_any_chunks::<i8>();

@@ -1,0 +1,213 @@
+//! The queries of a task against one KV head of their sequence.
+
+use std::ops::Range;
+
+use super::ahead::Ahead;
+use super::products::{Keys, add_values, score};
+use super::softmax::{Running, merge, tile_softmax};
+use super::{MAX_HEAD_DIM, Queries, SPAN, STRIP, TILE};
+use crate::disjoint::Disjoint;
+use crate::kv_element::KvElement;
+use crate::kv_store::KvStore;
+use crate::simd::{Kernel, Simd};
+
+/// One KV head of one sequence.
+pub(super) struct KvHead<'a, T: KvElement> {
+    pub(super) queries: &'a Queries<'a>,
+    pub(super) store: &'a KvStore<T>,
+    pub(super) layer: usize,
+    pub(super) blocks: &'a [u32],
+    pub(super) index: usize,
+    /// Query heads of this KV head.
+    pub(super) group: usize,
+    pub(super) first_row: usize,
+}
+
+/// Attends queries `range`, at most `N`: query `i` is head `i % group` of row `i / group`. With room for `C` floats, a span's, what is
+/// stored is converted once for all queries; with none, where it is used.
+pub(super) struct Attend<'a, T: KvElement, const N: usize, const C: usize> {
+    pub(super) head: KvHead<'a, T>,
+    pub(super) range: Range<usize>,
+    pub(super) output: &'a Disjoint<'a, f32>,
+}
+
+impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Self { head, range, output } = self;
+        let (head_dim, count) = (head.store.shape().head_dim, range.len());
+        let mut rows = [&[][..]; N];
+        let mut visible = [(0, 0); N];
+        for (index, query) in range.clone().enumerate() {
+            rows[index] = &head.queries.values[head.place(query)];
+            visible[index] = head.visible(query);
+        }
+        let (rows, visible) = (&rows[..count], &visible[..count]);
+        let first = visible.iter().map(|visible| visible.0).min().unwrap_or(0);
+        let last = visible.iter().map(|visible| visible.1).max().unwrap_or(0);
+        let mut converted = [0.0; C];
+        let mut scores = [[0.0; TILE]; N];
+        let mut partial = [[0.0; MAX_HEAD_DIM]; N];
+        let mut running = [Running::NONE; N];
+        for tile in (first / TILE * TILE..last).step_by(TILE) {
+            // Of each query, the positions it sees in this tile, counted from the tile's start.
+            let seen = |query: usize| {
+                let (start, end): (usize, usize) = visible[query];
+                start.clamp(tile, tile + TILE) - tile..end.clamp(tile, tile + TILE) - tile
+            };
+            let end = last.min(tile + TILE);
+            for span in (first.max(tile) / SPAN * SPAN..end).step_by(SPAN) {
+                // What a strip gives that no query sees is not used: where there is none, any will do.
+                let (low, high) = (first / STRIP * STRIP, (end - 1) / STRIP * STRIP);
+                let strips: [usize; SPAN / STRIP] =
+                    std::array::from_fn(|strip| (span + strip * STRIP).clamp(low, high));
+                let scores = &mut scores[..count];
+                if C == 0 {
+                    let keys = strips.map(|position| head.keys(position));
+                    let ahead = if span + SPAN < end {
+                        head.keys_ahead(span + SPAN, last)
+                    } else {
+                        head.values_ahead(first.max(tile) / STRIP * STRIP)
+                    };
+                    score(simd, rows, keys, ahead, head.queries.scale, span - tile, scores);
+                } else {
+                    let (strip, _) = converted.as_chunks_mut::<{ STRIP * MAX_HEAD_DIM }>();
+                    for (strip, position) in strip.iter_mut().zip(strips) {
+                        head.keys(position).convert(simd, strip);
+                    }
+                    let keys = std::array::from_fn(|index| Keys { elements: &strip[index], stride: STRIP, head_dim });
+                    score(simd, rows, keys, Ahead::NOTHING, head.queries.scale, span - tile, scores);
+                }
+                if T::SCALED {
+                    for (half, position) in strips.into_iter().enumerate() {
+                        let scales = head.scales(position, KvStore::key_scales);
+                        for scores in scores.iter_mut() {
+                            multiply(&mut scores[span - tile + half * STRIP..][..STRIP], scales);
+                        }
+                    }
+                }
+            }
+            let mut of_tile = [(0.0, 0.0); N];
+            for query in 0..count {
+                of_tile[query] = tile_softmax(&mut scores[query], seen(query));
+                partial[query][..head_dim].fill(0.0);
+            }
+            for strip in (first.max(tile) / STRIP * STRIP..end).step_by(STRIP) {
+                let at = strip - tile;
+                if T::SCALED {
+                    let scales = head.scales(strip, KvStore::value_scales);
+                    for weights in &mut scores[..count] {
+                        multiply(&mut weights[at..at + STRIP], scales);
+                    }
+                }
+                let seen = |query| {
+                    let seen: Range<usize> = seen(query);
+                    (seen.start.clamp(at, at + STRIP), seen.end.clamp(at, at + STRIP))
+                };
+                let (weights, partial) = (&scores[..count], &mut partial[..count]);
+                let values = head.values(strip);
+                if C == 0 {
+                    let ahead = if strip + STRIP < end {
+                        head.values_ahead(strip + STRIP)
+                    } else if end < last {
+                        head.keys_ahead(end, last)
+                    } else {
+                        Ahead::NOTHING
+                    };
+                    add_values(simd, values, ahead, head_dim, at, seen, weights, partial);
+                } else {
+                    let converted = &mut converted[..STRIP * head_dim];
+                    for (to, from) in converted.chunks_mut(S::LANES).zip(values.chunks(S::LANES)) {
+                        T::convert(simd, from, to);
+                    }
+                    add_values(simd, converted, Ahead::NOTHING, head_dim, at, seen, weights, partial);
+                }
+            }
+            for query in 0..count {
+                if seen(query).is_empty() {
+                    continue;
+                }
+                // SAFETY: a query belongs to one task.
+                let output = unsafe { output.slice(head.place(range.start + query)) };
+                merge(&mut running[query], output, of_tile[query], &partial[query][..head_dim]);
+            }
+        }
+        for (query, running) in running.iter().enumerate().take(count) {
+            // SAFETY: as above.
+            let output = unsafe { output.slice(head.place(range.start + query)) };
+            running.normalise(output);
+        }
+    }
+}
+
+#[inline(always)]
+fn multiply(values: &mut [f32], scales: &[f32]) {
+    for (value, scale) in values.iter_mut().zip(scales) {
+        *value *= scale;
+    }
+}
+
+impl<'a, T: KvElement> KvHead<'a, T> {
+    /// Where a query and its output are.
+    #[inline(always)]
+    fn place(&self, query: usize) -> Range<usize> {
+        let head_dim = self.store.shape().head_dim;
+        let head = self.index * self.group + query % self.group;
+        let start = ((self.first_row + query / self.group) * self.queries.heads + head) * head_dim;
+        start..start + head_dim
+    }
+
+    /// The first position that a query sees, and the one after the last.
+    #[inline(always)]
+    fn visible(&self, query: usize) -> (usize, usize) {
+        let end = self.queries.positions[self.first_row + query / self.group] as usize + 1;
+        (self.queries.window.map_or(0, |window| end.saturating_sub(window as usize)), end)
+    }
+
+    /// Keys of the strip at `position`, a multiple of the strip.
+    #[inline(always)]
+    fn keys(&self, position: usize) -> Keys<'a, T> {
+        let shape = self.store.shape();
+        let (block, offset) = self.block(position);
+        let elements = &self.store.keys(block, self.layer, self.index)[offset..];
+        Keys { elements, stride: shape.block_size, head_dim: shape.head_dim }
+    }
+
+    /// Values of the strip at `position`, `(STRIP, head_dim)`.
+    #[inline(always)]
+    fn values(&self, position: usize) -> &'a [T] {
+        let head_dim = self.store.shape().head_dim;
+        let (block, offset) = self.block(position);
+        &self.store.values(block, self.layer, self.index)[offset * head_dim..(offset + STRIP) * head_dim]
+    }
+
+    /// Keys of the span at `position`, up to `last`.
+    #[inline(always)]
+    fn keys_ahead(&self, position: usize, last: usize) -> Ahead {
+        let shape = self.store.shape();
+        let strips = (position..last.min(position + SPAN)).step_by(STRIP);
+        Ahead::rows(strips.map(|position| self.keys(position).elements), shape.block_size, shape.head_dim)
+    }
+
+    /// Values of the strip at `position`.
+    #[inline(always)]
+    fn values_ahead(&self, position: usize) -> Ahead {
+        Ahead::whole(self.values(position))
+    }
+
+    /// Scales of the strip at `position` that `of` finds in a block.
+    #[inline(always)]
+    fn scales(&self, position: usize, of: fn(&KvStore<T>, usize, usize, usize) -> &[f32]) -> &'a [f32] {
+        let (block, offset) = self.block(position);
+        &of(self.store, block, self.layer, self.index)[offset..offset + STRIP]
+    }
+
+    /// The block of a position and the place in it.
+    #[inline(always)]
+    fn block(&self, position: usize) -> (usize, usize) {
+        let block_size = self.store.shape().block_size;
+        (self.blocks[position / block_size] as usize, position % block_size)
+    }
+}
