@@ -6,6 +6,7 @@ use crate::aligned::Aligned;
 use crate::error::{Error, Result, check};
 use crate::kv_element::{KvElement, store_vector};
 use crate::pool::ThreadPool;
+use crate::simd::{Kernel, Simd};
 
 /// Sizes of a KV store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -149,25 +150,7 @@ impl<T: KvElement> KvStore<T> {
         let end = self.blocks.len() * block_size;
         check(slots.iter().all(|&slot| (slot as usize) < end), "a KV slot is in no block")?;
         let store = &*self;
-        let write_head = |head: usize| {
-            for (row, &slot) in slots.iter().enumerate() {
-                let (block, offset) = (slot as usize / block_size, slot as usize % block_size);
-                let at = row * width + head * head_dim;
-                // SAFETY: a task writes the tiles of its own head, in turn, and `&mut self` keeps everyone else out.
-                let (tile, scales) = unsafe { store.tile_mut(block, layer, Half::Keys, head) };
-                let scale = store_vector(&keys[at..at + head_dim], tile[offset..].iter_mut().step_by(block_size));
-                if T::SCALED {
-                    scales[offset] = scale;
-                }
-                // SAFETY: as above; the keys' tile and scales are no longer in use.
-                let (tile, scales) = unsafe { store.tile_mut(block, layer, Half::Values, head) };
-                let stored = &mut tile[offset * head_dim..(offset + 1) * head_dim];
-                let scale = store_vector(&values[at..at + head_dim], stored.iter_mut());
-                if T::SCALED {
-                    scales[offset] = scale;
-                }
-            }
-        };
+        let write_head = |head: usize| pool.tier().run(WriteHead { store, layer, head, slots, keys, values });
         if slots.len() < 16 {
             // Too little to wake anyone for.
             return pool.run(1, &|_| (0..kv_heads).for_each(write_head));
@@ -236,6 +219,43 @@ impl<T: KvElement> KvStore<T> {
         // SAFETY: as above.
         let scales = unsafe { slab.scales.range_mut(scales) };
         (elements, scales)
+    }
+}
+
+/// Writes the rows of one head. Nobody else writes to the store, but for tasks with other heads.
+struct WriteHead<'a, T: KvElement> {
+    store: &'a KvStore<T>,
+    layer: usize,
+    head: usize,
+    slots: &'a [u32],
+    keys: &'a [f32],
+    values: &'a [f32],
+}
+
+impl<T: KvElement> Kernel for WriteHead<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Self { store, layer, head, slots, keys, values } = self;
+        let KvShape { kv_heads, head_dim, block_size, .. } = store.shape;
+        for (row, &slot) in slots.iter().enumerate() {
+            let (block, offset) = (slot as usize / block_size, slot as usize % block_size);
+            let at = (row * kv_heads + head) * head_dim;
+            // SAFETY: a task writes the tiles of its own head, in turn, and the writer's `&mut self` keeps everyone else out.
+            let (tile, scales) = unsafe { store.tile_mut(block, layer, Half::Keys, head) };
+            let scale = store_vector(&keys[at..at + head_dim], tile[offset..].iter_mut().step_by(block_size));
+            if T::SCALED {
+                scales[offset] = scale;
+            }
+            // SAFETY: as above; the keys' tile and scales are no longer in use.
+            let (tile, scales) = unsafe { store.tile_mut(block, layer, Half::Values, head) };
+            let stored = &mut tile[offset * head_dim..(offset + 1) * head_dim];
+            let scale = store_vector(&values[at..at + head_dim], stored.iter_mut());
+            if T::SCALED {
+                scales[offset] = scale;
+            }
+        }
     }
 }
 

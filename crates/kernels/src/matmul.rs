@@ -14,6 +14,7 @@ use crate::packed::Packed;
 use crate::panel::ROWS;
 use crate::pool::ThreadPool;
 use crate::quantized_rows::QuantizedRows;
+use crate::simd::{Kernel, Simd};
 
 /// Activation rows computed against one weight row before the next is opened.
 const ROW_TILE: usize = 32;
@@ -124,7 +125,8 @@ pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Pr
             let count = job.weight.rows().div_ceil(chunk);
             if task < count {
                 let first = task * chunk;
-                run_columns(input, job, first..first.saturating_add(chunk).min(job.weight.rows()));
+                let columns = first..first.saturating_add(chunk).min(job.weight.rows());
+                pool.tier().run(Columns { input, job, columns });
                 return;
             }
             task -= count;
@@ -133,23 +135,35 @@ pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Pr
 }
 
 /// All rows of some columns of one product.
-fn run_columns(input: Input<'_>, job: &Job<'_>, columns: Range<usize>) {
-    let panelled = job.weight.panelled_rows().clamp(columns.start, columns.end);
-    panels::run(input.quantized, job, columns.start..panelled);
-    let columns = panelled..columns.end;
-    if columns.is_empty() {
-        return;
-    }
-    let mut first = 0;
-    while first < input.rows {
-        let tile = first..(first + ROW_TILE).min(input.rows);
-        let columns = columns.clone();
-        with_block!(
-            job.weight.block_type(),
-            float_tile(input.values, job, tile, columns),
-            quantized_tile::<_>(input.quantized, job, tile, columns)
-        );
-        first += ROW_TILE;
+struct Columns<'a> {
+    input: Input<'a>,
+    job: &'a Job<'a>,
+    columns: Range<usize>,
+}
+
+impl Kernel for Columns<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Self { input, job, columns } = self;
+        let panelled = job.weight.panelled_rows().clamp(columns.start, columns.end);
+        panels::run(input.quantized, job, columns.start..panelled);
+        let columns = panelled..columns.end;
+        if columns.is_empty() {
+            return;
+        }
+        let mut first = 0;
+        while first < input.rows {
+            let tile = first..(first + ROW_TILE).min(input.rows);
+            let columns = columns.clone();
+            with_block!(
+                job.weight.block_type(),
+                float_tile(input.values, job, tile, columns),
+                quantized_tile::<_>(input.quantized, job, tile, columns)
+            );
+            first += ROW_TILE;
+        }
     }
 }
 

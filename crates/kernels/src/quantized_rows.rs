@@ -6,6 +6,7 @@ use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
 use crate::math::ROUND;
 use crate::pool::ThreadPool;
+use crate::simd::{Kernel, Simd};
 
 /// Values of which all are below this count as zero: their scale's inverse would overflow.
 const TINY: f32 = 1e-30;
@@ -122,16 +123,9 @@ impl QuantizedRows {
             let (values, _) = values.as_chunks_mut::<GROUP>();
             let (sums, _) = sums.as_chunks_mut::<2>();
             let (input, _) = input[first * GROUP..last * GROUP].as_chunks::<GROUP>();
-            for (((input, values), scale), sums) in input.iter().zip(&mut *values).zip(scales).zip(sums) {
-                *scale = quantize_group(input, values, sums);
-            }
-            if HAS_PANELS {
-                // SAFETY: as above.
-                let bytes = unsafe { bytes.slice(first * GROUP..last * GROUP) };
-                for (byte, value) in bytes.iter_mut().zip(values.as_flattened()) {
-                    *byte = *value as i8;
-                }
-            }
+            // SAFETY: as above.
+            let bytes = unsafe { bytes.slice(if HAS_PANELS { first * GROUP..last * GROUP } else { 0..0 }) };
+            pool.tier().run(Quantize { input, values, bytes, scales, sums });
         })
     }
 
@@ -143,6 +137,30 @@ impl QuantizedRows {
             bytes: if HAS_PANELS { &self.bytes.as_chunks::<GROUP>().0[range.clone()] } else { &[] },
             scales: &self.scales[range.clone()],
             sums: &self.sums.as_chunks::<2>().0[range],
+        }
+    }
+}
+
+/// Some groups.
+struct Quantize<'a> {
+    input: &'a [[f32; GROUP]],
+    values: &'a mut [[i16; GROUP]],
+    bytes: &'a mut [i8],
+    scales: &'a mut [f32],
+    sums: &'a mut [[i16; 2]],
+}
+
+impl Kernel for Quantize<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Self { input, values, bytes, scales, sums } = self;
+        for (((input, values), scale), sums) in input.iter().zip(&mut *values).zip(scales).zip(sums) {
+            *scale = quantize_group(input, values, sums);
+        }
+        for (byte, value) in bytes.iter_mut().zip(values.as_flattened()) {
+            *byte = *value as i8;
         }
     }
 }

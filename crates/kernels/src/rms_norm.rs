@@ -4,6 +4,7 @@ use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
 use crate::lanes::{LANES, add_products, reduce};
 use crate::pool::ThreadPool;
+use crate::simd::{Kernel, Simd};
 
 /// Rows a task normalises.
 const ROWS_PER_TASK: usize = 8;
@@ -23,13 +24,31 @@ pub fn rms_norm(pool: &ThreadPool, input: &[f32], weight: &[f32], epsilon: f32, 
         let input = &input[range.clone()];
         // SAFETY: a row belongs to one task.
         let output = unsafe { output.slice(range) };
-        for (input, output) in input.chunks_exact(width).zip(output.chunks_exact_mut(width)) {
+        pool.tier().run(Normalise { input, weight, epsilon, output });
+    })
+}
+
+/// Some rows.
+struct Normalise<'a> {
+    input: &'a [f32],
+    weight: &'a [f32],
+    epsilon: f32,
+    output: &'a mut [f32],
+}
+
+impl Kernel for Normalise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Self { input, weight, epsilon, output } = self;
+        for (input, output) in input.chunks_exact(weight.len()).zip(output.chunks_exact_mut(weight.len())) {
             let scale = inverse_rms(input, epsilon);
             for ((output, value), weight) in output.iter_mut().zip(input).zip(weight) {
                 *output = value * scale * weight;
             }
         }
-    })
+    }
 }
 
 /// The same for one row, in place: per-head norms.

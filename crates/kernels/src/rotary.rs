@@ -4,6 +4,7 @@ use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
 use crate::pool::ThreadPool;
 use crate::rms_norm::rms_norm_in_place;
+use crate::simd::{Kernel, Simd};
 
 /// Rows a task rotates.
 const ROWS_PER_TASK: usize = 8;
@@ -94,17 +95,36 @@ pub fn rotate_heads(
         for row in task * ROWS_PER_TASK..rows.min((task + 1) * ROWS_PER_TASK) {
             // SAFETY: a row belongs to one task.
             let heads = unsafe { values.slice(row * width..(row + 1) * width) };
-            for head in heads.chunks_exact_mut(head_dim) {
-                if let Some((weight, epsilon)) = norm {
-                    rms_norm_in_place(head, weight, epsilon);
-                }
-                if let Some(angles) = angles {
-                    let range = row * angles.half_dim..(row + 1) * angles.half_dim;
-                    rotate(head, &angles.cosines[range.clone()], &angles.sines[range], angles.pairing);
-                }
-            }
+            pool.tier().run(RotateHeads { heads, row, head_dim, norm, angles });
         }
     })
+}
+
+/// The heads of one row.
+struct RotateHeads<'a> {
+    heads: &'a mut [f32],
+    row: usize,
+    head_dim: usize,
+    norm: Option<HeadNorm<'a>>,
+    angles: Option<Angles<'a>>,
+}
+
+impl Kernel for RotateHeads<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Self { heads, row, head_dim, norm, angles } = self;
+        for head in heads.chunks_exact_mut(head_dim) {
+            if let Some((weight, epsilon)) = norm {
+                rms_norm_in_place(head, weight, epsilon);
+            }
+            if let Some(angles) = angles {
+                let range = row * angles.half_dim..(row + 1) * angles.half_dim;
+                rotate(head, &angles.cosines[range.clone()], &angles.sines[range], angles.pairing);
+            }
+        }
+    }
 }
 
 #[inline(always)]

@@ -4,6 +4,7 @@ use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
 use crate::math::exp;
 use crate::pool::ThreadPool;
+use crate::simd::{Kernel, Simd};
 
 /// Elements of a task.
 const ELEMENTS_PER_TASK: usize = 8192;
@@ -20,10 +21,25 @@ pub fn silu_mul(pool: &ThreadPool, gate: &mut [f32], up: &[f32]) -> Result<()> {
         let range = task * ELEMENTS_PER_TASK..len.min((task + 1) * ELEMENTS_PER_TASK);
         // SAFETY: an element belongs to one task.
         let gate = unsafe { gate.slice(range.clone()) };
-        for (gate, up) in gate.iter_mut().zip(&up[range]) {
+        pool.tier().run(SiluMul { gate, up: &up[range] });
+    })
+}
+
+/// Some elements.
+struct SiluMul<'a> {
+    gate: &'a mut [f32],
+    up: &'a [f32],
+}
+
+impl Kernel for SiluMul<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        for (gate, up) in self.gate.iter_mut().zip(self.up) {
             *gate = *gate / (1.0 + exp(-*gate)) * up;
         }
-    })
+    }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use crate::lanes::{LANES, add_products, reduce};
 const PIECE: usize = 256;
 
 /// `tile` rows of some columns. Each piece of a weight row is converted once for all rows of the tile.
+#[inline(always)]
 pub(super) fn float_tile(input: &[f32], job: &Job<'_>, tile: Range<usize>, columns: Range<usize>) {
     let width = job.weight.columns();
     let block_type = job.weight.block_type();

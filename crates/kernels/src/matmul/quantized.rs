@@ -10,6 +10,7 @@ use crate::blocks::{GROUP, MAX_GROUPS, Minimum, OpenBlocks, QuantizedBlock};
 use crate::quantized_rows::{QuantizedRow, QuantizedRows};
 
 /// `tile` rows of some columns. Each weight block is opened once for all rows of the tile.
+#[inline(always)]
 pub(super) fn quantized_tile<B: QuantizedBlock>(
     input: &QuantizedRows,
     job: &Job<'_>,
