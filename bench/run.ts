@@ -1,16 +1,32 @@
-// `npm run bench -- native | streams | wasm [part …]`: figures of the engine, as a table and as one line of JSON.
-import { report, type Figure } from "./report.ts";
+// `npm run bench -- <suite> [part …]`: figures of the engine, as a table and as one line of JSON.
+import { OPTIONS_USAGE, parseOptions, type Options } from "./options.ts";
+import { versionsUsed } from "./peers/engines.ts";
+import { report } from "./report.ts";
+import { figuresOf, saveResults, type Result } from "./results.ts";
 
-type Part = () => Promise<() => Figure[] | Promise<Figure[]>>;
+type Measure = (options: Options) => Result[] | Promise<Result[]>;
+type Part = () => Promise<Measure>;
 
 /** Run when no part is named. */
 const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
+  cpu: {
+    decode: async () => (await import("./cpu/decode.ts")).measureDecode,
+    prefill: async () => (await import("./cpu/prefill.ts")).measurePrefill,
+    together: async () => (await import("./cpu/together.ts")).measureTogether,
+    floats: async () => (await import("./cpu/floats.ts")).measureFloats,
+    packages: async () => (await import("./cpu/packages.ts")).measurePackages,
+  },
+  startup: {
+    "first-token": async () => (await import("./startup/first-token.ts")).measureFirstToken,
+  },
+  memory: {
+    peak: async () => (await import("./memory/peak.ts")).measurePeak,
+  },
   native: {
     "cold-start": async () => (await import("./native/cold-start.ts")).measureColdStart,
     bridge: async () => (await import("./native/bridge.ts")).measureBridge,
     overhead: async () => (await import("./native/overhead.ts")).measureOverhead,
     speed: async () => (await import("./native/speed.ts")).measureSpeed,
-    memory: async () => (await import("./native/memory.ts")).measureMemory,
     "install-size": async () => (await import("./native/install-size.ts")).measureInstallSize,
   },
   streams: {
@@ -32,18 +48,29 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
   },
 };
 
-const [name = "", ...parts] = process.argv.slice(2);
-const suite = Object.hasOwn(suites, name) ? suites[name] : undefined;
-if (suite === undefined || parts.some((part) => !Object.hasOwn(suite, part))) {
-  const usage = Object.entries(suites).map(([known, of]) => `${known} [${Object.keys(of).join(" | ")}]`);
-  console.error(`usage: npm run bench -- ${usage.join("\n       npm run bench -- ")}`);
+/** Those that compare with peers, whose results are kept. */
+const COMPARING = new Set(["cpu", "wasm", "startup", "memory"]);
+
+function usage(problem: string): never {
+  const lines = Object.entries(suites).map(([known, of]) => `${known} [${Object.keys(of).join(" | ")}]`);
+  console.error(`${problem}\nusage: npm run bench -- ${lines.join("\n       npm run bench -- ")}\n${OPTIONS_USAGE}`);
   process.exit(2);
 }
-const figures: Figure[] = [];
+
+const [name = "", ...args] = process.argv.slice(2);
+const suite = Object.hasOwn(suites, name) ? suites[name] : undefined;
+if (suite === undefined) usage(`there is no suite "${name}"`);
+const options = parseOptions(args);
+const unknown = options.parts.find((part) => !Object.hasOwn(suite, part));
+if (unknown !== undefined) usage(`${name} has no part "${unknown}"`);
+
+const results: Result[] = [];
 for (const [part, load] of Object.entries(suite)) {
-  if (parts.length > 0 && !parts.includes(part)) continue;
+  if (options.parts.length > 0 && !options.parts.includes(part)) continue;
   console.error(`measuring ${part} …`);
   const measure = await load();
-  figures.push(...(await measure()));
+  const measured = await measure(options);
+  results.push(...measured);
+  if (options.save && COMPARING.has(name)) saveResults(name, measured, versionsUsed());
 }
-report(figures);
+report(figuresOf(results));

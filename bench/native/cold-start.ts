@@ -1,6 +1,8 @@
 import { runChild } from "../child.ts";
 import { median, type Figure } from "../report.ts";
 
+const runs = 9;
+
 interface ColdStart {
   readonly import: number;
   readonly load: number;
@@ -9,7 +11,7 @@ interface ColdStart {
 }
 
 /** Fresh processes, after one that warms the page cache. */
-export function measureColdStart(runs = 9): Figure[] {
+export function measureColdStart(): Figure[] {
   const module = new URL("cold-start.child.ts", import.meta.url);
   runChild(module);
   const starts = Array.from({ length: runs }, () => runChild<ColdStart>(module));

@@ -19,6 +19,7 @@ export const BLOCK_TYPES = {
   Q8_0: { id: 8, elements: 32, bytes: 34 },
   Q4_K: { id: 12, elements: 256, bytes: 144 },
   Q6_K: { id: 14, elements: 256, bytes: 210 },
+  BF16: { id: 30, elements: 1, bytes: 2 },
 } as const;
 export type BlockType = keyof typeof BLOCK_TYPES;
 

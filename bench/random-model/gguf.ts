@@ -1,4 +1,4 @@
-import { randomBlocks, randomGenerator } from "./random-blocks.ts";
+import { ones, randomBlocks, randomGenerator, type Fill } from "./random-blocks.ts";
 import {
   BLOCK_TYPES,
   tensorBytes,
@@ -10,11 +10,10 @@ import {
 import { mergeTable } from "./merge-table.ts";
 import type { ModelShape } from "./shape.ts";
 
-/** The file types llama.cpp's quantiser writes that the benchmarks compare. */
-export type FileType = "Q4_0" | "Q8_0" | "Q4_K";
-
-/** llama.cpp's numbers for `general.file_type`; Q4_K is its Q4_K_M. */
-const FILE_TYPE_IDS: Record<FileType, number> = { Q4_0: 2, Q8_0: 7, Q4_K: 15 };
+/** llama.cpp's numbers for `general.file_type` of those the benchmarks compare; Q4_K is its Q4_K_M. */
+const FILE_TYPE_IDS = { Q4_0: 2, Q8_0: 7, Q4_K: 15, Q6_K: 18, BF16: 32, F32: 0 } as const;
+export type FileType = keyof typeof FILE_TYPE_IDS;
+export const isFileType = (name: string): name is FileType => Object.hasOwn(FILE_TYPE_IDS, name);
 
 /** Which layers llama.cpp gives more bits in its `_M` mixes (`use_more_bits` in llama-quant.cpp). */
 const wantsMoreBits = (layer: number, layers: number): boolean =>
@@ -26,10 +25,13 @@ function fitting(type: BlockType, row: number): BlockType {
   return type === "Q4_K" ? "Q5_0" : "Q8_0";
 }
 
-/** A tied embedding is the output head, which llama.cpp keeps in Q6_K unless everything is Q8_0, or all is to be of one type. */
+/**
+ * A tied embedding is the output head, which llama.cpp keeps in Q6_K, unless the weights have more bits. Where its rows do
+ * not fit Q6_K, a Q4_0 file is taken to be of one type throughout (`--pure`).
+ */
 function embeddingType(shape: ModelShape, type: FileType): BlockType {
-  if (type === "Q8_0" || (type === "Q4_0" && shape.architecture === "llama")) return type;
-  return fitting("Q6_K", shape.hidden);
+  if (type === "Q8_0" || type === "BF16" || type === "F32") return type;
+  return type === "Q4_0" && fitting("Q6_K", shape.hidden) !== "Q6_K" ? type : fitting("Q6_K", shape.hidden);
 }
 
 function tensors(shape: ModelShape, type: FileType): TensorToWrite[] {
@@ -59,11 +61,20 @@ function tensors(shape: ModelShape, type: FileType): TensorToWrite[] {
   return list;
 }
 
+/** Bytes of the weights: what a token reads at least. */
+export const weightBytes = (shape: ModelShape, type: FileType): number =>
+  tensors(shape, type).reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
+
 const CONTROL_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
 
 const CHAT_TEMPLATE =
   "{%- for message in messages -%}{{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>\\n' -}}{%- endfor -%}" +
   "{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}";
+
+function preTokenizer({ architecture, name }: ModelShape): string {
+  if (architecture === "qwen3") return "qwen2";
+  return name.startsWith("SmolLM") ? "smollm" : "llama-bpe";
+}
 
 function metadata(shape: ModelShape, type: FileType): Map<string, MetadataValue> {
   const { tokens, merges } = mergeTable(shape.vocabulary - CONTROL_TOKENS.length);
@@ -82,9 +93,9 @@ function metadata(shape: ModelShape, type: FileType): Map<string, MetadataValue>
     [`${architecture}.attention.key_length`, { u32: shape.headDim }],
     [`${architecture}.attention.value_length`, { u32: shape.headDim }],
     [`${architecture}.attention.layer_norm_rms_epsilon`, { f32: architecture === "qwen3" ? 1e-6 : 1e-5 }],
-    [`${architecture}.rope.freq_base`, { f32: architecture === "qwen3" ? 1e6 : 1e5 }],
+    [`${architecture}.rope.freq_base`, { f32: shape.ropeTheta }],
     ["tokenizer.ggml.model", { string: "gpt2" }],
-    ["tokenizer.ggml.pre", { string: architecture === "qwen3" ? "qwen2" : "smollm" }],
+    ["tokenizer.ggml.pre", { string: preTokenizer(shape) }],
     ["tokenizer.ggml.tokens", { strings: [...tokens, ...CONTROL_TOKENS] }],
     ["tokenizer.ggml.token_type", { i32s: [...tokens.map(() => 1), ...CONTROL_TOKENS.map(() => 3)] }],
     ["tokenizer.ggml.merges", { strings: merges }],
@@ -99,8 +110,9 @@ function metadata(shape: ModelShape, type: FileType): Map<string, MetadataValue>
 /** Writes a GGUF of `shape` with random weights in the mix of block types llama.cpp would choose. */
 export function writeRandomGguf(path: string, shape: ModelShape, type: FileType, seed = 7): void {
   const next = randomGenerator(seed);
-  const fills = new Map<BlockType, (length: number) => Iterable<Uint8Array>>();
+  const fills = new Map<BlockType, Fill>();
   writeGguf(path, metadata(shape, type), tensors(shape, type), (tensor) => {
+    if (tensor.shape.length === 1) return ones("F32", tensorBytes(tensor));
     let fill = fills.get(tensor.type);
     if (fill === undefined) fills.set(tensor.type, (fill = randomBlocks(tensor.type, next)));
     return fill(tensorBytes(tensor));

@@ -1,8 +1,9 @@
 import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
+import { BLOCK_TYPES } from "./gguf-writer.ts";
 import { mergeTable } from "./merge-table.ts";
-import { randomGenerator } from "./random-blocks.ts";
+import { ones, randomBlocks, randomGenerator } from "./random-blocks.ts";
 import type { ModelShape } from "./shape.ts";
 
 const CONTROL_TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"];
@@ -33,7 +34,7 @@ function tensors(shape: ModelShape): [name: string, shape: number[]][] {
   return list;
 }
 
-function config(shape: ModelShape): object {
+function config(shape: ModelShape, type: FloatType): object {
   return {
     architectures: ["Qwen3ForCausalLM"],
     model_type: "qwen3",
@@ -46,10 +47,10 @@ function config(shape: ModelShape): object {
     vocab_size: shape.vocabulary,
     max_position_embeddings: shape.contextLength,
     rms_norm_eps: 1e-6,
-    rope_theta: 1e6,
+    rope_theta: shape.ropeTheta,
     hidden_act: "silu",
     tie_word_embeddings: true,
-    torch_dtype: "bfloat16",
+    torch_dtype: type === "BF16" ? "bfloat16" : "float32",
     eos_token_id: shape.vocabulary - 1,
   };
 }
@@ -85,54 +86,35 @@ function tokenizer(shape: ModelShape): object {
   };
 }
 
-/** A pool of bf16 values between about -0.03 and 0.03 that tensors are cut from. */
-function bf16Pool(next: () => number): Uint8Array {
-  const pool = new Uint16Array(1 << 22);
-  for (let index = 0; index < pool.length; index++) {
-    const bits = next();
-    // Sign from one bit, exponent 2^-6 to 2^-9, random mantissa.
-    pool[index] = ((bits & 1) << 15) | ((118 + ((bits >>> 1) & 3)) << 7) | ((bits >>> 3) & 127);
-  }
-  return new Uint8Array(pool.buffer);
-}
+/** The types of a whole checkpoint. */
+export type FloatType = "BF16" | "F32";
 
-/** Writes a folder with config.json, tokenizer.json and bf16 weights of `shape`, as from Hugging Face. */
-export function writeRandomSafetensors(folder: string, shape: ModelShape, seed = 7): void {
+/** Writes a folder with config.json, tokenizer.json and weights of `shape`, as from Hugging Face. */
+export function writeRandomSafetensors(folder: string, shape: ModelShape, type: FloatType = "BF16", seed = 7): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "config.json"), JSON.stringify(config(shape)));
+  writeFileSync(join(folder, "config.json"), JSON.stringify(config(shape, type)));
   writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(tokenizer(shape)));
   const list = tensors(shape);
+  const bytesOf = (size: readonly number[]) =>
+    BLOCK_TYPES[type].bytes * size.reduce((product, length) => product * length, 1);
   const header: Record<string, object> = {};
   let end = 0;
   for (const [name, size] of list) {
     const start = end;
-    end += 2 * size.reduce((product, length) => product * length, 1);
-    header[name] = { dtype: "BF16", shape: size, data_offsets: [start, end] };
+    end += bytesOf(size);
+    header[name] = { dtype: type, shape: size, data_offsets: [start, end] };
   }
   const text = Buffer.from(JSON.stringify(header));
   const padded = Buffer.concat([text, Buffer.alloc((8 - (text.length % 8)) % 8, " ")]);
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(padded.length));
 
-  const next = randomGenerator(seed);
-  const pool = bf16Pool(next);
-  const ones = Buffer.alloc(2 * shape.hidden);
-  for (let index = 0; index < shape.hidden; index++) ones.writeUInt16LE(0x3f80, 2 * index);
+  const fill = randomBlocks(type, randomGenerator(seed));
   const file = openSync(join(folder, "model.safetensors"), "w");
   try {
     writeSync(file, Buffer.concat([length, padded]));
-    for (const [name, size] of list) {
-      let left = 2 * size.reduce((product, count) => product * count, 1);
-      if (name.includes("norm")) {
-        writeSync(file, ones.subarray(0, left));
-        continue;
-      }
-      for (let start = 2 * (next() % (pool.length / 2)); left > 0; start = 0) {
-        const count = Math.min(left, pool.length - start);
-        writeSync(file, pool.subarray(start, start + count));
-        left -= count;
-      }
-    }
+    for (const [, size] of list)
+      for (const piece of size.length === 1 ? ones(type, bytesOf(size)) : fill(bytesOf(size))) writeSync(file, piece);
   } finally {
     closeSync(file);
   }

@@ -1,15 +1,17 @@
 import { statSync } from "node:fs";
 
 import { runChild } from "../child.ts";
+import type { Options } from "../options.ts";
 import type { Figure } from "../report.ts";
 import { randomModel, type FileType } from "../models.ts";
 
-const module = new URL("memory.child.ts", import.meta.url);
+const TYPES: readonly FileType[] = ["Q4_0", "Q8_0", "Q4_K", "Q6_K"];
+const module = new URL("peak.child.ts", import.meta.url);
 
 const tokenizerModule = new URL("tokenizer.child.ts", import.meta.url);
 
 /** Peak resident memory over file, KV and tokenizer. */
-export function measureMemory(types: readonly FileType[] = ["Q4_0", "Q8_0", "Q4_K"]): Figure[] {
+export function measurePeak({ types = TYPES }: Options): Figure[] {
   const { idle } = runChild<{ idle: number }>(module);
   return types.flatMap((type) => (["cpu", "candle"] as const).map((backend) => measure(type, backend, idle)));
 }

@@ -1,0 +1,43 @@
+import type { Cell, Measured } from "./cell.ts";
+import type { Options } from "./options.ts";
+import type { Engine } from "./peers/engine.ts";
+import type { Figure } from "./report.ts";
+import { measureRounds, StreamingRead, type Contestant } from "./rounds.ts";
+import { bytesOfToken, type Subject } from "./subject.ts";
+
+/** How many tokens are decoded for one value: what takes a second or so. */
+const decodedFor = (subject: Subject): number =>
+  Math.max(16, Math.min(64, Math.round(25e9 / bytesOfToken(subject, 0))));
+
+/** Decoding after a context, of one sequence or several at once. */
+export function decoding(engine: Engine, subject: Subject, context: number, sequences = 1): Contestant {
+  const tokens = decodedFor(subject);
+  return {
+    engine: sequences === 1 ? engine.name : `${engine.name} × ${sequences}`,
+    measure: async () => (1000 * sequences * tokens) / (await engine.decode(context, tokens, sequences)),
+  };
+}
+
+export const prefilling = (engine: Engine, tokens: number, name = engine.name): Contestant => ({
+  engine: name,
+  measure: async () => (1000 * tokens) / (await engine.prefill(tokens)),
+});
+
+/** What the contestants reach in the same rounds, and what `gates` makes of them. */
+export async function compare(
+  part: string,
+  { rounds }: Options,
+  subject: Subject,
+  tokens: number,
+  contestants: readonly Contestant[],
+  gates: (cell: Measured) => Figure[],
+  unit = "tokens/s",
+): Promise<Cell> {
+  const { shape, type, threads } = subject;
+  await using read = new StreamingRead(bytesOfToken(subject, tokens), threads);
+  const measured = await measureRounds(rounds, read, contestants);
+  const cell = { part, model: shape.name, type, threads, tokens, unit, ...measured };
+  const figures = gates(cell);
+  for (const { name, value, note } of figures) console.error(`${name}: ${value.toFixed(2)}, ${note}`);
+  return { ...cell, figures };
+}

@@ -1,0 +1,70 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+import { cpuSlug } from "../machine.ts";
+import { cacheFolder } from "../models.ts";
+
+/** Raised when peers are to be set up anew. */
+const GENERATION = 1;
+
+export const VERSIONS = { "llama-cpp-python": "0.3.36", mistralrs: "0.9.5", "node-llama-cpp": "3.22.1" } as const;
+
+/** Of this CPU alone: what is built for one may not run on another. */
+const folder = join(cacheFolder, `bench-peers-${GENERATION}`, cpuSlug);
+const python = join(folder, "python", "bin", "python");
+
+function run(title: string, command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): void {
+  console.error(`${title} …`);
+  const { status, stderr } = spawnSync(command, args, {
+    encoding: "utf8",
+    env: { ...process.env, ...environment },
+    maxBuffer: 1 << 28,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  if (status !== 0) throw new Error(`${title}: ${command} ended with ${status}\n${stderr.slice(-4000)}`);
+}
+
+/** The Python that has `name`. */
+function pythonWith(
+  name: "llama-cpp-python" | "mistralrs",
+  pip: readonly string[],
+  environment?: NodeJS.ProcessEnv,
+): string {
+  if (!existsSync(python)) run("Making an environment for Python", "python3", ["-m", "venv", join(folder, "python")]);
+  const version = VERSIONS[name];
+  const found = spawnSync(python, ["-c", `import importlib.metadata as m; print(m.version("${name}"))`], {
+    encoding: "utf8",
+  });
+  if (found.stdout.trim() !== version)
+    run(`Installing ${name} ${version}`, python, ["-m", "pip", "install", ...pip, `${name}==${version}`], environment);
+  return python;
+}
+
+/** llama.cpp with all that this CPU has: its source built here, which takes a while. */
+export const pythonWithLlamaCpp = (): string =>
+  pythonWith("llama-cpp-python", ["--no-binary", "llama-cpp-python"], {
+    CMAKE_ARGS: "-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF",
+  });
+
+export const pythonWithMistralRs = (): string => pythonWith("mistralrs", ["--only-binary", ":all:"]);
+
+/** node-llama-cpp as npm installs it, by its entry. */
+export function nodeLlamaCpp(): string {
+  const name = "node-llama-cpp";
+  const manifest = join(folder, "node_modules", name, "package.json");
+  const installed = existsSync(manifest) && (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
+  if (installed !== VERSIONS[name]) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
+    run(`Installing ${name} ${VERSIONS[name]}`, "npm", [
+      "install",
+      "--prefix",
+      folder,
+      "--no-audit",
+      "--no-fund",
+      `${name}@${VERSIONS[name]}`,
+    ]);
+  }
+  return join(folder, "node_modules", name, "dist/index.js");
+}
