@@ -1,7 +1,6 @@
-import type { Cell, Measured } from "./cell.ts";
+import type { Cell, Gate, Measured } from "./cell.ts";
 import type { Options } from "./options.ts";
 import type { Engine } from "./peers/engine.ts";
-import type { Figure } from "./report.ts";
 import { measureRounds, StreamingRead, type Contestant } from "./rounds.ts";
 import { bytesOfToken, type Subject } from "./subject.ts";
 
@@ -30,13 +29,14 @@ export async function compare(
   subject: Subject,
   tokens: number,
   contestants: readonly Contestant[],
-  gates: (cell: Measured) => Figure[],
+  gates: (cell: Measured) => Gate[],
   unit = "tokens/s",
 ): Promise<Cell> {
   const { shape, type, threads } = subject;
-  await using read = new StreamingRead(bytesOfToken(subject, tokens), threads);
+  const bytes = bytesOfToken(subject, tokens);
+  await using read = new StreamingRead(bytes, threads);
   const measured = await measureRounds(rounds, read, contestants);
-  const cell = { part, model: shape.name, type, threads, tokens, unit, ...measured };
+  const cell = { part, model: shape.name, type, threads, tokens, unit, bytes, ...measured };
   const figures = gates(cell);
   for (const { name, value, note } of figures) console.error(`${name}: ${value.toFixed(2)}, ${note}`);
   return { ...cell, figures };

@@ -17,12 +17,12 @@ export function percentile(values: readonly number[], fraction: number): number 
   return sorted[Math.min(sorted.length - 1, Math.floor(fraction * sorted.length))] ?? Number.NaN;
 }
 
-function verdict({ value, atMost, atLeast }: Figure): string {
+export function verdict({ value, atMost, atLeast }: Figure): string {
   if (atMost === undefined && atLeast === undefined) return "";
   return value <= (atMost ?? Infinity) && value >= (atLeast ?? -Infinity) ? "ok" : "MISSED";
 }
 
-function bound({ atMost, atLeast, unit }: Figure): string {
+export function figureBound({ atMost, atLeast, unit }: Figure): string {
   const text =
     atMost === undefined ? (atLeast === undefined ? "" : `≥ ${shown(atLeast)} ${unit}`) : `≤ ${shown(atMost)} ${unit}`;
   return text.trimEnd();
@@ -35,7 +35,7 @@ export function report(figures: readonly Figure[]): void {
   const rows = figures.map((figure) => [
     figure.name,
     `${figure.value.toPrecision(4)} ${figure.unit}`,
-    bound(figure),
+    figureBound(figure),
     verdict(figure),
     figure.note ?? "",
   ]);

@@ -12,23 +12,26 @@ export type Result = Cell | Figure;
 export const isCell = (result: Result): result is Cell => "series" in result;
 
 export const figuresOf = (results: readonly Result[]): Figure[] =>
-  results.flatMap((result) => (isCell(result) ? result.figures : [result]));
+  results.flatMap((result): readonly Figure[] => (isCell(result) ? result.figures : [result]));
 
-/** A result and what it was measured of. */
-export type Record = Result & { readonly commit: string; readonly date: string };
+interface Origin {
+  readonly commit: string;
+  readonly date: string;
+}
 
 /** One file of `bench/results`: a suite on a CPU. */
 export interface Results {
   readonly suite: string;
   readonly machine: Machine;
   readonly versions: Readonly<{ [program: string]: string }>;
-  readonly results: readonly Record[];
+  readonly cells: readonly (Cell & Origin)[];
+  readonly figures: readonly (Figure & Origin)[];
 }
 
 export const resultsFolder = fileURLToPath(new URL("results", import.meta.url));
 
-const key = (result: Result): string =>
-  isCell(result) ? [result.part, result.model, result.type, result.threads, result.tokens].join(" ") : result.name;
+const cellKey = ({ part, model, type, threads, tokens }: Cell): string =>
+  [part, model, type, threads, tokens].join(" ");
 
 function commit(): string {
   const git = (...args: string[]) => spawnSync("git", args, { cwd: resultsFolder, encoding: "utf8" }).stdout.trim();
@@ -43,14 +46,20 @@ export function saveResults(suite: string, results: readonly Result[], versions:
   mkdirSync(resultsFolder, { recursive: true });
   const path = `${resultsFolder}/${suite}-${cpuSlug}.json`;
   const before = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Results) : undefined;
-  const measured = { commit: commit(), date: new Date().toISOString().slice(0, 10) };
-  const all = new Map((before?.results ?? []).map((record) => [key(record), record]));
-  for (const result of results) all.set(key(result), { ...result, ...measured });
+  const origin = { commit: commit(), date: new Date().toISOString().slice(0, 10) };
+  const cells = new Map((before?.cells ?? []).map((cell) => [cellKey(cell), cell]));
+  const figures = new Map((before?.figures ?? []).map((figure) => [figure.name, figure]));
+  for (const result of results) {
+    if (isCell(result)) cells.set(cellKey(result), { ...result, ...origin });
+    else figures.set(result.name, { ...result, ...origin });
+  }
   const file: Results = {
     suite,
     machine,
     versions: { ...before?.versions, node: process.versions.node, ...versions },
-    results: [...all.values()],
+    cells: [...cells.values()],
+    figures: [...figures.values()],
   };
-  writeFileSync(path, `${JSON.stringify(file, undefined, 1)}\n`);
+  const short = (_: string, value: unknown) => (typeof value === "number" ? Number(value.toPrecision(5)) : value);
+  writeFileSync(path, `${JSON.stringify(file, short, 1)}\n`);
 }

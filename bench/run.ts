@@ -1,6 +1,8 @@
-// `npm run bench -- <suite> [part …]`: figures of the engine, as a table and as one line of JSON.
+// `npm run bench -- <suite> [part …]`: figures of the engine, as a table and as one line of JSON; `-- report` writes the kept
+// ones into the documentation.
 import { OPTIONS_USAGE, parseOptions, type Options } from "./options.ts";
-import { versionsUsed } from "./peers/engines.ts";
+import { versionsUsed } from "./peers/versions.ts";
+import { publish } from "./publish/publish.ts";
 import { report } from "./report.ts";
 import { figuresOf, saveResults, type Result } from "./results.ts";
 
@@ -44,7 +46,7 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
     logits: async () => (await import("./wasm/logits.ts")).measureLogits,
     cycles: async () => (await import("./wasm/cycles.ts")).measureCycles,
     "cold-start": async () => (await import("./wasm/cold-start.ts")).measureColdStart,
-    speed: async () => (await import("./wasm/speed.ts")).measureSpeed,
+    peers: async () => (await import("./wasm/peers.ts")).measurePeers,
   },
 };
 
@@ -53,11 +55,17 @@ const COMPARING = new Set(["cpu", "wasm", "startup", "memory"]);
 
 function usage(problem: string): never {
   const lines = Object.entries(suites).map(([known, of]) => `${known} [${Object.keys(of).join(" | ")}]`);
-  console.error(`${problem}\nusage: npm run bench -- ${lines.join("\n       npm run bench -- ")}\n${OPTIONS_USAGE}`);
+  console.error(
+    `${problem}\nusage: npm run bench -- ${lines.join("\n       npm run bench -- ")}\n       npm run bench -- report\n${OPTIONS_USAGE}`,
+  );
   process.exit(2);
 }
 
 const [name = "", ...args] = process.argv.slice(2);
+if (name === "report") {
+  publish();
+  process.exit();
+}
 const suite = Object.hasOwn(suites, name) ? suites[name] : undefined;
 if (suite === undefined) usage(`there is no suite "${name}"`);
 const options = parseOptions(args);

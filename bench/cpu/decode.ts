@@ -1,9 +1,9 @@
-import { gate, rate, type Cell } from "../cell.ts";
+import { gate, rate, readLimit, type Cell } from "../cell.ts";
 import { compare, decoding } from "../compare.ts";
 import type { Options } from "../options.ts";
 import { startLlamaCpp, startWick } from "../peers/engines.ts";
 import { median } from "../report.ts";
-import { bytesOfToken, pathOf, subjects } from "../subject.ts";
+import { pathOf, subjects } from "../subject.ts";
 
 /** One sequence, after a short and a long context. */
 export async function measureDecode(options: Options): Promise<Cell[]> {
@@ -20,14 +20,11 @@ export async function measureDecode(options: Options): Promise<Cell[]> {
     for (const context of contexts) {
       const contestants = [wick, llama].map((of) => decoding(of, subject, context));
       const cell = await compare("decode", options, subject, context, contestants, (measured) => {
-        const bandwidth = median(measured.reads);
-        const limit = (1e9 * bandwidth) / bytesOfToken(subject, context);
+        const limit = readLimit(measured);
         const atLeast = Math.min(1.5, (0.7 * limit) / rate(measured, llama.name));
         const against = gate(measured, wick.name, llama.name, { atLeast });
-        const share = (100 * rate(measured, wick.name)) / limit;
-        return [
-          { ...against, note: `${against.note}; ${share.toFixed(0)} % of reads at ${bandwidth.toFixed(1)} GB/s` },
-        ];
+        const share = `${((100 * rate(measured, wick.name)) / limit).toFixed(0)} % of the read limit`;
+        return [{ ...against, note: `${against.note}; ${share}, ${median(measured.reads).toFixed(1)} GB/s` }];
       });
       cells.push(cell);
     }

@@ -1,9 +1,8 @@
-import { gate, rate, type Cell } from "../cell.ts";
+import { gate, type Cell } from "../cell.ts";
 import { compare, decoding, prefilling } from "../compare.ts";
-import { randomSafetensors, type FloatType } from "../models.ts";
+import { randomSafetensors, type FileType, type FloatType } from "../models.ts";
 import type { Options } from "../options.ts";
 import { startLlamaCpp, startWick } from "../peers/engines.ts";
-import type { FileType } from "../models.ts";
 import { pathOf, subjects } from "../subject.ts";
 
 const isFloat = (type: FileType): type is FileType & FloatType => type === "F32" || type === "BF16";
@@ -20,13 +19,12 @@ export async function measureFloats(options: Options): Promise<Cell[]> {
     await using llama = await startLlamaCpp({ ...folder, path: pathOf(subject) });
     const engines = [wick, candle, llama];
     for (const [part, tokens, contestants] of [
-      ["decode", 128, engines.map((engine) => decoding(engine, subject, 128))],
-      ["prefill", 512, engines.map((engine) => prefilling(engine, 512))],
+      ["decode, safetensors", 128, engines.map((engine) => decoding(engine, subject, 128))],
+      ["prefill, safetensors", 512, engines.map((engine) => prefilling(engine, 512))],
     ] as const) {
-      const cell = await compare(part, options, subject, tokens, contestants, (measured) => {
-        const best = rate(measured, candle.name) > rate(measured, llama.name) ? candle : llama;
-        return [gate(measured, wick.name, best.name, { atLeast: 1 })];
-      });
+      const cell = await compare(part, options, subject, tokens, contestants, (measured) =>
+        [candle, llama].map((peer) => gate(measured, wick.name, peer.name, { atLeast: 1 })),
+      );
       cells.push(cell);
     }
   }

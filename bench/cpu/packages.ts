@@ -4,30 +4,25 @@ import type { Options } from "../options.ts";
 import { startMistralRs, startNodeLlamaCpp, startWick } from "../peers/engines.ts";
 import { pathOf, subjects } from "../subject.ts";
 
-/** The packages as their registries give them, and a prompt that they are through with in seconds. */
-const PACKAGES = [
-  { start: startNodeLlamaCpp, prompt: 512 },
-  { start: startMistralRs, prompt: 128 },
-];
-
-/** What else a program can install. */
+/** What else a program can install, as its registry gives it. */
 export async function measurePackages(options: Options): Promise<Cell[]> {
   const cells: Cell[] = [];
   for (const subject of subjects(options, ["Q4_0", "Q8_0", "Q4_K"])) {
     const engine = { path: pathOf(subject), threads: subject.threads, contextLength: 1024 };
     await using wick = await startWick(engine);
-    for (const { start, prompt } of PACKAGES) {
-      await using peer = await start(engine);
-      for (const [part, tokens, contestants] of [
-        ["decode", 128, [wick, peer].map((of) => decoding(of, subject, 128))],
-        ["prefill", prompt, [wick, peer].map((of) => prefilling(of, prompt))],
-      ] as const) {
-        const name = `${part} beside ${peer.name}`;
-        const cell = await compare(name, options, subject, tokens, contestants, (measured) => [
-          gate(measured, wick.name, peer.name, { atLeast: 1.5 }),
-        ]);
-        cells.push(cell);
-      }
+    await using nodeLlama = await startNodeLlamaCpp(engine);
+    await using mistral = await startMistralRs(engine);
+    const decoders = [wick, nodeLlama, mistral].map((of) => decoding(of, subject, 128));
+    for (const [part, tokens, peers, contestants] of [
+      ["decode, packages", 128, [nodeLlama, mistral], decoders],
+      ["prefill, packages", 512, [nodeLlama], [wick, nodeLlama].map((of) => prefilling(of, 512))],
+      // mistral.rs takes half a minute for 512.
+      ["prefill, packages", 128, [mistral], [wick, mistral].map((of) => prefilling(of, 128))],
+    ] as const) {
+      const cell = await compare(part, options, subject, tokens, contestants, (measured) =>
+        peers.map((peer) => gate(measured, wick.name, peer.name, { atLeast: 1.5 })),
+      );
+      cells.push(cell);
     }
   }
   return cells;

@@ -4,6 +4,7 @@ import type { Engine, EngineOptions } from "./engine.ts";
 import { LineProcess } from "./line-process.ts";
 import type { Request } from "./serve.ts";
 import { nodeLlamaCpp, pythonWithLlamaCpp, pythonWithMistralRs } from "./setup.ts";
+import { noteVersion } from "./versions.ts";
 
 const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -18,11 +19,6 @@ export const startMistralRs = (options: EngineOptions): Promise<Engine> =>
 
 export const startNodeLlamaCpp = (options: EngineOptions): Promise<Engine> =>
   start("node-llama-cpp", process.execPath, program("node-llama-cpp.child.ts"), options, [nodeLlamaCpp()]);
-
-const versions = new Map<string, string>();
-
-/** Of all engines that were started. */
-export const versionsUsed = (): { [name: string]: string } => Object.fromEntries(versions);
 
 async function start(
   name: string,
@@ -40,7 +36,7 @@ async function start(
   };
   const process = new LineProcess(command, args, environment);
   const { version, loadMs } = JSON.parse(await process.line()) as { version: string; loadMs: number };
-  if (version !== "") versions.set(name, version);
+  if (version !== "") noteVersion(name, version);
   const ask = async (request: Request) => (JSON.parse(await process.ask(JSON.stringify(request))) as { ms: number }).ms;
   return {
     name,

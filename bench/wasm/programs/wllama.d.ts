@@ -10,7 +10,7 @@ declare module "@wllama/wllama/esm/index.js" {
       ignore_eos: boolean;
       cache_prompt: boolean;
     }): Promise<{
-      timings?: { prompt_n: number; prompt_per_second: number; predicted_n: number; predicted_per_second: number };
+      timings?: { prompt_n: number; prompt_ms: number; predicted_n: number; predicted_ms: number };
     }>;
     exit(): Promise<void>;
   }
