@@ -26,9 +26,15 @@ unsafe impl Plain for u16 {}
 // SAFETY: as above.
 unsafe impl Plain for f32 {}
 
+/// Where the system is asked for large pages: a matrix that is read from front to back waits for fewer of them.
+#[cfg(target_os = "linux")]
+const LARGE: usize = 4 << 20;
+
 /// A zeroed buffer of fixed length on a 64-byte boundary. Pages are first touched by whoever writes them.
 #[derive(Debug)]
 pub struct Aligned<T: Plain> {
+    /// What was allocated: the elements begin at the first boundary in it.
+    base: NonNull<u8>,
     pointer: NonNull<T>,
     len: usize,
 }
@@ -45,15 +51,17 @@ impl<T: Plain> Aligned<T> {
     /// [`Error::Allocation`] when the memory cannot be had.
     pub fn zeroed(len: usize) -> Result<Self> {
         if len == 0 {
-            return Ok(Self { pointer: NonNull::dangling(), len });
+            return Ok(Self { base: NonNull::dangling(), pointer: NonNull::dangling(), len });
         }
         let layout = Self::layout(len)?;
         // SAFETY: `len > 0` and every `Plain` type has a size, so the layout is not empty.
-        let pointer = unsafe { alloc_zeroed(layout) };
-        match NonNull::new(pointer.cast::<T>()) {
-            Some(pointer) => Ok(Self { pointer, len }),
-            None => Err(Error::Allocation(layout.size())),
-        }
+        let base = unsafe { alloc_zeroed(layout) };
+        let Some(base) = NonNull::new(base) else { return Err(Error::Allocation(layout.size())) };
+        ask_for_large_pages(base, layout.size());
+        let offset = base.as_ptr().align_offset(ALIGNMENT);
+        // SAFETY: the layout has room for a boundary before the elements.
+        let pointer = unsafe { base.add(offset) }.cast();
+        Ok(Self { base, pointer, len })
     }
 
     /// The elements of `range`, for writers that split the buffer among threads.
@@ -70,11 +78,30 @@ impl<T: Plain> Aligned<T> {
         unsafe { std::slice::from_raw_parts_mut(self.pointer.as_ptr().add(range.start), range.len()) }
     }
 
+    /// Of what is allocated. Its own alignment is one for which allocators know their memory to be zeros where it came from the
+    /// system, and touch none of it.
     fn layout(len: usize) -> Result<Layout> {
-        let bytes = len.checked_mul(size_of::<T>()).ok_or(Error::Allocation(usize::MAX))?;
-        Layout::from_size_align(bytes, ALIGNMENT).map_err(|_| Error::Allocation(bytes))
+        let bytes = len.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_add(ALIGNMENT));
+        let bytes = bytes.ok_or(Error::Allocation(usize::MAX))?;
+        Layout::from_size_align(bytes, align_of::<u64>()).map_err(|_| Error::Allocation(bytes))
     }
 }
+
+#[cfg(target_os = "linux")]
+fn ask_for_large_pages(base: NonNull<u8>, bytes: usize) {
+    if bytes < LARGE {
+        return;
+    }
+    // Whole pages of any size that Linux has.
+    const PAGE: usize = 1 << 16;
+    let start = base.as_ptr().addr().next_multiple_of(PAGE);
+    let end = (base.as_ptr().addr() + bytes) / PAGE * PAGE;
+    // SAFETY: the range is inside the allocation, and advice changes none of it. Where it is refused there are small pages.
+    let _ = unsafe { libc::madvise(base.as_ptr().with_addr(start).cast(), end - start, libc::MADV_HUGEPAGE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn ask_for_large_pages(_base: NonNull<u8>, _bytes: usize) {}
 
 impl<T: Plain> Deref for Aligned<T> {
     type Target = [T];
@@ -98,7 +125,7 @@ impl<T: Plain> Drop for Aligned<T> {
             && let Ok(layout) = Self::layout(self.len)
         {
             // SAFETY: allocated in `zeroed` with this layout.
-            unsafe { dealloc(self.pointer.as_ptr().cast(), layout) }
+            unsafe { dealloc(self.base.as_ptr(), layout) }
         }
     }
 }
