@@ -9,10 +9,10 @@ use wick_kernels::matmul::{Input, Product, matmul};
 use wick_kernels::synthetic::{values, weight_for};
 use wick_kernels::{BlockType, QuantizedRows, Result, ThreadPool, Tier};
 
-/// Outputs and inputs of the measured weight.
-const SHAPE: (usize, usize) = (3072, 1024);
+/// Outputs and inputs of the measured weights, larger than any cache.
+const SHAPE: (usize, usize) = (30720, 1024);
 /// Weights gone through in turn, so that the caches do not hold the next one.
-const COPIES: u64 = 16;
+const COPIES: u64 = 6;
 const TIME: Duration = Duration::from_millis(400);
 
 fn main() -> Result<()> {

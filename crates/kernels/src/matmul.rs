@@ -71,16 +71,6 @@ impl Job<'_> {
     }
 }
 
-impl Job<'_> {
-    /// Writes 16 outputs of a row, as [`Self::write`].
-    #[inline(always)]
-    fn write_panel(&self, row: usize, column: usize, sums: &[f32; ROWS]) {
-        for (index, sum) in sums.iter().enumerate() {
-            self.write(row, column + index, *sum);
-        }
-    }
-}
-
 /// Computes all `products` of one input in one parallel region: `output = input · weightᵀ + bias`.
 ///
 /// Each output is one sum whose order depends on the weight's type alone, see [`crate`].
@@ -126,7 +116,7 @@ pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Pr
             if task < count {
                 let first = task * chunk;
                 let columns = first..first.saturating_add(chunk).min(job.weight.rows());
-                pool.tier().run(Columns { input, job, columns });
+                job.weight.tier().run(Columns { input, job, columns });
                 return;
             }
             task -= count;
@@ -145,10 +135,10 @@ impl Kernel for Columns<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
+    fn run<S: Simd>(self, simd: S) {
         let Self { input, job, columns } = self;
         let panelled = job.weight.panelled_rows().clamp(columns.start, columns.end);
-        panels::run(input.quantized, job, columns.start..panelled);
+        panels::run(simd, input.quantized, job, columns.start..panelled);
         let columns = panelled..columns.end;
         if columns.is_empty() {
             return;

@@ -77,7 +77,7 @@ impl Packed {
             let panel_bytes = panel::ROWS * packed.row_bytes;
             let mut scratch = Aligned::zeroed(panel_bytes)?;
             for panel in bytes.chunks_exact_mut(panel_bytes) {
-                panels.arrange(panel, &mut scratch);
+                panels.arrange(tier, panel, &mut scratch);
             }
             packed.tier = tier;
             packed.panels = Some(panels);
@@ -168,7 +168,7 @@ impl Packed {
                 for first in (0..groups).step_by(together) {
                     let last = groups.min(first + together);
                     let blocks = &mut blocks[..(last - first) * panels.block()];
-                    panels.blocks(panel, row % panel::ROWS, first..last, blocks);
+                    panels.blocks(self.tier, panel, row % panel::ROWS, first..last, blocks);
                     read(blocks);
                 }
             }

@@ -1,6 +1,6 @@
 //! Activations quantised to int8 for products with quantised weights.
 
-use crate::aligned::Aligned;
+use crate::aligned::{Aligned, Plain};
 use crate::blocks::GROUP;
 use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
@@ -22,7 +22,7 @@ const ROWS_PER_TASK: usize = 8;
 #[derive(Debug)]
 pub struct QuantizedRows {
     values: Aligned<i16>,
-    bytes: Aligned<i8>,
+    packed: Aligned<Group>,
     scales: Aligned<f32>,
     /// Sums of the integers, two of 16 for each group.
     sums: Aligned<i16>,
@@ -30,34 +30,30 @@ pub struct QuantizedRows {
     groups: usize,
 }
 
+/// A group as products with panels read it.
+#[derive(Debug, Clone, Copy)]
+#[repr(C)]
+pub(crate) struct Group {
+    pub(crate) values: [[i8; 4]; GROUP / 4],
+    pub(crate) scale: f32,
+    /// Sums of both halves.
+    pub(crate) sums: [i16; 2],
+}
+
+impl Group {
+    /// Nothing but zeros.
+    pub(crate) const ZERO: Self = Self { values: [[0; 4]; GROUP / 4], scale: 0.0, sums: [0; 2] };
+}
+
+// SAFETY: numbers of 32, 4 and 4 bytes, so there is no padding.
+unsafe impl Plain for Group {}
+
 /// One row.
 #[derive(Clone, Copy)]
 pub(crate) struct QuantizedRow<'a> {
     pub(crate) values: &'a [[i16; GROUP]],
-    pub(crate) bytes: &'a [[i8; GROUP]],
     pub(crate) scales: &'a [f32],
     pub(crate) sums: &'a [[i16; 2]],
-}
-
-#[cfg_attr(not(target_arch = "x86_64"), expect(dead_code, reason = "used by products with panels"))]
-impl QuantizedRow<'_> {
-    /// The first `groups`, and no others: what follows needs no checks of its own.
-    #[inline]
-    pub(crate) fn first(self, groups: usize) -> Self {
-        Self {
-            values: &self.values[..groups],
-            bytes: &self.bytes[..groups],
-            scales: &self.scales[..groups],
-            sums: &self.sums[..groups],
-        }
-    }
-
-    /// Sum of a group's integers.
-    #[inline(always)]
-    pub(crate) fn sum(&self, group: usize) -> i32 {
-        let [low, high] = self.sums[group];
-        i32::from(low) + i32::from(high)
-    }
 }
 
 impl QuantizedRows {
@@ -69,7 +65,7 @@ impl QuantizedRows {
         let groups = elements.div_ceil(GROUP);
         Ok(Self {
             values: Aligned::zeroed(groups * GROUP)?,
-            bytes: Aligned::zeroed(if HAS_PANELS { groups * GROUP } else { 0 })?,
+            packed: Aligned::zeroed(if HAS_PANELS { groups } else { 0 })?,
             scales: Aligned::zeroed(groups)?,
             sums: Aligned::zeroed(2 * groups)?,
             rows: 0,
@@ -79,7 +75,8 @@ impl QuantizedRows {
 
     /// Bytes that [`Self::with_capacity`] takes.
     pub fn bytes_for(elements: usize) -> usize {
-        let group = GROUP * (size_of::<i16>() + usize::from(HAS_PANELS)) + size_of::<f32>() + 2 * size_of::<i16>();
+        let packed = if HAS_PANELS { size_of::<Group>() } else { 0 };
+        let group = GROUP * size_of::<i16>() + packed + size_of::<f32>() + 2 * size_of::<i16>();
         elements.div_ceil(GROUP).saturating_mul(group)
     }
 
@@ -95,7 +92,7 @@ impl QuantizedRows {
 
     /// Bytes held.
     pub fn size(&self) -> usize {
-        size_of_val(&*self.values) + size_of_val(&*self.bytes) + size_of_val(&*self.scales) + size_of_val(&*self.sums)
+        size_of_val(&*self.values) + size_of_val(&*self.packed) + size_of_val(&*self.scales) + size_of_val(&*self.sums)
     }
 
     /// Replaces the contents by `input`, `(rows, width)`; `width` is a multiple of 32.
@@ -110,7 +107,7 @@ impl QuantizedRows {
         self.rows = input.len() / width;
         let (rows, groups) = (self.rows, self.groups);
         let values = Disjoint::new(&mut self.values);
-        let bytes = Disjoint::new(&mut self.bytes);
+        let packed = Disjoint::new(&mut self.packed);
         let scales = Disjoint::new(&mut self.scales);
         let sums = Disjoint::new(&mut self.sums);
         pool.run(rows.div_ceil(ROWS_PER_TASK), &|task| {
@@ -124,9 +121,15 @@ impl QuantizedRows {
             let (sums, _) = sums.as_chunks_mut::<2>();
             let (input, _) = input[first * GROUP..last * GROUP].as_chunks::<GROUP>();
             // SAFETY: as above.
-            let bytes = unsafe { bytes.slice(if HAS_PANELS { first * GROUP..last * GROUP } else { 0..0 }) };
-            pool.tier().run(Quantize { input, values, bytes, scales, sums });
+            let packed = unsafe { packed.slice(if HAS_PANELS { first..last } else { 0..0 }) };
+            pool.tier().run(Quantize { input, values, packed, scales, sums });
         })
+    }
+
+    /// Groups of a row, where this architecture has panels.
+    #[inline]
+    pub(crate) fn packed_row(&self, row: usize) -> &[Group] {
+        if HAS_PANELS { &self.packed[row * self.groups..(row + 1) * self.groups] } else { &[] }
     }
 
     #[inline]
@@ -134,7 +137,6 @@ impl QuantizedRows {
         let range = row * self.groups..(row + 1) * self.groups;
         QuantizedRow {
             values: &self.values.as_chunks::<GROUP>().0[range.clone()],
-            bytes: if HAS_PANELS { &self.bytes.as_chunks::<GROUP>().0[range.clone()] } else { &[] },
             scales: &self.scales[range.clone()],
             sums: &self.sums.as_chunks::<2>().0[range],
         }
@@ -145,7 +147,7 @@ impl QuantizedRows {
 struct Quantize<'a> {
     input: &'a [[f32; GROUP]],
     values: &'a mut [[i16; GROUP]],
-    bytes: &'a mut [i8],
+    packed: &'a mut [Group],
     scales: &'a mut [f32],
     sums: &'a mut [[i16; 2]],
 }
@@ -155,12 +157,15 @@ impl Kernel for Quantize<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        let Self { input, values, bytes, scales, sums } = self;
-        for (((input, values), scale), sums) in input.iter().zip(&mut *values).zip(scales).zip(sums) {
+        let Self { input, values, packed, scales, sums } = self;
+        for (((input, values), scale), sums) in input.iter().zip(&mut *values).zip(&mut *scales).zip(&mut *sums) {
             *scale = quantize_group(input, values, sums);
         }
-        for (byte, value) in bytes.iter_mut().zip(values.as_flattened()) {
-            *byte = *value as i8;
+        for (((group, values), scale), sums) in packed.iter_mut().zip(values).zip(scales).zip(sums) {
+            for (byte, value) in group.values.as_flattened_mut().iter_mut().zip(values) {
+                *byte = *value as i8;
+            }
+            (group.scale, group.sums) = (*scale, *sums);
         }
     }
 }

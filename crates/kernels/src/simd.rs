@@ -28,6 +28,10 @@ pub trait Simd: Copy {
     const REGISTERS: usize;
     /// A register of f32.
     type Floats: Copy;
+    /// A register of integers: 32-bit lanes, or 4 bytes in each.
+    type Integers: Copy;
+    /// Whether [`Self::dot_i8`] takes weights plus 128, as unsigned bytes.
+    const UNSIGNED: bool;
 
     /// Runs `kernel`, compiled for these instructions.
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output;
@@ -59,7 +63,52 @@ pub trait Simd: Copy {
     /// # Safety
     /// They can be written.
     unsafe fn store(self, floats: Self::Floats, to: *mut f32);
-    /// Asks for the cache line of an address, which may be any: nothing is read of it.
+    /// Reads 4 bytes for each lane.
+    ///
+    /// # Safety
+    /// They can be read.
+    unsafe fn load_integers(self, from: *const u8) -> Self::Integers;
+    /// Reads a byte for each lane.
+    ///
+    /// # Safety
+    /// They can be read.
+    unsafe fn load_u8(self, from: *const u8) -> Self::Integers;
+    /// Reads a signed byte for each lane.
+    ///
+    /// # Safety
+    /// They can be read.
+    unsafe fn load_signed(self, from: *const i8) -> Self::Integers;
+    /// The same in every lane.
+    fn splat_integer(self, value: i32) -> Self::Integers;
+    /// Bit by bit.
+    fn and(self, a: Self::Integers, b: Self::Integers) -> Self::Integers;
+    /// Bit by bit.
+    fn or(self, a: Self::Integers, b: Self::Integers) -> Self::Integers;
+    /// In halves of 16 bits.
+    fn shift_left<const BITS: u32>(self, a: Self::Integers) -> Self::Integers;
+    /// In halves of 16 bits.
+    fn shift_right<const BITS: u32>(self, a: Self::Integers) -> Self::Integers;
+    /// Lane by lane.
+    fn add_integers(self, a: Self::Integers, b: Self::Integers) -> Self::Integers;
+    /// Lane by lane, the low 32 bits.
+    fn mul_integers(self, a: Self::Integers, b: Self::Integers) -> Self::Integers;
+    /// The nearest floats.
+    fn to_floats(self, a: Self::Integers) -> Self::Floats;
+    /// `pair[0] * factors[0] + pair[1] * factors[1]` in every lane.
+    fn sum_of_pair(self, pair: [i16; 2], factors: [i16; 2]) -> Self::Integers;
+    /// `start` plus the products of unsigned bytes of at most `BITS` bits, up to 6, with `values`, four of which each of the `N`
+    /// registers is multiplied with in every lane; exact.
+    fn dot<const N: usize, const BITS: u32>(
+        self,
+        start: Self::Integers,
+        weights: &[Self::Integers; N],
+        values: &[[i8; 4]; N],
+    ) -> Self::Integers;
+    /// The products of bytes, signed or as [`Self::UNSIGNED`] says, with a group's values, whose sums are `sums`; exact.
+    fn dot_i8(self, weights: &[Self::Integers; 8], values: &[[i8; 4]; 8], sums: [i16; 2]) -> Self::Integers;
+
+    /// Asks for the cache line of an address, which may be any, to come near: not into the nearest cache, which has no room to spare for
+    /// what is not read at once.
     #[inline(always)]
     fn prefetch<T>(self, _address: *const T) {}
 
@@ -87,4 +136,16 @@ pub trait Kernel {
     type Output;
     /// Does the work. Implementations are `inline(always)`.
     fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// Two halves of a lane.
+#[inline(always)]
+fn both(pair: [i16; 2]) -> i32 {
+    i32::from(pair[0] as u16) | i32::from(pair[1]) << 16
+}
+
+/// Four bytes of a lane.
+#[inline(always)]
+fn four(values: [i8; 4]) -> i32 {
+    i32::from_le_bytes(values.map(|value| value as u8))
 }

@@ -32,6 +32,14 @@ impl Tier {
         Self::ALL.into_iter().filter(|tier| tier.is_available())
     }
 
+    /// Whether its products take signed bytes of weights plus 128.
+    pub(crate) const fn is_unsigned(self) -> bool {
+        match self {
+            Self::Portable | Self::Avx2 => false,
+            Self::Avx512Vnni => true,
+        }
+    }
+
     /// Runs `kernel` with the tier's instructions, or with plain ones where the CPU lacks them.
     #[inline(always)]
     #[cfg(target_arch = "x86_64")]

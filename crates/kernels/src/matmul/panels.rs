@@ -1,94 +1,154 @@
-//! Products with weights in panels: 16 outputs at a time, each the sum that [`super::quantized`] documents.
+//! Products with weights in panels: a lane is an output, the sum that [`super::quantized`] documents.
 
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
+mod k_quants;
+mod simple;
 
 use std::ops::Range;
 
 use super::Job;
 use crate::panel::{PanelType, ROWS};
-use crate::quantized_rows::{QuantizedRow, QuantizedRows};
-use crate::tier::Tier;
+use crate::quantized_rows::{Group, QuantizedRows};
+use crate::simd::{Kernel, Simd};
+use k_quants::{Q4K, Q5K, Q6K};
+use simple::{Q40, Q50, Q80};
 
-/// The 16 outputs of a panel for each of `M` rows.
-///
-/// # Safety
-/// The CPU has the tier's instructions.
-type Kernel<const M: usize> = unsafe fn(panel: &[u8], rows: [QuantizedRow<'_>; M]) -> [[f32; ROWS]; M];
+/// A block type in panels.
+trait PanelBlock {
+    /// Which.
+    const TYPE: PanelType;
+    /// Groups of activations that a tile is multiplied with.
+    const GROUPS: usize;
 
-/// A kernel for as many rows as share what is read of the weight.
-struct Kernels {
-    one: Kernel<1>,
-    two: Kernel<2>,
-    four: Kernel<4>,
-    eight: Kernel<8>,
+    /// Adds what a tile gives to the sums of `LANES` outputs, from output `first` of the panel, for each of `M` rows.
+    ///
+    /// # Safety
+    /// `tile` points to a whole tile.
+    unsafe fn add<S: Simd, const M: usize>(
+        simd: S,
+        tile: *const u8,
+        first: usize,
+        rows: &[&[Group]; M],
+        sums: &mut [S::Floats; M],
+    );
 }
 
 /// All rows of the input with some whole panels.
-pub(super) fn run(input: &QuantizedRows, job: &Job<'_>, columns: Range<usize>) {
-    let Some(kernels) = job.weight.panels().and_then(|panels| kernels(job.weight.tier(), panels)) else { return };
+#[inline(always)]
+pub(super) fn run<S: Simd>(simd: S, input: &QuantizedRows, job: &Job<'_>, columns: Range<usize>) {
+    match job.weight.panels() {
+        Some(PanelType::Q4_0) => run_type::<S, Q40>(simd, input, job, columns),
+        Some(PanelType::Q5_0) => run_type::<S, Q50>(simd, input, job, columns),
+        Some(PanelType::Q8_0) => run_type::<S, Q80>(simd, input, job, columns),
+        Some(PanelType::Q4_K) => run_type::<S, Q4K>(simd, input, job, columns),
+        Some(PanelType::Q5_K) => run_type::<S, Q5K>(simd, input, job, columns),
+        Some(PanelType::Q6_K) => run_type::<S, Q6K>(simd, input, job, columns),
+        None => {}
+    }
+}
+
+#[inline(always)]
+fn run_type<S: Simd, B: PanelBlock>(simd: S, input: &QuantizedRows, job: &Job<'_>, columns: Range<usize>) {
     for column in columns.step_by(ROWS) {
-        let panel = job.weight.panel(column / ROWS);
         let mut row = 0;
         while row < input.rows() {
             row += match input.rows() - row {
-                8.. => tile(kernels.eight, panel, input, row, job, column),
-                4.. => tile(kernels.four, panel, input, row, job, column),
-                2.. => tile(kernels.two, panel, input, row, job, column),
-                _ => tile(kernels.one, panel, input, row, job, column),
+                8.. if S::REGISTERS >= 32 => panel::<S, B, 8>(simd, input, row, job, column),
+                4.. => panel::<S, B, 4>(simd, input, row, job, column),
+                2.. => panel::<S, B, 2>(simd, input, row, job, column),
+                _ => panel::<S, B, 1>(simd, input, row, job, column),
             };
         }
     }
 }
 
 /// Answers with the number of rows.
-fn tile<const M: usize>(
-    kernel: Kernel<M>,
-    panel: &[u8],
+#[inline(always)]
+fn panel<S: Simd, B: PanelBlock, const M: usize>(
+    simd: S,
     input: &QuantizedRows,
-    first: usize,
+    row: usize,
     job: &Job<'_>,
     column: usize,
 ) -> usize {
-    let rows = std::array::from_fn(|index| input.row(first + index));
-    // SAFETY: a weight has panels only for a tier that was found on this CPU.
-    let sums = unsafe { kernel(panel, rows) };
+    let mut rows = [&[][..]; M];
+    for (index, groups) in rows.iter_mut().enumerate() {
+        *groups = input.packed_row(row + index);
+    }
+    let panel = job.weight.panel(column / ROWS);
+    let sums = simd.vectorize(Panel::<B, M> { panel, rows, of_block: std::marker::PhantomData });
     for (index, sums) in sums.iter().enumerate() {
-        job.write_panel(first + index, column, sums);
+        for (output, sum) in sums.iter().enumerate() {
+            job.write(row + index, column + output, *sum);
+        }
     }
     M
 }
 
-#[cfg(target_arch = "x86_64")]
-fn kernels(tier: Tier, panels: PanelType) -> Option<&'static Kernels> {
-    let [q4_0, q8_0, q4_k, q6_k] = match tier {
-        Tier::Portable => return None,
-        Tier::Avx2 => [&avx2::Q4_0, &avx2::Q8_0, &avx2::Q4_K, &avx2::Q6_K],
-        Tier::Avx512Vnni => [&avx512::Q4_0, &avx512::Q8_0, &avx512::Q4_K, &avx512::Q6_K],
-    };
-    Some(match panels {
-        PanelType::Q4_0 => q4_0,
-        PanelType::Q8_0 => q8_0,
-        PanelType::Q4_K => q4_k,
-        PanelType::Q6_K => q6_k,
-    })
+/// The outputs of a panel for `M` rows. A kernel of its own, so that the registers are all its own too.
+struct Panel<'a, B: PanelBlock, const M: usize> {
+    panel: &'a [u8],
+    rows: [&'a [Group]; M],
+    of_block: std::marker::PhantomData<B>,
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-fn kernels(_tier: Tier, _panels: PanelType) -> Option<&'static Kernels> {
-    None
-}
+impl<B: PanelBlock, const M: usize> Kernel for Panel<'_, B, M> {
+    type Output = [[f32; ROWS]; M];
 
-/// Asks for some cache lines of the tile after this one. Where fields are read in several places at once the hardware does not foresee
-/// what comes next: a decode of `Q6_K` is twice as fast for it.
-#[cfg(target_arch = "x86_64")]
-#[inline(always)]
-fn prefetch_next<const N: usize>(tile: &[u8; N], lines: Range<usize>) {
-    use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-    for line in lines {
-        // SAFETY: every x86-64 has it, and it reads nothing: the address may be any.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(tile.as_ptr().wrapping_add(N + 64 * line).cast()) };
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> [[f32; ROWS]; M] {
+        let mut outputs = [[0.0; ROWS]; M];
+        for first in (0..ROWS).step_by(S::LANES) {
+            let mut sums = [simd.splat(0.0); M];
+            let mut rows = self.rows;
+            for tile in self.panel.chunks_exact(B::TYPE.tile()) {
+                let mut groups = [&[][..]; M];
+                for (groups, row) in groups.iter_mut().zip(&mut rows) {
+                    (*groups, *row) = row.split_at(B::GROUPS);
+                }
+                // SAFETY: the chunk is a tile.
+                unsafe { B::add(simd, tile.as_ptr(), first, &groups, &mut sums) };
+            }
+            for (outputs, sum) in outputs.iter_mut().zip(&sums) {
+                simd.write(*sum, &mut outputs[first..]);
+            }
+        }
+        outputs
     }
+}
+
+/// What one group adds: `scale * (scales * dot)`.
+#[inline(always)]
+fn add_group<S: Simd>(simd: S, sum: &mut S::Floats, scales: S::Floats, dot: S::Integers, group: &Group) {
+    let product = simd.mul(scales, simd.to_floats(dot));
+    *sum = simd.add(*sum, simd.mul(simd.splat(group.scale), product));
+}
+
+/// The half floats at byte `at` of a tile's blocks, from block `first`.
+///
+/// # Safety
+/// They are inside the tile.
+#[inline(always)]
+unsafe fn halves<S: Simd>(simd: S, tile: *const u8, at: usize, first: usize) -> S::Floats {
+    // SAFETY: the caller's promise.
+    unsafe { simd.load_f16(tile.wrapping_add(ROWS * at + 2 * first).cast()) }
+}
+
+/// `N` times four integers of a tile's blocks, from block `first`: those that begin at byte `at`.
+///
+/// # Safety
+/// They are inside the tile.
+#[inline(always)]
+unsafe fn integers<S: Simd, const N: usize>(simd: S, tile: *const u8, at: usize, first: usize) -> [S::Integers; N] {
+    let mut integers = [simd.splat_integer(0); N];
+    for (index, integers) in integers.iter_mut().enumerate() {
+        // SAFETY: the caller's promise.
+        *integers = unsafe { simd.load_integers(tile.wrapping_add(ROWS * (at + 4 * index) + 4 * first)) };
+    }
+    integers
+}
+
+/// The same bits of every byte.
+#[inline(always)]
+fn mask<S: Simd>(simd: S, bits: u8) -> S::Integers {
+    simd.splat_integer(i32::from_le_bytes([bits; 4]))
 }

@@ -1,8 +1,11 @@
 //! 8 lanes.
 
 use std::arch::x86_64::{
-    __m256, _MM_HINT_T1, _mm_loadl_epi64, _mm_loadu_si128, _mm_prefetch, _mm256_add_ps, _mm256_cvtepi8_epi32,
-    _mm256_cvtepi32_ps, _mm256_cvtph_ps, _mm256_loadu_ps, _mm256_mul_ps, _mm256_set1_ps, _mm256_storeu_ps,
+    __m256, __m256i, _MM_HINT_T1, _mm_cvtsi32_si128, _mm_loadl_epi64, _mm_loadu_si128, _mm_prefetch, _mm256_abs_epi8,
+    _mm256_add_epi16, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
+    _mm256_cvtepu8_epi32, _mm256_cvtph_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16,
+    _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_or_si256, _mm256_set1_epi16, _mm256_set1_epi32,
+    _mm256_set1_ps, _mm256_setzero_si256, _mm256_sign_epi8, _mm256_sll_epi16, _mm256_srl_epi16, _mm256_storeu_ps,
 };
 
 use super::{Kernel, Simd};
@@ -29,6 +32,8 @@ impl Simd for Avx2 {
     const LANES: usize = 8;
     const REGISTERS: usize = 16;
     type Floats = __m256;
+    type Integers = __m256i;
+    const UNSIGNED: bool = false;
 
     #[inline(always)]
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
@@ -77,6 +82,117 @@ impl Simd for Avx2 {
         // SAFETY: as above, and the caller's promise.
         unsafe { _mm256_storeu_ps(to, floats) }
     }
+    #[inline(always)]
+    unsafe fn load_integers(self, from: *const u8) -> __m256i {
+        // SAFETY: as above, and the caller's promise.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_u8(self, from: *const u8) -> __m256i {
+        // SAFETY: as above, and the caller's promise.
+        unsafe { _mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_signed(self, from: *const i8) -> __m256i {
+        // SAFETY: as above, and the caller's promise.
+        unsafe { _mm256_cvtepi8_epi32(_mm_loadl_epi64(from.cast())) }
+    }
+
+    #[inline(always)]
+    fn splat_integer(self, value: i32) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_set1_epi32(value) }
+    }
+
+    #[inline(always)]
+    fn and(self, a: __m256i, b: __m256i) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_and_si256(a, b) }
+    }
+
+    #[inline(always)]
+    fn or(self, a: __m256i, b: __m256i) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_or_si256(a, b) }
+    }
+
+    #[inline(always)]
+    fn shift_left<const BITS: u32>(self, a: __m256i) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_sll_epi16(a, _mm_cvtsi32_si128(BITS as i32)) }
+    }
+
+    #[inline(always)]
+    fn shift_right<const BITS: u32>(self, a: __m256i) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_srl_epi16(a, _mm_cvtsi32_si128(BITS as i32)) }
+    }
+
+    #[inline(always)]
+    fn add_integers(self, a: __m256i, b: __m256i) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_add_epi32(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul_integers(self, a: __m256i, b: __m256i) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_mullo_epi32(a, b) }
+    }
+
+    #[inline(always)]
+    fn to_floats(self, a: __m256i) -> __m256 {
+        // SAFETY: as above.
+        unsafe { _mm256_cvtepi32_ps(a) }
+    }
+
+    #[inline(always)]
+    fn sum_of_pair(self, pair: [i16; 2], factors: [i16; 2]) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_madd_epi16(_mm256_set1_epi32(super::both(pair)), _mm256_set1_epi32(super::both(factors))) }
+    }
+
+    #[inline(always)]
+    fn dot<const N: usize, const BITS: u32>(
+        self,
+        start: __m256i,
+        weights: &[__m256i; N],
+        values: &[[i8; 4]; N],
+    ) -> __m256i {
+        // Sums of pairs of products that stay within 16 bits.
+        let together = const { i16::MAX as usize / (2 * ((1 << BITS) - 1) * 127) };
+        let mut sum = start;
+        for (weights, values) in weights.chunks(together).zip(values.chunks(together)) {
+            // SAFETY: as above.
+            unsafe {
+                let mut pairs = _mm256_setzero_si256();
+                for (weights, values) in weights.iter().zip(values) {
+                    let values = _mm256_set1_epi32(super::four(*values));
+                    pairs = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(*weights, values));
+                }
+                sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+            }
+        }
+        sum
+    }
+
+    #[inline(always)]
+    fn dot_i8(self, weights: &[__m256i; 8], values: &[[i8; 4]; 8], _: [i16; 2]) -> __m256i {
+        let mut sum = self.splat_integer(0);
+        for (weights, values) in weights.iter().zip(values) {
+            // SAFETY: as above.
+            unsafe {
+                // |w| · (x with the sign of w): two of at most 128 · 127.
+                let signed = _mm256_sign_epi8(_mm256_set1_epi32(super::four(*values)), *weights);
+                let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(*weights), signed);
+                sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+            }
+        }
+        sum
+    }
+
     #[inline(always)]
     fn prefetch<T>(self, address: *const T) {
         // SAFETY: as above; it reads nothing.

@@ -1,8 +1,10 @@
 //! 16 lanes.
 
 use std::arch::x86_64::{
-    __m512, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm256_loadu_si256, _mm512_add_ps, _mm512_cvtepi8_epi32,
-    _mm512_cvtepi32_ps, _mm512_cvtph_ps, _mm512_loadu_ps, _mm512_mul_ps, _mm512_set1_ps, _mm512_storeu_ps,
+    __m512, __m512i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_add_ps,
+    _mm512_and_si512, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32, _mm512_cvtph_ps,
+    _mm512_dpbusd_epi32, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_madd_epi16, _mm512_mul_ps, _mm512_mullo_epi32,
+    _mm512_or_si512, _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi16, _mm512_srli_epi16, _mm512_storeu_ps,
 };
 
 use super::{Kernel, Simd};
@@ -29,6 +31,8 @@ impl Simd for Avx512 {
     const LANES: usize = 16;
     const REGISTERS: usize = 32;
     type Floats = __m512;
+    type Integers = __m512i;
+    const UNSIGNED: bool = true;
 
     #[inline(always)]
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
@@ -77,6 +81,98 @@ impl Simd for Avx512 {
         // SAFETY: as above, and the caller's promise.
         unsafe { _mm512_storeu_ps(to, floats) }
     }
+    #[inline(always)]
+    unsafe fn load_integers(self, from: *const u8) -> __m512i {
+        // SAFETY: as above, and the caller's promise.
+        unsafe { _mm512_loadu_si512(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_u8(self, from: *const u8) -> __m512i {
+        // SAFETY: as above, and the caller's promise.
+        unsafe { _mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_signed(self, from: *const i8) -> __m512i {
+        // SAFETY: as above, and the caller's promise.
+        unsafe { _mm512_cvtepi8_epi32(_mm_loadu_si128(from.cast())) }
+    }
+
+    #[inline(always)]
+    fn splat_integer(self, value: i32) -> __m512i {
+        // SAFETY: as above.
+        unsafe { _mm512_set1_epi32(value) }
+    }
+
+    #[inline(always)]
+    fn and(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: as above.
+        unsafe { _mm512_and_si512(a, b) }
+    }
+
+    #[inline(always)]
+    fn or(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: as above.
+        unsafe { _mm512_or_si512(a, b) }
+    }
+
+    #[inline(always)]
+    fn shift_left<const BITS: u32>(self, a: __m512i) -> __m512i {
+        // SAFETY: as above.
+        unsafe { _mm512_slli_epi16::<BITS>(a) }
+    }
+
+    #[inline(always)]
+    fn shift_right<const BITS: u32>(self, a: __m512i) -> __m512i {
+        // SAFETY: as above.
+        unsafe { _mm512_srli_epi16::<BITS>(a) }
+    }
+
+    #[inline(always)]
+    fn add_integers(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: as above.
+        unsafe { _mm512_add_epi32(a, b) }
+    }
+
+    #[inline(always)]
+    fn mul_integers(self, a: __m512i, b: __m512i) -> __m512i {
+        // SAFETY: as above.
+        unsafe { _mm512_mullo_epi32(a, b) }
+    }
+
+    #[inline(always)]
+    fn to_floats(self, a: __m512i) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_cvtepi32_ps(a) }
+    }
+
+    #[inline(always)]
+    fn sum_of_pair(self, pair: [i16; 2], factors: [i16; 2]) -> __m512i {
+        // SAFETY: as above.
+        unsafe { _mm512_madd_epi16(_mm512_set1_epi32(super::both(pair)), _mm512_set1_epi32(super::both(factors))) }
+    }
+
+    #[inline(always)]
+    fn dot<const N: usize, const BITS: u32>(
+        self,
+        start: __m512i,
+        weights: &[__m512i; N],
+        values: &[[i8; 4]; N],
+    ) -> __m512i {
+        let mut sum = start;
+        for (weights, values) in weights.iter().zip(values) {
+            // SAFETY: as above.
+            sum = unsafe { _mm512_dpbusd_epi32(sum, *weights, _mm512_set1_epi32(super::four(*values))) };
+        }
+        sum
+    }
+
+    #[inline(always)]
+    fn dot_i8(self, weights: &[__m512i; 8], values: &[[i8; 4]; 8], sums: [i16; 2]) -> __m512i {
+        self.dot::<8, 8>(self.sum_of_pair(sums, [-128, -128]), weights, values)
+    }
+
     #[inline(always)]
     fn prefetch<T>(self, address: *const T) {
         // SAFETY: as above; it reads nothing.

@@ -13,6 +13,8 @@ impl Simd for Portable {
     const LANES: usize = LANES;
     const REGISTERS: usize = 16;
     type Floats = [f32; LANES];
+    type Integers = [i32; LANES];
+    const UNSIGNED: bool = false;
 
     #[inline(always)]
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
@@ -57,4 +59,105 @@ impl Simd for Portable {
         // SAFETY: the caller's promise.
         unsafe { to.cast::<[f32; LANES]>().write_unaligned(floats) }
     }
+
+    #[inline(always)]
+    unsafe fn load_integers(self, from: *const u8) -> [i32; LANES] {
+        // SAFETY: the caller's promise.
+        unsafe { from.cast::<[[u8; 4]; LANES]>().read_unaligned() }.map(i32::from_le_bytes)
+    }
+
+    #[inline(always)]
+    unsafe fn load_u8(self, from: *const u8) -> [i32; LANES] {
+        // SAFETY: the caller's promise.
+        unsafe { from.cast::<[u8; LANES]>().read_unaligned() }.map(i32::from)
+    }
+
+    #[inline(always)]
+    unsafe fn load_signed(self, from: *const i8) -> [i32; LANES] {
+        // SAFETY: the caller's promise.
+        unsafe { from.cast::<[i8; LANES]>().read_unaligned() }.map(i32::from)
+    }
+
+    #[inline(always)]
+    fn splat_integer(self, value: i32) -> [i32; LANES] {
+        [value; LANES]
+    }
+
+    #[inline(always)]
+    fn and(self, a: [i32; LANES], b: [i32; LANES]) -> [i32; LANES] {
+        std::array::from_fn(|lane| a[lane] & b[lane])
+    }
+
+    #[inline(always)]
+    fn or(self, a: [i32; LANES], b: [i32; LANES]) -> [i32; LANES] {
+        std::array::from_fn(|lane| a[lane] | b[lane])
+    }
+
+    #[inline(always)]
+    fn shift_left<const BITS: u32>(self, a: [i32; LANES]) -> [i32; LANES] {
+        a.map(|lane| halves(lane, |half| half << BITS))
+    }
+
+    #[inline(always)]
+    fn shift_right<const BITS: u32>(self, a: [i32; LANES]) -> [i32; LANES] {
+        a.map(|lane| halves(lane, |half| half >> BITS))
+    }
+
+    #[inline(always)]
+    fn add_integers(self, a: [i32; LANES], b: [i32; LANES]) -> [i32; LANES] {
+        std::array::from_fn(|lane| a[lane] + b[lane])
+    }
+
+    #[inline(always)]
+    fn mul_integers(self, a: [i32; LANES], b: [i32; LANES]) -> [i32; LANES] {
+        std::array::from_fn(|lane| a[lane].wrapping_mul(b[lane]))
+    }
+
+    #[inline(always)]
+    fn to_floats(self, a: [i32; LANES]) -> [f32; LANES] {
+        a.map(|lane| lane as f32)
+    }
+
+    #[inline(always)]
+    fn sum_of_pair(self, pair: [i16; 2], factors: [i16; 2]) -> [i32; LANES] {
+        [i32::from(pair[0]) * i32::from(factors[0]) + i32::from(pair[1]) * i32::from(factors[1]); LANES]
+    }
+
+    #[inline(always)]
+    fn dot<const N: usize, const BITS: u32>(
+        self,
+        start: [i32; LANES],
+        weights: &[[i32; LANES]; N],
+        values: &[[i8; 4]; N],
+    ) -> [i32; LANES] {
+        let mut sums = start;
+        for (weights, values) in weights.iter().zip(values) {
+            for (sum, weights) in sums.iter_mut().zip(weights) {
+                for (weight, value) in weights.to_le_bytes().into_iter().zip(values) {
+                    *sum += i32::from(weight) * i32::from(*value);
+                }
+            }
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn dot_i8(self, weights: &[[i32; LANES]; 8], values: &[[i8; 4]; 8], _: [i16; 2]) -> [i32; LANES] {
+        let mut sums = [0; LANES];
+        for (weights, values) in weights.iter().zip(values) {
+            for (sum, weights) in sums.iter_mut().zip(weights) {
+                for (weight, value) in weights.to_le_bytes().into_iter().zip(values) {
+                    *sum += i32::from(weight as i8) * i32::from(*value);
+                }
+            }
+        }
+        sums
+    }
+}
+
+/// Both halves of a lane.
+#[inline(always)]
+fn halves(lane: i32, of: impl Fn(u16) -> u16) -> i32 {
+    let (low, high) = (of(lane as u16), of((lane >> 16) as u16));
+    i32::from(low) | (i32::from(high) << 16)
 }

@@ -1,0 +1,296 @@
+//! Types with blocks of 256 elements, whose groups have scales of their own.
+
+use super::{PanelBlock, add_group, halves, integers, mask};
+use crate::panel::{PanelType, ROWS};
+use crate::quantized_rows::Group;
+use crate::simd::Simd;
+
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
+
+pub(super) struct Q4K;
+pub(super) struct Q5K;
+pub(super) struct Q6K;
+
+impl PanelBlock for Q4K {
+    const TYPE: PanelType = PanelType::Q4_K;
+    const GROUPS: usize = 8;
+
+    #[inline(always)]
+    unsafe fn add<S: Simd, const M: usize>(
+        simd: S,
+        tile: *const u8,
+        first: usize,
+        rows: &[&[Group]; M],
+        sums: &mut [S::Floats; M],
+    ) {
+        let low_bits = mask(simd, 15);
+        for pair in 0..4 {
+            // SAFETY: places of the fields of a whole tile.
+            let bytes = unsafe { integers::<S, 8>(simd, tile, 16 + 32 * pair, first) };
+            for odd in 0..2 {
+                let mut weights = bytes;
+                for weights in &mut weights {
+                    let bytes = if odd == 0 { *weights } else { simd.shift_right::<4>(*weights) };
+                    *weights = simd.and(bytes, low_bits);
+                }
+                // SAFETY: the caller's promise.
+                unsafe { add_with_minimum::<S, M, 4>(simd, tile, first, 2 * pair + odd, &weights, rows, sums) };
+            }
+        }
+    }
+}
+
+impl PanelBlock for Q5K {
+    const TYPE: PanelType = PanelType::Q5_K;
+    const GROUPS: usize = 8;
+
+    #[inline(always)]
+    unsafe fn add<S: Simd, const M: usize>(
+        simd: S,
+        tile: *const u8,
+        first: usize,
+        rows: &[&[Group]; M],
+        sums: &mut [S::Floats; M],
+    ) {
+        let (low_bits, fifth) = (mask(simd, 15), mask(simd, 16));
+        for group in 0..8 {
+            prefetch::<S, 176>(simd, tile, first, group, 8);
+            // SAFETY: places of the fields of a whole tile.
+            let (bytes, bits) = unsafe {
+                let bytes = integers::<S, 8>(simd, tile, 48 + 32 * (group / 2), first);
+                (bytes, integers::<S, 8>(simd, tile, 16, first))
+            };
+            let mut weights = bytes;
+            for (weights, bits) in weights.iter_mut().zip(&bits) {
+                let low = if group % 2 == 0 { *weights } else { simd.shift_right::<4>(*weights) };
+                // Bit `group` of every byte.
+                let high = match group {
+                    0 => simd.shift_left::<4>(*bits),
+                    1 => simd.shift_left::<3>(*bits),
+                    2 => simd.shift_left::<2>(*bits),
+                    3 => simd.shift_left::<1>(*bits),
+                    4 => *bits,
+                    5 => simd.shift_right::<1>(*bits),
+                    6 => simd.shift_right::<2>(*bits),
+                    _ => simd.shift_right::<3>(*bits),
+                };
+                *weights = simd.or(simd.and(low, low_bits), simd.and(high, fifth));
+            }
+            // SAFETY: the caller's promise.
+            unsafe { add_with_minimum::<S, M, 5>(simd, tile, first, group, &weights, rows, sums) };
+        }
+    }
+}
+
+/// A group of `Q4_K` or `Q5_K` blocks: `scale * (d * s * dot + minimum * m * sum)`.
+///
+/// # Safety
+/// `tile` points to a whole tile of them.
+#[inline(always)]
+unsafe fn add_with_minimum<S: Simd, const M: usize, const BITS: u32>(
+    simd: S,
+    tile: *const u8,
+    first: usize,
+    index: usize,
+    weights: &[S::Integers; 8],
+    rows: &[&[Group]; M],
+    sums: &mut [S::Floats; M],
+) {
+    // SAFETY: places of the fields of a whole tile.
+    let (d, minimum, (scale, m)) = unsafe {
+        (halves(simd, tile, 0, first), halves(simd, tile, 2, first), scale_and_minimum(simd, tile, index, first))
+    };
+    let (scales, minima) = (simd.mul(d, scale), simd.mul(simd.mul(simd.splat(-1.0), minimum), m));
+    for (sum, row) in sums.iter_mut().zip(rows) {
+        let group = &row[index];
+        let dot = simd.dot::<8, BITS>(simd.splat_integer(0), weights, &group.values);
+        let product = simd.mul(scales, simd.to_floats(dot));
+        let offset = simd.mul(minima, simd.to_floats(simd.sum_of_pair(group.sums, [1, 1])));
+        *sum = simd.add(*sum, simd.mul(simd.splat(group.scale), simd.add(product, offset)));
+    }
+}
+
+/// Scale and minimum of group `index` of `Q4_K` and `Q5_K` blocks, 6 bits each, packed in 12 bytes from byte 4.
+///
+/// # Safety
+/// `tile` points to a whole tile of them.
+#[inline(always)]
+unsafe fn scale_and_minimum<S: Simd>(simd: S, tile: *const u8, index: usize, first: usize) -> (S::Floats, S::Floats) {
+    let [six, four, two] = [63, 15, 0x30].map(|bits| simd.splat_integer(bits));
+    // SAFETY: a byte of each block, which the twelve have.
+    let packed = |index: usize| unsafe { simd.load_u8(tile.wrapping_add(ROWS * (4 + index) + first)) };
+    let (scale, minimum) = if index < 4 {
+        (simd.and(packed(index), six), simd.and(packed(index + 4), six))
+    } else {
+        let low = packed(index + 4);
+        let (scale, minimum) = (simd.shift_right::<2>(packed(index - 4)), simd.shift_right::<2>(packed(index)));
+        (
+            simd.or(simd.and(low, four), simd.and(scale, two)),
+            simd.or(simd.shift_right::<4>(low), simd.and(minimum, two)),
+        )
+    };
+    (simd.to_floats(scale), simd.to_floats(minimum))
+}
+
+impl PanelBlock for Q6K {
+    const TYPE: PanelType = PanelType::Q6_K;
+    const GROUPS: usize = 8;
+
+    #[inline(always)]
+    unsafe fn add<S: Simd, const M: usize>(
+        simd: S,
+        tile: *const u8,
+        first: usize,
+        rows: &[&[Group]; M],
+        sums: &mut [S::Floats; M],
+    ) {
+        let mut blocks = [const { &[Group::ZERO; 8] }; M];
+        for (block, row) in blocks.iter_mut().zip(rows) {
+            if let Some(groups) = row.first_chunk() {
+                *block = groups;
+            }
+        }
+        // SAFETY: the caller's promise.
+        unsafe {
+            if M <= 2 {
+                add_half_once::<S, M, 0>(simd, tile, first, &blocks, sums);
+                add_half_once::<S, M, 1>(simd, tile, first, &blocks, sums);
+            } else {
+                add_quarter::<S, M, 0>(simd, tile, first, &blocks, sums);
+                add_quarter::<S, M, 1>(simd, tile, first, &blocks, sums);
+                add_quarter::<S, M, 2>(simd, tile, first, &blocks, sums);
+                add_quarter::<S, M, 3>(simd, tile, first, &blocks, sums);
+                add_quarter::<S, M, 4>(simd, tile, first, &blocks, sums);
+                add_quarter::<S, M, 5>(simd, tile, first, &blocks, sums);
+                add_quarter::<S, M, 6>(simd, tile, first, &blocks, sums);
+                add_quarter::<S, M, 7>(simd, tile, first, &blocks, sums);
+            }
+        }
+    }
+}
+
+/// Group `GROUP` of a tile of `Q6_K`: a quarter of half a block. 64 bytes of low bits are four groups: 0 and 1 have their low nibbles, 2
+/// and 3 the high ones; 32 bytes of high bits have two of each.
+///
+/// # Safety
+/// `tile` points to a whole tile.
+#[inline(always)]
+unsafe fn add_quarter<S: Simd, const M: usize, const GROUP: usize>(
+    simd: S,
+    tile: *const u8,
+    first: usize,
+    rows: &[&[Group; 8]; M],
+    sums: &mut [S::Floats; M],
+) {
+    prefetch::<S, 210>(simd, tile, first, GROUP, 8);
+    let (low_bits, high_bits) = (mask(simd, 15), mask(simd, 0x30));
+    let (part, quarter) = const { (GROUP / 4, GROUP % 4) };
+    // SAFETY: places of the fields of a whole tile.
+    let (d, mut weights, bits, scales) = unsafe {
+        (
+            halves(simd, tile, 208, first),
+            integers::<S, 8>(simd, tile, 64 * part + 32 * (quarter % 2), first),
+            integers::<S, 8>(simd, tile, 128 + 32 * part, first),
+            [0, 1].map(|half| simd.load_signed(tile.wrapping_add(ROWS * (192 + 2 * GROUP + half) + first).cast())),
+        )
+    };
+    for (weights, bits) in weights.iter_mut().zip(&bits) {
+        let (low, high) = match quarter {
+            0 => (*weights, simd.shift_left::<4>(*bits)),
+            1 => (*weights, simd.shift_left::<2>(*bits)),
+            2 => (simd.shift_right::<4>(*weights), *bits),
+            _ => (simd.shift_right::<4>(*weights), simd.shift_right::<2>(*bits)),
+        };
+        *weights = simd.or(simd.and(low, low_bits), simd.and(high, high_bits));
+    }
+    let [w0, w1, w2, w3, w4, w5, w6, w7] = weights;
+    for (sum, row) in sums.iter_mut().zip(rows) {
+        let group = &row[GROUP];
+        let [v0, v1, v2, v3, v4, v5, v6, v7] = group.values;
+        // The integers are 32 less than their bits say.
+        let start = [simd.sum_of_pair(group.sums, [-32, 0]), simd.sum_of_pair(group.sums, [0, -32])];
+        let low = simd.dot::<4, 6>(start[0], &[w0, w1, w2, w3], &[v0, v1, v2, v3]);
+        let high = simd.dot::<4, 6>(start[1], &[w4, w5, w6, w7], &[v4, v5, v6, v7]);
+        let (low, high) = (simd.mul_integers(low, scales[0]), simd.mul_integers(high, scales[1]));
+        add_group(simd, sum, d, simd.add_integers(low, high), group);
+    }
+}
+
+/// Half a tile for few rows: all that a byte of the weight has is used when it is read.
+///
+/// # Safety
+/// `tile` points to a whole tile.
+#[inline(always)]
+unsafe fn add_half_once<S: Simd, const M: usize, const PART: usize>(
+    simd: S,
+    tile: *const u8,
+    first: usize,
+    rows: &[&[Group; 8]; M],
+    sums: &mut [S::Floats; M],
+) {
+    let (low_bits, high_bits) = (mask(simd, 15), mask(simd, 0x30));
+    let mut dots = [[simd.splat_integer(0); 4]; M];
+    for half in 0..2 {
+        let mut products = [[simd.splat_integer(0); 4]; M];
+        for (products, row) in products.iter_mut().zip(rows) {
+            for (quarter, product) in products.iter_mut().enumerate() {
+                // The integers are 32 less than their bits say.
+                let factors = if half == 0 { [-32, 0] } else { [0, -32] };
+                *product = simd.sum_of_pair(row[4 * PART + quarter].sums, factors);
+            }
+        }
+        for step in 4 * half..4 * half + 4 {
+            prefetch::<S, 210>(simd, tile, first, 8 * PART + step, 16);
+            // SAFETY: places of the fields of a whole tile.
+            let ([low], [next], [high]) = unsafe {
+                (
+                    integers::<S, 1>(simd, tile, 64 * PART + 4 * step, first),
+                    integers::<S, 1>(simd, tile, 64 * PART + 32 + 4 * step, first),
+                    integers::<S, 1>(simd, tile, 128 + 32 * PART + 4 * step, first),
+                )
+            };
+            let parts = [
+                (low, simd.shift_left::<4>(high)),
+                (next, simd.shift_left::<2>(high)),
+                (simd.shift_right::<4>(low), high),
+                (simd.shift_right::<4>(next), simd.shift_right::<2>(high)),
+            ];
+            for (quarter, (low, high)) in parts.iter().enumerate() {
+                let weights = [simd.or(simd.and(*low, low_bits), simd.and(*high, high_bits))];
+                for (products, row) in products.iter_mut().zip(rows) {
+                    let values = [row[4 * PART + quarter].values[step]];
+                    products[quarter] = simd.dot::<1, 6>(products[quarter], &weights, &values);
+                }
+            }
+        }
+        for quarter in 0..4 {
+            let at = 192 + 8 * PART + 2 * quarter + half;
+            // SAFETY: a place of a field of a whole tile.
+            let scale = unsafe { simd.load_signed(tile.wrapping_add(ROWS * at + first).cast()) };
+            for (dots, products) in dots.iter_mut().zip(&products) {
+                dots[quarter] = simd.add_integers(dots[quarter], simd.mul_integers(products[quarter], scale));
+            }
+        }
+    }
+    // SAFETY: a place of a field of a whole tile.
+    let d = unsafe { halves(simd, tile, 208, first) };
+    for ((sum, dots), row) in sums.iter_mut().zip(&dots).zip(rows) {
+        for (quarter, dot) in dots.iter().enumerate() {
+            add_group(simd, sum, d, *dot, &row[4 * PART + quarter]);
+        }
+    }
+}
+
+/// Asks for a part of the tile after the next, in one of some steps. Where fields are read in several places at once the hardware does
+/// not foresee what comes: a decode of `Q6_K` is twice as fast for it.
+#[inline(always)]
+fn prefetch<S: Simd, const BLOCK: usize>(simd: S, tile: *const u8, first: usize, step: usize, steps: usize) {
+    // The first pass over the panel's lanes asks for all of it.
+    if first == 0 {
+        let lines = (ROWS * BLOCK / LINE).div_ceil(steps);
+        for line in step * lines..(step + 1) * lines {
+            simd.prefetch(tile.wrapping_add(2 * ROWS * BLOCK + LINE * line));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Types with one scale for 32 elements.
+
+use super::{PanelBlock, add_group, halves, integers, mask};
+use crate::panel::PanelType;
+use crate::quantized_rows::Group;
+use crate::simd::Simd;
+
+pub(super) struct Q40;
+pub(super) struct Q50;
+pub(super) struct Q80;
+
+impl PanelBlock for Q40 {
+    const TYPE: PanelType = PanelType::Q4_0;
+    const GROUPS: usize = 1;
+
+    #[inline(always)]
+    unsafe fn add<S: Simd, const M: usize>(
+        simd: S,
+        tile: *const u8,
+        first: usize,
+        rows: &[&[Group]; M],
+        sums: &mut [S::Floats; M],
+    ) {
+        // SAFETY: places of the fields of a whole tile.
+        let (scales, bytes) = unsafe { (halves(simd, tile, 0, first), integers::<S, 4>(simd, tile, 2, first)) };
+        let weights = nibbles(simd, bytes);
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            let group = &row[0];
+            // The integers are 8 less than their bits say.
+            let start = simd.sum_of_pair(group.sums, [-8, -8]);
+            let dot = simd.dot::<8, 4>(start, &weights, &group.values);
+            add_group(simd, sum, scales, dot, group);
+        }
+    }
+}
+
+impl PanelBlock for Q50 {
+    const TYPE: PanelType = PanelType::Q5_0;
+    const GROUPS: usize = 1;
+
+    #[inline(always)]
+    unsafe fn add<S: Simd, const M: usize>(
+        simd: S,
+        tile: *const u8,
+        first: usize,
+        rows: &[&[Group]; M],
+        sums: &mut [S::Floats; M],
+    ) {
+        // SAFETY: places of the fields of a whole tile.
+        let (scales, [bits], bytes) = unsafe {
+            (
+                halves(simd, tile, 0, first),
+                integers::<S, 1>(simd, tile, 2, first),
+                integers::<S, 4>(simd, tile, 6, first),
+            )
+        };
+        let mut weights = nibbles(simd, bytes);
+        let fifth = mask(simd, 16);
+        // Bit `i` of every byte is for register `i`.
+        let shifted = [
+            simd.shift_left::<4>(bits),
+            simd.shift_left::<3>(bits),
+            simd.shift_left::<2>(bits),
+            simd.shift_left::<1>(bits),
+            bits,
+            simd.shift_right::<1>(bits),
+            simd.shift_right::<2>(bits),
+            simd.shift_right::<3>(bits),
+        ];
+        for (weights, bits) in weights.iter_mut().zip(&shifted) {
+            *weights = simd.or(*weights, simd.and(*bits, fifth));
+        }
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            let group = &row[0];
+            // The integers are 16 less than their bits say.
+            let start = simd.sum_of_pair(group.sums, [-16, -16]);
+            let dot = simd.dot::<8, 5>(start, &weights, &group.values);
+            add_group(simd, sum, scales, dot, group);
+        }
+    }
+}
+
+impl PanelBlock for Q80 {
+    const TYPE: PanelType = PanelType::Q8_0;
+    const GROUPS: usize = 1;
+
+    #[inline(always)]
+    unsafe fn add<S: Simd, const M: usize>(
+        simd: S,
+        tile: *const u8,
+        first: usize,
+        rows: &[&[Group]; M],
+        sums: &mut [S::Floats; M],
+    ) {
+        // SAFETY: places of the fields of a whole tile.
+        let (scales, weights) = unsafe { (halves(simd, tile, 0, first), integers::<S, 8>(simd, tile, 2, first)) };
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            let group = &row[0];
+            add_group(simd, sum, scales, simd.dot_i8(&weights, &group.values, group.sums), group);
+        }
+    }
+}
+
+/// Low nibbles of 16 bytes, then the high ones.
+#[inline(always)]
+fn nibbles<S: Simd>(simd: S, bytes: [S::Integers; 4]) -> [S::Integers; 8] {
+    let low_bits = mask(simd, 15);
+    let mut nibbles = [low_bits; 8];
+    for (index, bytes) in bytes.iter().enumerate() {
+        nibbles[index] = simd.and(*bytes, low_bits);
+        nibbles[index + 4] = simd.and(simd.shift_right::<4>(*bytes), low_bits);
+    }
+    nibbles
+}
