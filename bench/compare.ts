@@ -5,8 +5,7 @@ import { measureRounds, StreamingRead, type Contestant } from "./rounds.ts";
 import { bytesOfToken, type Subject } from "./subject.ts";
 
 /** How many tokens are decoded for one value: what takes a second or so. */
-const decodedFor = (subject: Subject): number =>
-  Math.max(16, Math.min(64, Math.round(25e9 / bytesOfToken(subject, 0))));
+const decodedFor = (subject: Subject): number => Math.max(8, Math.min(24, Math.round(12e9 / bytesOfToken(subject, 0))));
 
 /** Decoding after a context, of one sequence or several at once. */
 export function decoding(engine: Engine, subject: Subject, context: number, sequences = 1): Contestant {

@@ -1,10 +1,10 @@
 import { spread, type Series } from "./cell.ts";
 import { LineProcess } from "./peers/line-process.ts";
-import { median } from "./report.ts";
 
 /** Reads that spread more than this tell of somebody else on the machine. */
 const QUIET = 1.15;
-const ATTEMPTS = 3;
+/** How many times as many rounds are measured at most. */
+const REPEATS = 3;
 
 export interface Contestant {
   readonly engine: string;
@@ -35,7 +35,10 @@ export class StreamingRead implements AsyncDisposable {
   }
 }
 
-/** Measures all in turn, each round in another order, so that a busy machine hits all alike. */
+/**
+ * Measures all in turn, each round in another order, so that a busy machine hits all alike. Rounds in which reads were slower
+ * than in the others are repeated, as long as it is worth it.
+ */
 export async function measureRounds(
   rounds: number,
   read: StreamingRead,
@@ -43,22 +46,31 @@ export async function measureRounds(
 ): Promise<Rounds> {
   // The first time of each pays for pages and caches.
   for (const one of [...contestants, read]) await one.measure();
-  let best: Rounds | undefined;
-  for (let attempt = 0; attempt < ATTEMPTS && (best?.isNoisy ?? true); attempt += 1) {
-    const values = contestants.map((): number[] => []);
-    const reads: number[] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      reads.push(await read.measure());
-      for (let turn = 0; turn < contestants.length; turn += 1) {
-        const index = (turn + round) % contestants.length;
-        values[index]?.push((await contestants[index]?.measure()) ?? Number.NaN);
-      }
+  const measured: Round[] = [];
+  let kept: readonly Round[] = [];
+  while (measured.length < REPEATS * rounds && !(kept.length === rounds && isQuiet(kept))) {
+    const values = contestants.map(() => Number.NaN);
+    const before = await read.measure();
+    for (let turn = 0; turn < contestants.length; turn += 1) {
+      const index = (turn + measured.length) % contestants.length;
+      values[index] = (await contestants[index]?.measure()) ?? Number.NaN;
     }
-    const series = contestants.map(({ engine }, index) => ({ engine, values: values[index] ?? [] }));
-    const measured = { series, reads, isNoisy: spread(reads) > QUIET };
-    if (best === undefined || spread(reads) < spread(best.reads)) best = measured;
-    if (best.isNoisy) console.error(`reads of ${median(reads).toFixed(1)} GB/s spread ${spread(reads).toFixed(2)}`);
+    measured.push({ read: before, values });
+    kept = measured.toSorted((left, right) => right.read - left.read).slice(0, rounds);
   }
-  if (best === undefined) throw new Error("no rounds");
-  return best;
+  return {
+    series: contestants.map(({ engine }, index) => ({
+      engine,
+      values: kept.map(({ values }) => values[index] ?? Number.NaN),
+    })),
+    reads: kept.map((round) => round.read),
+    isNoisy: !isQuiet(kept),
+  };
 }
+
+interface Round {
+  readonly read: number;
+  readonly values: readonly number[];
+}
+
+const isQuiet = (rounds: readonly Round[]): boolean => spread(rounds.map((round) => round.read)) <= QUIET;

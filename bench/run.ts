@@ -16,6 +16,7 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
     prefill: async () => (await import("./cpu/prefill.ts")).measurePrefill,
     together: async () => (await import("./cpu/together.ts")).measureTogether,
     floats: async () => (await import("./cpu/floats.ts")).measureFloats,
+    matmul: async () => (await import("./cpu/matmul.ts")).measureMatmul,
     packages: async () => (await import("./cpu/packages.ts")).measurePackages,
   },
   startup: {

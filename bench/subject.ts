@@ -10,7 +10,7 @@ export interface Subject {
   readonly threads: number;
 }
 
-const QUANTIZED: readonly FileType[] = ["Q4_0", "Q8_0", "Q4_K", "Q6_K"];
+export const QUANTIZED: readonly FileType[] = ["Q4_0", "Q8_0", "Q4_K", "Q6_K"];
 
 export const subjects = ({ models, types, threads }: Options, defaults = QUANTIZED): Subject[] =>
   models.flatMap((shape) =>

@@ -9,28 +9,25 @@ out = answers()
 import llama_cpp as llama  # noqa: E402 - prints what it finds
 
 SILENT = llama.llama_log_callback(lambda level, text, data: None)
+DEFAULT = llama.llama_context_default_params().flash_attn_type
 
 
-class Engine:
-    version = llama.__version__
+class Context:
+    """Keys and values of some sequences, and their computation."""
 
-    def __init__(self, path, threads, context_length, sequences):
-        llama.llama_log_set(SILENT, None)
-        llama.llama_backend_init()
-        start = perf_counter()
-        self.model = llama.llama_model_load_from_file(path.encode(), llama.llama_model_default_params())
+    def __init__(self, model, threads, context_length, sequences, flash_attention):
         params = llama.llama_context_default_params()
         params.n_ctx = context_length * sequences
         params.n_seq_max = sequences
         params.n_threads = params.n_threads_batch = threads
-        self.context = llama.llama_init_from_model(self.model, params)
+        params.flash_attn_type = flash_attention
+        self.context = llama.llama_init_from_model(model, params)
         if not self.context:
-            raise RuntimeError(f"{path} was not loaded")
+            raise RuntimeError("no context")
         self.memory = llama.llama_get_memory(self.context)
-        self.load_ms = 1000 * (perf_counter() - start)
         self.batch = llama.llama_batch_init(params.n_batch, 0, sequences)
         self.batch_size = params.n_batch
-        # Which prompts the cache holds, so that decoding goes on from them without computing them anew.
+        # Which prompts are held, so that decoding goes on from them without computing them anew.
         self.kept = None
 
     def run(self, rows):
@@ -72,6 +69,42 @@ class Engine:
         for sequence in range(sequences):
             llama.llama_memory_seq_rm(self.memory, sequence, context, -1)
         return ms
+
+
+class Engine:
+    version = llama.__version__
+
+    def __init__(self, path, *sizes):
+        llama.llama_log_set(SILENT, None)
+        llama.llama_backend_init()
+        start = perf_counter()
+        model = llama.llama_model_load_from_file(path.encode(), llama.llama_model_default_params())
+        self.contexts = [Context(model, *sizes, DEFAULT)]
+        self.load_ms = 1000 * (perf_counter() - start)
+        self.without_flash_attention = lambda: Context(model, *sizes, llama.LLAMA_FLASH_ATTN_TYPE_DISABLED)
+        # What was measured once, then which context does it faster.
+        self.seen = set()
+        self.faster = {}
+
+    def measure(self, work, *sizes):
+        """By default first; then both ways are tried and the faster is kept to, which for a long context is not the default."""
+        key = (work, *sizes)
+        if key in self.faster:
+            return getattr(self.faster[key], work)(*sizes)
+        if key not in self.seen:
+            self.seen.add(key)
+            return getattr(self.contexts[0], work)(*sizes)
+        if len(self.contexts) == 1:
+            self.contexts.append(self.without_flash_attention())
+        times = [getattr(context, work)(*sizes) for context in self.contexts]
+        self.faster[key] = self.contexts[times.index(min(times))]
+        return min(times)
+
+    def prefill(self, tokens):
+        return self.measure("prefill", tokens)
+
+    def decode(self, *sizes):
+        return self.measure("decode", *sizes)
 
 
 serve(out, Engine(sys.argv[1], *map(int, sys.argv[2:5])))
