@@ -41,18 +41,16 @@ function commit(): string {
     : `${hash}+`;
 }
 
-/** Writes results over older ones of the same name. */
-export function saveResults(suite: string, results: readonly Result[], versions: Results["versions"]): void {
+/** Writes a result, over an older one of the same name. */
+export function saveResult(suite: string, result: Result, versions: Results["versions"]): void {
   mkdirSync(resultsFolder, { recursive: true });
   const path = `${resultsFolder}/${suite}-${cpuSlug}.json`;
   const before = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Results) : undefined;
   const origin = { commit: commit(), date: new Date().toISOString().slice(0, 10) };
   const cells = new Map((before?.cells ?? []).map((cell) => [cellKey(cell), cell]));
   const figures = new Map((before?.figures ?? []).map((figure) => [figure.name, figure]));
-  for (const result of results) {
-    if (isCell(result)) cells.set(cellKey(result), { ...result, ...origin });
-    else figures.set(result.name, { ...result, ...origin });
-  }
+  if (isCell(result)) cells.set(cellKey(result), { ...result, ...origin });
+  else figures.set(result.name, { ...result, ...origin });
   const file: Results = {
     suite,
     machine,

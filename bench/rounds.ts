@@ -4,7 +4,7 @@ import { LineProcess } from "./peers/line-process.ts";
 /** Reads that spread more than this tell of somebody else on the machine. */
 const QUIET = 1.15;
 /** How many times as many rounds are measured at most. */
-const REPEATS = 3;
+const REPEATS = 2;
 
 export interface Contestant {
   readonly engine: string;

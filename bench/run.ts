@@ -4,9 +4,9 @@ import { OPTIONS_USAGE, parseOptions, type Options } from "./options.ts";
 import { versionsUsed } from "./peers/versions.ts";
 import { publish } from "./publish/publish.ts";
 import { report } from "./report.ts";
-import { figuresOf, saveResults, type Result } from "./results.ts";
+import { figuresOf, saveResult, type Result } from "./results.ts";
 
-type Measure = (options: Options) => Result[] | Promise<Result[]>;
+type Measure = (options: Options) => Result[] | Promise<Result[]> | AsyncIterable<Result>;
 type Part = () => Promise<Measure>;
 
 /** Run when no part is named. */
@@ -78,8 +78,9 @@ for (const [part, load] of Object.entries(suite)) {
   if (options.parts.length > 0 && !options.parts.includes(part)) continue;
   console.error(`measuring ${part} …`);
   const measure = await load();
-  const measured = await measure(options);
-  results.push(...measured);
-  if (options.save && COMPARING.has(name)) saveResults(name, measured, versionsUsed());
+  for await (const result of await measure(options)) {
+    results.push(result);
+    if (options.save && COMPARING.has(name)) saveResult(name, result, versionsUsed());
+  }
 }
 report(figuresOf(results));

@@ -8,8 +8,7 @@ import { pathOf, subjects } from "../subject.ts";
 const isFloat = (type: FileType): type is FileType & FloatType => type === "F32" || type === "BF16";
 
 /** Checkpoints that are not quantised: safetensors by Wick and by candle, the same weights as GGUF by llama.cpp. */
-export async function measureFloats(options: Options): Promise<Cell[]> {
-  const cells: Cell[] = [];
+export async function* measureFloats(options: Options): AsyncGenerator<Cell> {
   for (const subject of subjects(options, ["BF16", "F32"])) {
     const { shape, type, threads } = subject;
     if (!isFloat(type)) continue;
@@ -22,11 +21,9 @@ export async function measureFloats(options: Options): Promise<Cell[]> {
       ["decode, safetensors", 128, engines.map((engine) => decoding(engine, subject, 128))],
       ["prefill, safetensors", 512, engines.map((engine) => prefilling(engine, 512))],
     ] as const) {
-      const cell = await compare(part, options, subject, tokens, contestants, (measured) =>
+      yield await compare(part, options, subject, tokens, contestants, (measured) =>
         [candle, llama].map((peer) => gate(measured, wick.name, peer.name, { atLeast: 1 })),
       );
-      cells.push(cell);
     }
   }
-  return cells;
 }

@@ -9,8 +9,7 @@ import { QUANTIZED } from "../subject.ts";
 const WEIGHTS = 16 * 3072 * 1024;
 
 /** The matrix–vector products alone against plain reads: what decoding could reach. */
-export async function measureMatmul({ types = QUANTIZED, threads, rounds }: Options): Promise<Figure[]> {
-  const figures: Figure[] = [];
+export async function* measureMatmul({ types = QUANTIZED, threads, rounds }: Options): AsyncGenerator<Figure> {
   for (const type of types)
     for (const count of threads) {
       const { elements, bytes } = BLOCK_TYPES[type];
@@ -18,15 +17,14 @@ export async function measureMatmul({ types = QUANTIZED, threads, rounds }: Opti
       const measure = async () => fastest(runRustExample("wick-kernels", "throughput", ["--", String(count), type]));
       const { series, reads, isNoisy } = await measureRounds(rounds, read, [{ engine: "matmul", measure }]);
       const [products, limit] = [median(series[0]?.values ?? []), median(reads)];
-      figures.push({
+      yield {
         name: `matrix × vector in ${type}, ${count} thread${count === 1 ? "" : "s"}, of the streaming-read test`,
         value: products / limit,
         unit: "×",
         atLeast: 0.8,
         note: `${products.toFixed(1)} / ${limit.toFixed(1)} GB/s${isNoisy ? "; noisy machine" : ""}`,
-      });
+      };
     }
-  return figures;
 }
 
 /** GB/s of the tier that has most: type, tier, GB/s, … in each row below the heads. */

@@ -5,8 +5,7 @@ import { startMistralRs, startNodeLlamaCpp, startWick } from "../peers/engines.t
 import { pathOf, subjects } from "../subject.ts";
 
 /** What else a program can install, as its registry gives it. */
-export async function measurePackages(options: Options): Promise<Cell[]> {
-  const cells: Cell[] = [];
+export async function* measurePackages(options: Options): AsyncGenerator<Cell> {
   for (const subject of subjects(options, ["Q4_0", "Q8_0", "Q4_K"])) {
     const engine = { path: pathOf(subject), threads: subject.threads, contextLength: 1024 };
     await using wick = await startWick(engine);
@@ -19,11 +18,9 @@ export async function measurePackages(options: Options): Promise<Cell[]> {
       // mistral.rs takes half a minute for 512.
       ["prefill, packages", 128, [mistral], [wick, mistral].map((of) => prefilling(of, 128))],
     ] as const) {
-      const cell = await compare(part, options, subject, tokens, contestants, (measured) =>
+      yield await compare(part, options, subject, tokens, contestants, (measured) =>
         peers.map((peer) => gate(measured, wick.name, peer.name, { atLeast: 1.5 })),
       );
-      cells.push(cell);
     }
   }
-  return cells;
 }

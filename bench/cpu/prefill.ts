@@ -5,9 +5,8 @@ import { startLlamaCpp, startWick } from "../peers/engines.ts";
 import { pathOf, subjects } from "../subject.ts";
 
 /** A prompt, to its first token. */
-export async function measurePrefill(options: Options): Promise<Cell[]> {
+export async function* measurePrefill(options: Options): AsyncGenerator<Cell> {
   const prompts = options.tokens ?? [512, 2048];
-  const cells: Cell[] = [];
   for (const subject of subjects(options)) {
     const engine = {
       path: pathOf(subject),
@@ -18,12 +17,9 @@ export async function measurePrefill(options: Options): Promise<Cell[]> {
     await using llama = await startLlamaCpp(engine);
     for (const tokens of prompts) {
       const contestants = [wick, llama].map((of) => prefilling(of, tokens));
-      cells.push(
-        await compare("prefill", options, subject, tokens, contestants, (measured) => [
-          gate(measured, wick.name, llama.name, { atLeast: 1.5 }),
-        ]),
-      );
+      yield await compare("prefill", options, subject, tokens, contestants, (measured) => [
+        gate(measured, wick.name, llama.name, { atLeast: 1.5 }),
+      ]);
     }
   }
-  return cells;
 }

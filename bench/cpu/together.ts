@@ -7,8 +7,7 @@ import { pathOf, subjects } from "../subject.ts";
 const SEQUENCES = 4;
 
 /** Four sequences at once: Wick's streams, against itself alone and against a batch of llama.cpp's. */
-export async function measureTogether(options: Options): Promise<Cell[]> {
-  const cells: Cell[] = [];
+export async function* measureTogether(options: Options): AsyncGenerator<Cell> {
   for (const subject of subjects(options)) {
     const engine = { path: pathOf(subject), threads: subject.threads, contextLength: 2048, sequences: SEQUENCES };
     await using wick = await startWick(engine);
@@ -21,12 +20,10 @@ export async function measureTogether(options: Options): Promise<Cell[]> {
         prefilling(wick, 512, "wick's prefill of 512"),
       ];
       const [alone = "", ours = "", theirs = "", prefill = ""] = contestants.map((contestant) => contestant.engine);
-      const cell = await compare("4 at once", options, subject, context, contestants, (measured) => {
+      yield await compare("4 at once", options, subject, context, contestants, (measured) => {
         const atLeast = Math.min(2.5, (0.7 * rate(measured, prefill)) / rate(measured, alone));
         return [gate(measured, ours, alone, { atLeast }), gate(measured, ours, theirs, { atLeast: 2 })];
       });
-      cells.push(cell);
     }
   }
-  return cells;
 }

@@ -6,6 +6,9 @@ import type { Request } from "./serve.ts";
 import { nodeLlamaCpp, pythonWithLlamaCpp, pythonWithMistralRs } from "./setup.ts";
 import { noteVersion } from "./versions.ts";
 
+/** Which package an engine's version is of, where it has another name. */
+const PACKAGES: Readonly<{ [engine: string]: string }> = { "llama.cpp": "llama-cpp-python", "mistral.rs": "mistralrs" };
+
 const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 export const startWick = (options: EngineOptions, backend: "cpu" | "candle" = "cpu"): Promise<Engine> =>
@@ -36,7 +39,7 @@ async function start(
   };
   const process = new LineProcess(command, args, environment);
   const { version, loadMs } = JSON.parse(await process.line()) as { version: string; loadMs: number };
-  if (version !== "") noteVersion(name, version);
+  if (version !== "") noteVersion(PACKAGES[name] ?? name, version);
   const ask = async (request: Request) => (JSON.parse(await process.ask(JSON.stringify(request))) as { ms: number }).ms;
   return {
     name,

@@ -7,15 +7,14 @@ import { startLlamaCpp, startWick } from "../peers/engines.ts";
 import type { Contestant } from "../rounds.ts";
 
 /** From the call that loads a file out of the page cache to the first token of a short prompt, each time in a new process. */
-export async function measureFirstToken(options: Options): Promise<Cell[]> {
-  const cells: Cell[] = [];
+export async function* measureFirstToken(options: Options): AsyncGenerator<Cell> {
   for (const subject of subjects(options, ["Q4_0"]))
     for (const tokens of options.tokens ?? [16]) {
       const contestants = [
         starting("wick", startWick, subject, tokens),
         starting("llama.cpp", startLlamaCpp, subject, tokens),
       ];
-      const cell = await compare(
+      yield await compare(
         "load to first token",
         options,
         subject,
@@ -24,9 +23,7 @@ export async function measureFirstToken(options: Options): Promise<Cell[]> {
         (measured) => [gate(measured, "wick", "llama.cpp", { atMost: 1 })],
         "ms",
       );
-      cells.push(cell);
     }
-  return cells;
 }
 
 function starting(

@@ -29,7 +29,7 @@ const GATES = {
 const GATE_Q8_0 = 1.1;
 
 /** One Chromium, one thread: Wick's two modules, and llama.cpp as wllama has it. */
-export async function measurePeers(options: Options): Promise<Cell[]> {
+export async function* measurePeers(options: Options): AsyncGenerator<Cell> {
   const types = options.types ?? ["Q4_0", "Q4_K", "Q8_0"];
   const folder = await mkdtemp(join(tmpdir(), "wick-peers-"));
   await bundle(fileURLToPath(new URL("programs/peers.ts", import.meta.url)), join(folder, "page.js"), {
@@ -46,7 +46,6 @@ export async function measurePeers(options: Options): Promise<Cell[]> {
     WLLAMA,
     (JSON.parse(await readFile(join(wllama, "../package.json"), "utf8")) as { version: string }).version,
   );
-  const cells: Cell[] = [];
   for (const type of types) {
     const subject = { shape: smolLm2_135m, type, threads: 1 };
     const engines: Engine[] = [];
@@ -56,19 +55,17 @@ export async function measurePeers(options: Options): Promise<Cell[]> {
       ["decode", engines.map((engine) => decoding(engine, subject, 128))],
       ["prefill", engines.map((engine) => prefilling(engine, 128))],
     ] as const) {
-      const cell = await compare(part, options, subject, 128, contestants, (measured) =>
+      yield await compare(part, options, subject, 128, contestants, (measured) =>
         Object.entries(GATES[part]).map(([name, bound]) =>
           gate(measured, name, WLLAMA, { atLeast: type === "Q8_0" ? GATE_Q8_0 : bound }),
         ),
       );
-      cells.push(cell);
     }
     for (const engine of engines) await engine[Symbol.asyncDispose]();
   }
   await browser.close();
   server.close();
   await rm(folder, { recursive: true });
-  return cells;
 }
 
 async function openPage(
