@@ -51,11 +51,12 @@ export async function* measurePeers(options: Options): AsyncGenerator<Cell> {
     const engines: Engine[] = [];
     for (const [name, module] of Object.entries(MODULES))
       engines.push(await openPage(browser, origin, name, `/${type}.gguf`, module));
-    for (const [part, contestants] of [
-      ["decode", engines.map((engine) => decoding(engine, subject, 128))],
-      ["prefill", engines.map((engine) => prefilling(engine, 128))],
+    for (const [part, tokens, contestants] of [
+      // wllama keeps nothing of a prompt: a short one, as it is computed anew each time.
+      ["decode", 16, engines.map((engine) => decoding(engine, subject, 16))],
+      ["prefill", 128, engines.map((engine) => prefilling(engine, 128))],
     ] as const) {
-      yield await compare(part, options, subject, 128, contestants, (measured) =>
+      yield await compare(part, options, subject, tokens, contestants, (measured) =>
         Object.entries(GATES[part]).map(([name, bound]) =>
           gate(measured, name, WLLAMA, { atLeast: type === "Q8_0" ? GATE_Q8_0 : bound }),
         ),
