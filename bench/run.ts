@@ -39,6 +39,7 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
     scheduler: async () => (await import("./streams/scheduler.ts")).measureScheduler,
     "long-prompt": async () => (await import("./streams/long-prompt.ts")).measureLongPrompt,
     together: async () => (await import("./streams/together.ts")).measureTogether,
+    speculation: async () => (await import("./streams/speculation.ts")).measureSpeculation,
     soak: async () => (await import("./streams/soak.ts")).measureSoak,
   },
   wasm: {

@@ -107,7 +107,10 @@ describe("a load that cannot be", () => {
     ["unsupported", "options.kvCache", { kvCache: "q8", backend: "candle" }],
     ["unsupported", "options.backend", { backend: "cpu", device: "cuda" }],
     ["unsupported", "options.device", { device: process.platform === "darwin" ? "cuda" : "metal" }],
-    ["unsupported", "options.speculation", { speculation: { draft: "x" } }],
+    ["invalid_request", "options.speculation", { speculation: "lookup" as "ngram" }],
+    ["invalid_request", "options.speculation.ngram.maxTokens", { speculation: { ngram: { maxTokens: 0 } } }],
+    ["invalid_request", "options.speculation.ngram.maxMatch", { speculation: { ngram: { minMatch: 5, maxMatch: 4 } } }],
+    ["unsupported", "options.speculation.draft", { speculation: { draft: "x" } }],
     ["template_invalid", "line 1", { chatTemplate: "{% if %}" }],
     ["too_large", undefined, { chatTemplate: "x".repeat(600_000) }],
   ])("%s: %s, nor its estimate", async (code, where, options) => {

@@ -4,6 +4,7 @@ import { Model, type StepTrace } from "wick";
 import { eventually } from "./chunks.ts";
 import { describeLaws } from "./laws.ts";
 import { describeRequestOptions } from "./request-options.ts";
+import { describeSpeculation } from "./speculation.ts";
 import { describeSplitting } from "./splitting.ts";
 import { describeWriting } from "./writing.ts";
 
@@ -21,6 +22,7 @@ const subject = {
 describeLaws(subject);
 describeWriting(subject);
 describeRequestOptions({ name: "native", load: (options) => Model.load(demoModel(), options) });
+describeSpeculation({ name: "native", load: (options) => Model.load(demoModel(), options) });
 describeSplitting({ name: "native", load: (options) => Model.load(demoModel(), options) });
 
 test("a long text holds up no one else", async () => {

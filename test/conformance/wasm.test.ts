@@ -10,6 +10,7 @@ import { describeLoads } from "./loads.ts";
 import { describeMemory } from "./memory.ts";
 import { describeRequestOptions } from "./request-options.ts";
 import { describeSources } from "./sources.ts";
+import { describeSpeculation } from "./speculation.ts";
 import { describeSplitting } from "./splitting.ts";
 import { wordsOf } from "./transcripts.ts";
 import { describeWriting } from "./writing.ts";
@@ -24,6 +25,7 @@ const subject = { name, load, request: { messages, maxTokens: 40, randomSeed: 7 
 describeLaws(subject);
 describeWriting(subject);
 describeRequestOptions({ name, load });
+describeSpeculation({ name, load });
 describeSplitting({ name, load });
 describeLoads({ name, Model, bytes });
 describeSources({ name, Model, bytes });

@@ -3,70 +3,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
+mod model_world;
 mod plain_host;
 
-use std::sync::Arc;
-
-use plain_host::PlainHost;
+use model_world::World;
 use serde_json::{Value, json};
-use wick_core::runtime::{Runtime, RuntimeOptions};
-
-const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packages/demo-model/wick-demo.Q8_0.gguf");
-
-struct World {
-    runtime: Runtime,
-    client: u32,
-    model: Value,
-}
-
-impl World {
-    fn new(options: &Value) -> Self {
-        let runtime = Runtime::new(Arc::new(PlainHost::new()), RuntimeOptions::default());
-        let client = runtime.open();
-        let mut world = Self { runtime, client, model: Value::Null };
-        let loaded =
-            world.all(&[json!({"kind": "load", "source": {"kind": "path", "path": MODEL}, "options": options})]);
-        world.model = loaded[0]["model"].clone();
-        assert!(world.model.is_u64(), "{loaded:?}");
-        world
-    }
-
-    /// The last event of each command, all of them under way at once and read in turn.
-    fn all(&self, commands: &[Value]) -> Vec<Value> {
-        let tickets: Vec<u32> =
-            commands.iter().map(|command| self.runtime.submit(self.client, &command.to_string(), Vec::new())).collect();
-        let mut last = vec![Value::Null; tickets.len()];
-        let mut open = tickets.len();
-        while open > 0 {
-            while self.runtime.load_one() | self.runtime.prepare_one() {}
-            self.runtime.step();
-            for (ticket, last) in tickets.iter().zip(&mut last) {
-                while let Some(event) = self.runtime.take(*ticket) {
-                    *last = serde_json::from_str(&event).unwrap();
-                    open -= usize::from(last["kind"] != "chunk" && last["kind"] != "progress");
-                }
-            }
-        }
-        last
-    }
-
-    /// What the requests come to, without what depends on time and cache.
-    fn answers(&self, requests: &[Value]) -> Vec<Value> {
-        let chat = |request: &Value| json!({"kind": "chat", "model": self.model, "request": request});
-        let mut ends = self.all(&requests.iter().map(chat).collect::<Vec<_>>());
-        for end in &mut ends {
-            assert_eq!(end["kind"], "done", "{end}");
-            let completion = end["completion"].as_object_mut().unwrap();
-            completion.retain(|name, _| name == "choices" || name == "usage");
-            completion["usage"].as_object_mut().unwrap().remove("cachedTokens");
-        }
-        ends
-    }
-
-    fn stats(&self) -> Value {
-        self.all(&[json!({"kind": "stats", "model": self.model})])[0]["value"].clone()
-    }
-}
 
 /// Long and short prompts, some with the same beginning; greedy and hot; with log-probabilities, so that bits show.
 fn requests() -> Vec<Value> {
@@ -107,7 +48,12 @@ fn alone(requests: &[Value], kv_cache: &str) -> Vec<Value> {
 
 #[test]
 fn the_same_bits_in_every_company() {
-    let usual = [json!({}), json!({"threads": 3, "prefillChunk": 7}), json!({"maxSequences": 3, "readAhead": 1})];
+    let usual = [
+        json!({}),
+        json!({"threads": 3, "prefillChunk": 7}),
+        json!({"maxSequences": 3, "readAhead": 1}),
+        json!({"speculation": {"ngram": {"minMatch": 1}}}),
+    ];
     check("f16", &usual);
     check("q8", &[json!({"threads": 2, "prefillChunk": 33})]);
 }

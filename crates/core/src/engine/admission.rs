@@ -74,7 +74,7 @@ impl Engine {
             let Some(mut request) = self.queue.pop_front() else { break };
             let (table, cached) = self.kv.begin(&request.job.prompt);
             self.fault.admission();
-            request.begin(cached, now);
+            request.begin(cached, self.options.speculation, now);
             self.log_begun(&request, cached, now);
             request.echo();
             if let Some(first) = request.sequences.first_mut() {
@@ -105,16 +105,17 @@ impl Engine {
             .collect();
         waiting.sort_unstable();
         for ((_, id), choice) in waiting {
-            let Some(sequence) = self.sequence(id, choice) else { continue };
+            let key = SequenceKey { request: id, choice };
+            let Some(sequence) = self.sequence(key) else { continue };
             let (tokens, mut refused) = (std::mem::take(&mut sequence.tokens), sequence.refused);
             let length = tokens.len();
             let begun = self.make_room_for(&tokens, tokens.len() + 1, &mut refused).then(|| self.kv.begin(&tokens));
-            let Some(sequence) = self.sequence(id, choice) else { continue };
+            let Some(sequence) = self.sequence(key) else { continue };
             (sequence.tokens, sequence.refused) = (tokens, refused);
             let Some((table, computed)) = begun else { return false };
             sequence.computed = computed;
             sequence.blocks = Some(table);
-            self.scheduler.add(SequenceKey { request: id, choice });
+            self.scheduler.add(key);
             self.log_resumed(id, choice, length, computed);
         }
         true
@@ -186,8 +187,8 @@ impl Engine {
         }
     }
 
-    fn sequence(&mut self, request: u64, choice: u32) -> Option<&mut Sequence> {
-        self.running.get_mut(&request)?.sequences.get_mut(choice as usize)
+    pub(super) fn sequence(&mut self, key: SequenceKey) -> Option<&mut Sequence> {
+        self.running.get_mut(&key.request)?.sequences.get_mut(key.choice as usize)
     }
 
     /// The last in rank of those with blocks that wait for their readers.

@@ -46,6 +46,7 @@ impl Engine {
         });
         // A choice that failed took its request's other turns with it.
         turns.retain(|turn| self.blocks_of(turn.key).is_some());
+        self.draft(turns, &mut rooms);
         chosen
     }
 
@@ -59,11 +60,13 @@ impl Engine {
                 self.sample(turns, clock)?;
             }
             Err(error) if is_fatal(&error) => return Err(error),
-            Err(error) if turns.len() > 1 => {
+            // It may have failed over what nobody would have said.
+            Err(error) if turns.len() > 1 || turns[0].drafted > 0 => {
                 self.log_step_failed(turns.len(), &error);
                 for turn in turns.drain(..) {
+                    self.drop_draft(turn.key, turn.rows);
                     if self.blocks_of(turn.key).is_some() {
-                        self.compute(&mut vec![turn], clock)?;
+                        self.compute(&mut vec![Turn { drafted: 0, ..turn }], clock)?;
                     }
                 }
             }
@@ -78,13 +81,20 @@ impl Engine {
             let Some(sequence) = sequence(&self.running, turn.key) else { continue };
             let Some(table) = &sequence.blocks else { continue };
             let rows = sequence.computed..sequence.computed + turn.rows;
-            let blocks = &table.blocks()[..self.kv.blocks_for(rows.end)];
-            let last = rows.end == sequence.tokens().len();
-            self.plan.push_sequence(&sequence.tokens()[rows.clone()], rows.start as u32, blocks, last);
+            let blocks = &table.blocks()[..self.kv.blocks_for(rows.end + turn.drafted)];
+            let (start, last) = (rows.start as u32, rows.end == sequence.tokens().len());
+            if turn.drafted == 0 {
+                self.plan.push_sequence(&sequence.tokens()[rows], start, blocks, last);
+                continue;
+            }
+            self.fed.clear();
+            self.fed.extend(sequence.tokens()[rows].iter().chain(&sequence.draft.tokens));
+            self.plan.push_sequence(&self.fed, start, blocks, false);
+            let end = self.plan.rows() as u32;
+            self.plan.sampled_rows.extend(end - 1 - turn.drafted as u32..end);
         }
         let prompt_rows = turns.iter().map(|turn| turn.rows).filter(|rows| *rows > 1).sum();
         self.run_model(turns.len(), turns.iter().any(|turn| turn.rows == 1), prompt_rows, clock)?;
-        self.stopwatch.trace.sampled += self.plan.sampled_rows.len() as u32;
         Ok(())
     }
 
@@ -102,7 +112,10 @@ impl Engine {
         let end = clock();
         self.stopwatch.end(Phase::Forward, end);
         computed?;
-        self.scheduler.took(others, prompt_rows, end.saturating_sub(start));
+        // What a step of drafts takes is no measure: there are none where there are many rows.
+        if prompt_rows > 0 || self.plan.rows() == sequences {
+            self.scheduler.took(others, prompt_rows, end.saturating_sub(start));
+        }
         let trace = &mut self.stopwatch.trace;
         trace.rows += self.plan.rows() as u32;
         trace.sequences += sequences as u32;
@@ -114,15 +127,40 @@ impl Engine {
     fn sample(&mut self, turns: &[Turn], clock: &dyn Fn() -> Duration) -> Result<()> {
         let (mut rows, mut sampled) = (0, 0);
         for turn in turns {
-            rows += turn.rows as u32;
+            rows += (turn.rows + turn.drafted) as u32;
             // Logits come out in the order of turns, also for a request that an earlier choice has ended.
             let row = sampled;
-            let has_logits = self.plan.sampled_rows.get(row).is_some_and(|last| last + 1 == rows);
-            sampled += usize::from(has_logits);
-            let SequenceKey { request: id, choice } = turn.key;
-            let Some(request) = self.running.get_mut(&id) else { continue };
+            let last = self.plan.sampled_rows.get(row + turn.drafted);
+            let row = last.is_some_and(|last| last + 1 == rows).then_some(row);
+            sampled += row.map_or(0, |_| 1 + turn.drafted);
+            if let Some(sequence) = self.sequence(turn.key) {
+                sequence.draft.begin();
+            }
+            if let Err(error) = self.sample_turn(turn, row, clock) {
+                if is_fatal(&error) {
+                    return Err(error);
+                }
+                self.fail(turn.key.request, &error);
+            }
+            if turn.drafted > 0 {
+                self.drop_draft(turn.key, 0);
+            }
+        }
+        Ok(())
+    }
+
+    /// Samples the rows of a turn one after another, as long as what is drawn is what the next one was computed for.
+    fn sample_turn(&mut self, turn: &Turn, row: Option<usize>, clock: &dyn Fn() -> Duration) -> Result<()> {
+        let SequenceKey { request: id, choice } = turn.key;
+        let mut rows = turn.rows;
+        for at in 0..=turn.drafted {
+            let Some(request) = self.running.get_mut(&id) else { return Ok(()) };
             let sequence = &mut request.sequences[choice as usize];
-            sequence.computed += turn.rows;
+            if sequence.is_finished() || sequence.draft.accepted() < at {
+                break;
+            }
+            sequence.computed += rows;
+            rows = 1;
             let computed = sequence.computed;
             if let Some(table) = &mut sequence.blocks {
                 self.kv.record(table, &sequence.tokens, computed);
@@ -130,9 +168,7 @@ impl Engine {
             if computed <= sequence.prompt_length() {
                 request.prompt_progress(computed, clock());
             }
-            if !has_logits {
-                continue;
-            }
+            let Some(row) = row else { return Ok(()) };
             let choices = if choice == 0 && !request.forked {
                 let sampled = request.job.n.min(request.mailbox.room().max(1));
                 self.fork(id, sampled);
@@ -140,12 +176,11 @@ impl Engine {
             } else {
                 choice..choice + 1
             };
-            if let Err(error) = self.sample_row(id, choices, row, clock) {
-                if is_fatal(&error) {
-                    return Err(error);
-                }
-                self.fail(id, &error);
-            }
+            self.stopwatch.trace.sampled += 1;
+            self.sample_row(id, choices, row + at, clock)?;
+        }
+        if let Some(sequence) = self.sequence(turn.key) {
+            sequence.draft.learn();
         }
         Ok(())
     }

@@ -160,6 +160,37 @@ impl KvCache {
         Ok(true)
     }
 
+    /// Gives `table` blocks up to `positions` as long as there are some that hold nothing: none is taken from those kept for
+    /// later. How many positions it has then.
+    pub fn grow_spare(
+        &mut self,
+        table: &mut BlockTable,
+        positions: usize,
+        model: &mut dyn LanguageModel,
+        account: &Account,
+    ) -> usize {
+        while table.blocks.len() < self.blocks_for(positions) {
+            // What cannot be had now is no news: the sequence asks again when it needs it.
+            let is_free = !self.free.is_empty()
+                || (self.references.len() < self.limit && !self.is_short && self.enlarge(model, account).is_ok());
+            if !is_free {
+                break;
+            }
+            let Some(block) = self.free.pop() else { break };
+            self.references[block as usize] = 1;
+            self.used += 1;
+            table.blocks.push(block);
+        }
+        positions.min(table.blocks.len() * self.layout.block_size)
+    }
+
+    /// Takes the blocks back that `table` has beyond `positions`. Nothing of what they hold was recorded.
+    pub fn trim(&mut self, table: &mut BlockTable, positions: usize) {
+        for block in table.blocks.drain(positions.div_ceil(self.layout.block_size).min(table.blocks.len())..).rev() {
+            self.unrefer(block);
+        }
+    }
+
     /// Remembers the full blocks among the `computed` first of `tokens`. A block that the cache has already is given
     /// back, and its twin taken.
     pub fn record(&mut self, table: &mut BlockTable, tokens: &[u32], computed: usize) {

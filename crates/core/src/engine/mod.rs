@@ -23,6 +23,7 @@ mod request;
 mod request_log;
 mod scheduler;
 mod sequence;
+mod speculation;
 mod stats;
 mod trace;
 
@@ -42,6 +43,7 @@ pub use memory::{Account, Memory, MemoryBudget, MemoryUse};
 pub(crate) use memory::{PREPARED_BYTES, preparation_reserve};
 pub use queue_places::{QueuePlace, QueuePlaces};
 pub use scheduler::{Scheduler, SequenceKey, Turn};
+pub use speculation::{PromptLookup, Speculation};
 pub use stats::{EngineStats, StatsCell};
 pub use trace::StepTrace;
 
@@ -72,12 +74,21 @@ pub struct EngineOptions {
     pub read_ahead: u32,
     /// Bytes the KV cache may have; none means `max_sequences` whole contexts.
     pub kv_memory_bytes: Option<u64>,
+    /// Where tokens that are computed ahead come from.
+    pub speculation: Speculation,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
         // 256 rows keep a step of a small model within tens of milliseconds, which is what a cancellation waits for.
-        Self { max_sequences: 8, max_queue: 64, prefill_chunk: 256, read_ahead: 16, kv_memory_bytes: None }
+        Self {
+            max_sequences: 8,
+            max_queue: 64,
+            prefill_chunk: 256,
+            read_ahead: 16,
+            kv_memory_bytes: None,
+            speculation: Speculation::Off,
+        }
     }
 }
 
@@ -115,6 +126,8 @@ pub struct Engine {
     next_request: u64,
     turns: Vec<Turn>,
     plan: StepPlan,
+    /// Tokens of a turn with a draft.
+    fed: Vec<u32>,
     /// A row of logits that several choices sample from.
     row: Vec<f32>,
     scratch: Scratch,
@@ -159,6 +172,7 @@ impl Engine {
             served_logits: false,
             next_request: 0,
             turns: Vec::new(),
+            fed: Vec::new(),
             row: Vec::new(),
             scratch: Scratch::default(),
             stats: Arc::default(),

@@ -9,6 +9,7 @@ use super::failed;
 use super::job::Job;
 use super::mailbox::Mailbox;
 use super::sequence::Sequence;
+use super::speculation::Speculation;
 use crate::error::{Error, ErrorCode};
 use crate::response::{PromptProgressResponse, Timings, Usage};
 
@@ -63,10 +64,10 @@ impl Request {
     }
 
     /// Makes the sequences; `cached` tokens of the prompt need not be computed.
-    pub(super) fn begin(&mut self, cached: usize, now: Duration) {
+    pub(super) fn begin(&mut self, cached: usize, speculation: Speculation, now: Duration) {
         self.begun = Some(now);
         self.cached = Some(cached as u64);
-        self.sequences = (0..self.job.n).map(|choice| Sequence::new(&self.job, choice)).collect();
+        self.sequences = (0..self.job.n).map(|choice| Sequence::new(&self.job, choice, speculation)).collect();
         self.mailbox.post(Delta::default(), self.usage(), self.timings(now));
     }
 
@@ -171,12 +172,16 @@ impl Request {
         let begun = self.begun.unwrap_or(self.arrived);
         let decode = self.first_token.map(|first| ms(first, now));
         let later: u64 = self.sequences.iter().map(|sequence| sequence.sampled().saturating_sub(1)).sum();
+        let drafted = self.sequences.iter().map(|sequence| sequence.draft.drafted_tokens).sum();
+        let accepted = self.sequences.iter().map(|sequence| sequence.draft.accepted_tokens).sum();
         Timings {
             queued_ms: Some(ms(self.arrived, begun)),
             prompt_ms: self.prompt_done.map(|done| ms(begun, done)),
             first_token_ms: self.first_token.map(|first| ms(self.arrived, first)),
             decode_ms: decode,
             tokens_per_second: decode.filter(|ms| *ms > 0.0 && later > 0).map(|ms| later as f64 * 1e3 / ms),
+            drafted_tokens: (drafted > 0).then_some(drafted),
+            accepted_tokens: (drafted > 0).then_some(accepted),
         }
     }
 }

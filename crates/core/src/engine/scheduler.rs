@@ -17,8 +17,10 @@ pub struct SequenceKey {
 pub struct Turn {
     /// Whose.
     pub key: SequenceKey,
-    /// How many, at least 1.
+    /// How many of tokens that it has, at least 1.
     pub rows: usize,
+    /// How many more of tokens that are drafted.
+    pub drafted: usize,
 }
 
 /// What a step with a chunk in it may take while others decode, unless two of their own steps take longer.
@@ -73,7 +75,7 @@ impl Scheduler {
                 break;
             }
             if let Some(rows) = remaining(key) {
-                turns.push(Turn { key, rows });
+                turns.push(Turn { key, rows, drafted: 0 });
             }
         }
         self.share_chunk(turns);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::answer::Delta;
 use super::job::Job;
 use super::kv_cache::BlockTable;
+use super::speculation::{Draft, Speculation};
 use crate::response::{self, FinishReason, FunctionCallDelta, StopReason, TokenAlternative, TokenLogprob};
 use crate::sampler::{Sampled, Sampler};
 use crate::text::{TextEvent, TextOptions, TextPipeline, ToolCallDelta};
@@ -24,6 +25,7 @@ pub(super) struct Sequence {
     /// Generation of the KV cache that had no blocks for it.
     pub(super) refused: Option<u64>,
     pub(super) sampler: Sampler,
+    pub(super) draft: Draft,
     text: TextPipeline,
     /// Of tokens that no delta has told yet.
     logprobs: Vec<TokenLogprob>,
@@ -44,7 +46,7 @@ pub(super) struct Limits<'a> {
 }
 
 impl Sequence {
-    pub(super) fn new(job: &Job, choice: u32) -> Self {
+    pub(super) fn new(job: &Job, choice: u32, speculation: Speculation) -> Self {
         Self {
             choice,
             tokens: job.prompt.clone(),
@@ -53,6 +55,7 @@ impl Sequence {
             blocks: None,
             refused: None,
             sampler: Sampler::new(job.sampling.clone(), job.seed, choice),
+            draft: Draft::new(speculation.max_tokens()),
             text: TextPipeline::new(text_options(job, choice)),
             logprobs: Vec::new(),
             reasoning_tokens: 0,
@@ -94,6 +97,7 @@ impl Sequence {
         self.reasoning_tokens += u64::from(self.text.in_reasoning());
         let first = self.sampled() == 0;
         self.tokens.push(token);
+        self.draft.verify(token);
         let mut stopped = None;
         if !ended {
             if limits.logprobs {

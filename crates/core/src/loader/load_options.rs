@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
+use super::speculation;
 use crate::{
     backend::KvDType,
-    engine::EngineOptions,
+    engine::{EngineOptions, Speculation},
     error::{Error, Result},
     isq::IsqLevel,
     weights::{Conversion, FloatType},
@@ -41,6 +42,8 @@ pub struct LoadOptions {
     pub kv_cache: Option<KvDType>,
     /// Bytes for keys and values of all sequences and those kept for later requests.
     pub kv_memory_bytes: Option<u64>,
+    /// Where tokens that are computed ahead come from.
+    pub speculation: Speculation,
 }
 
 /// Which backend computes.
@@ -70,7 +73,7 @@ pub enum DeviceChoice {
 }
 
 /// Fields of the contract that this version does not honour.
-const LATER: [&str; 5] = ["speculation", "hub", "worker", "workerUrl", "wasmUrl"];
+const LATER: [&str; 4] = ["hub", "worker", "workerUrl", "wasmUrl"];
 
 /// Only a browser has them.
 const BROWSER: [&str; 1] = ["browserCache"];
@@ -157,6 +160,7 @@ impl LoadOptions {
                     Some(_) | None => return Err(one_of(field, value, "\"f16\", \"f32\" or \"q8\"")),
                 });
             }
+            "speculation" => self.speculation = speculation::read(value)?,
             "chatTemplate" => match value.as_str() {
                 Some(template) if template.len() <= MAX_TEMPLATE => self.chat_template = Some(template.to_owned()),
                 Some(_) => return Err(Error::invalid_request(field, format!("is longer than {MAX_TEMPLATE} bytes"))),
@@ -185,6 +189,7 @@ impl LoadOptions {
             prefill_chunk: self.prefill_chunk.unwrap_or(defaults.prefill_chunk),
             read_ahead: self.read_ahead.unwrap_or(defaults.read_ahead),
             kv_memory_bytes: Some(kv_memory_bytes),
+            speculation: self.speculation,
         }
     }
 
@@ -198,12 +203,12 @@ impl LoadOptions {
     }
 }
 
-fn one_of(field: &str, value: &Value, allowed: &str) -> Error {
+pub(super) fn one_of(field: &str, value: &Value, allowed: &str) -> Error {
     let shown: String = value.to_string().chars().take(64).collect();
     Error::invalid_request(field, format!("`{field}` is {shown}; it has to be {allowed}"))
 }
 
-fn count(field: &str, value: &Value, max: u64) -> Result<u64> {
+pub(super) fn count(field: &str, value: &Value, max: u64) -> Result<u64> {
     // JavaScript has one kind of number: 4 may arrive as 4.0
     let whole = value.as_u64().or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && *n >= 0.0).map(|n| n as u64));
     whole
@@ -216,7 +221,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::error::ErrorCode;
+    use crate::{engine::PromptLookup, error::ErrorCode};
 
     #[test]
     fn reads_every_field() {
@@ -224,6 +229,7 @@ mod tests {
             "isq": 4, "backend": "candle", "device": "cpu", "threads": 2, "contextLength": 512.0,
             "maxMemoryBytes": 1_000_000_000, "chatTemplate": "{{ messages }}", "dtype": null, "maxSequences": 4,
             "maxQueue": 1, "prefillChunk": 64, "readAhead": 2, "kvCache": "f32", "kvMemoryBytes": 1_000_000,
+            "speculation": "ngram",
         }))
         .unwrap();
         let expected = LoadOptions {
@@ -241,6 +247,7 @@ mod tests {
             read_ahead: Some(2),
             kv_cache: Some(KvDType::F32),
             kv_memory_bytes: Some(1_000_000),
+            speculation: Speculation::PromptLookup(PromptLookup::default()),
         };
         assert_eq!(options, expected);
         let engine = EngineOptions {
@@ -249,6 +256,7 @@ mod tests {
             prefill_chunk: 64,
             read_ahead: 2,
             kv_memory_bytes: Some(7),
+            speculation: options.speculation,
         };
         assert_eq!(options.engine(7), engine);
         assert_eq!(LoadOptions::from_json(&Value::Null).unwrap(), LoadOptions::default());
@@ -271,7 +279,6 @@ mod tests {
             (json!({ "prefillChunk": 1e9 }), ErrorCode::InvalidRequest, "prefillChunk"),
             (json!({ "readAhead": "16" }), ErrorCode::InvalidRequest, "readAhead"),
             (json!({ "kvCache": "f8" }), ErrorCode::InvalidRequest, "kvCache"),
-            (json!({ "speculation": { "draft": "x" } }), ErrorCode::Unsupported, "speculation"),
             (json!([1]), ErrorCode::InvalidRequest, "options"),
         ];
         for (options, code, field) in cases {

@@ -4,6 +4,7 @@ mod load_options;
 mod load_progress;
 mod memory_estimate;
 mod model_info;
+mod speculation;
 mod text_files;
 
 pub use load_options::{BackendChoice, DeviceChoice, LoadOptions};
@@ -26,7 +27,7 @@ use crate::{
         cpu::{CpuBackend, arena_bytes},
     },
     chat_template::ChatTemplate,
-    engine::{EngineOptions, LOGITS_ROWS_PER_STEP, Memory},
+    engine::{EngineOptions, Memory},
     error::{Error, ErrorCode, Result},
     fim::FimTokens,
     generation_defaults::GenerationDefaults,
@@ -279,8 +280,8 @@ fn transformer_options(
         kv_dtype,
         kv_limit: Some(kv_memory_bytes),
         headroom: HEADROOM,
-        max_rows: engine.prefill_chunk + engine.max_sequences,
-        max_sampled_rows: engine.max_sequences.max(LOGITS_ROWS_PER_STEP),
+        max_rows: engine.max_rows(),
+        max_sampled_rows: engine.max_sampled_rows(),
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Usage {
     pub reasoning_tokens: Option<u64>,
 }
 
-/// Where the time went, in milliseconds. Absent where the clock stands still.
+/// Where the time went, in milliseconds, which is absent where the clock stands still; and what speculation did for it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(rename_all = "camelCase", optional_fields)]
@@ -42,4 +42,10 @@ pub struct Timings {
     /// Tokens after the first, over `decodeMs`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tokens_per_second: Option<f64>,
+    /// Tokens that were drafted, with speculation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drafted_tokens: Option<u64>,
+    /// Of those the ones that were kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_tokens: Option<u64>,
 }

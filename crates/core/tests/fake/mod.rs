@@ -46,6 +46,8 @@ pub(crate) struct Faults {
     pub(crate) steps: AtomicU64,
     /// Whether the storage refuses to grow.
     pub(crate) no_memory: Mutex<bool>,
+    /// Of how many tokens the next one is mostly a function; of all where this is 0.
+    pub(crate) window: AtomicU64,
     /// The next text is not tokenised before a message comes.
     pub(crate) text_gate: Mutex<Option<mpsc::Receiver<()>>>,
     /// The next text makes the tokenizer panic.
@@ -67,6 +69,14 @@ pub(crate) fn logits_after(prefix: &[u32]) -> Vec<f32> {
         *padding = 1e6;
     }
     logits
+}
+
+/// Logits after `prefix` of a model that repeats itself: they are mostly those after its last `window` tokens, and now and
+/// then those after all, so that a wrong block still shows.
+pub(crate) fn repetitive_logits_after(prefix: &[u32], window: usize) -> Vec<f32> {
+    let seed = prefix.iter().fold(1, |hash, &token| mix(hash ^ u64::from(token)));
+    let from = if window == 0 || seed % 8 == 0 { 0 } else { prefix.len().saturating_sub(window) };
+    logits_after(&prefix[from..])
 }
 
 /// Width of a state.
@@ -106,7 +116,10 @@ impl LanguageModel for FakeModel {
                 .map(|position| self.slots[table[position / BLOCK_SIZE] as usize * BLOCK_SIZE + position % BLOCK_SIZE])
                 .collect();
             match plan.wanted {
-                Wanted::Logits => self.logits.extend(logits_after(&prefix)),
+                Wanted::Logits => {
+                    let window = self.faults.window.load(Relaxed) as usize;
+                    self.logits.extend(repetitive_logits_after(&prefix, window));
+                }
                 Wanted::Hidden => {
                     self.hidden.extend(state_after(&prefix));
                     continue;

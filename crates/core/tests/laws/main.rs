@@ -55,6 +55,7 @@ fn laws_hold_whatever_readers_and_models_do() {
         None => FOUND.into_iter().chain(first..first + number("WICK_LAWS_RUNS").unwrap_or(4000)).collect(),
     };
     let mut ends = BTreeMap::<&str, usize>::new();
+    let (mut drafted, mut accepted) = (0, 0);
     for seed in seeds {
         let mut world = World::new(seed);
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| world.run())) {
@@ -63,12 +64,17 @@ fn laws_hold_whatever_readers_and_models_do() {
         }
         for reader in &world.readers {
             *ends.entry(kind(reader.terminal.as_ref())).or_default() += 1;
+            if let Some(Response::Done(done)) = &reader.terminal {
+                let timings = done.completion.timings.unwrap_or_default();
+                drafted += timings.drafted_tokens.unwrap_or_default();
+                accepted += timings.accepted_tokens.unwrap_or_default();
+            }
         }
         let memory = Arc::clone(&world.memory);
         drop(world);
         assert_eq!(memory.used(), 0, "a dropped engine gives its memory back");
     }
-    println!("streams by end: {ends:?}");
+    println!("streams by end: {ends:?}; of {drafted} drafted tokens {accepted} were accepted");
 }
 
 /// `npm run test:laws -- --mutations` takes half an hour; that its list fits the sources is seen at once.

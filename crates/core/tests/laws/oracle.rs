@@ -5,7 +5,8 @@ use wick_core::response::StopReason;
 use wick_core::sampler::{History, Sampler, Scratch};
 use wick_core::tokenizer::Tokenizer;
 
-use crate::fake::{EOS, FakeTokenizer, VOCABULARY, logits_after};
+use crate::fake::{EOS, FakeTokenizer, VOCABULARY, repetitive_logits_after};
+use crate::reader::Rules;
 
 pub(crate) struct Oracle {
     /// Text of all tokens, nothing cut.
@@ -16,7 +17,7 @@ pub(crate) struct Oracle {
     pub(crate) stop: StopReason,
 }
 
-pub(crate) fn oracle(job: &Job, stops: &[&str], choice: u32, room: usize) -> Oracle {
+pub(crate) fn oracle(job: &Job, stops: &[&str], choice: u32, rules: Rules) -> Oracle {
     let tokenizer = FakeTokenizer::new();
     let sampler = Sampler::new(job.sampling.clone(), job.seed, choice);
     let mut tokens = job.prompt.clone();
@@ -24,7 +25,7 @@ pub(crate) fn oracle(job: &Job, stops: &[&str], choice: u32, room: usize) -> Ora
     // Bytes of text in which no stop string is looked for.
     let mut unstoppable = 0;
     loop {
-        let mut logits = logits_after(&tokens);
+        let mut logits = repetitive_logits_after(&tokens, rules.window);
         let sampled = tokens.len() - job.prompt.len();
         let banned: &[u32] = if (sampled as u64) < job.min_tokens && !job.ignore_eos { &[EOS] } else { &[] };
         let history = History { tokens: &tokens, prompt_length: job.prompt.len(), mask: None, banned };
@@ -45,7 +46,7 @@ pub(crate) fn oracle(job: &Job, stops: &[&str], choice: u32, room: usize) -> Ora
         }
         let limit = if job.max_tokens.is_some_and(|max| count >= max) {
             StopReason::MaxTokens
-        } else if tokens.len() >= room {
+        } else if tokens.len() >= rules.room {
             StopReason::Context
         } else {
             continue;

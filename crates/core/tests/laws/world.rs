@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use wick_core::ErrorCode;
-use wick_core::engine::{AnswerKind, Engine, EngineOptions, Job, Mailbox, Memory, Progress};
+use wick_core::engine::{AnswerKind, Engine, EngineOptions, Job, Mailbox, Memory, Progress, PromptLookup, Speculation};
 use wick_core::response::{CancelReason, Response};
 use wick_core::sampler::{SamplingOptions, SamplingParams};
 use wick_core::text::{StopStrings, TextOptions};
@@ -16,6 +16,21 @@ use crate::reader::{Reader, Rules};
 
 pub(crate) const CONTEXT: usize = 40;
 const STOPS: [&str; 5] = ["stop", "ab", "é", "a\n", "🦀🦀"];
+
+/// Half of the runs draft tokens, most of those for a model that repeats itself. Drawn apart, so that the same seed makes the
+/// same run with other drafts.
+fn speculation(seed: u64, faults: &Faults) -> Speculation {
+    let mut random = Random(!seed);
+    if seed % 2 == 1 {
+        return Speculation::Off;
+    }
+    if random.chance(80) {
+        faults.window.store(1 + random.below(2), Relaxed);
+    }
+    let min_match = 1 + random.below(2) as usize;
+    let max_match = min_match + random.below(3) as usize;
+    Speculation::PromptLookup(PromptLookup { max_tokens: 1 + random.below(9) as usize, min_match, max_match })
+}
 
 pub(crate) struct World {
     random: Random,
@@ -36,6 +51,7 @@ impl World {
         let mut random = Random(seed);
         let faults = Arc::new(Faults::default());
         faults.poisoned.store(random.chance(10), Relaxed);
+        let speculation = speculation(seed, &faults);
         let model = Box::new(FakeModel::new(CONTEXT, Arc::clone(&faults)));
         // From less than one context, where all must make room for one, to more than anyone needs.
         let blocks = random.chance(70).then(|| 3 + random.below(25));
@@ -45,6 +61,7 @@ impl World {
             prefill_chunk: 1 + random.below(6) as usize,
             read_ahead: 1 + random.below(16) as u32,
             kv_memory_bytes: blocks.map(|blocks| blocks * BLOCK_BYTES as u64),
+            speculation,
         };
         let memory = Memory::uncounted();
         let account = memory.open(None);
@@ -72,8 +89,10 @@ impl World {
     fn rules(&self) -> Rules {
         Rules {
             room: CONTEXT.min(self.blocks() * BLOCK_SIZE),
+            window: self.faults.window.load(Relaxed) as usize,
             poisoned: self.faults.poisoned.load(Relaxed),
             memory_failed: self.memory_failed,
+            broken: self.dead,
             numbers_failed: self.faults.nan_at.load(Relaxed) > 0,
         }
     }

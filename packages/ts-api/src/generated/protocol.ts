@@ -920,7 +920,7 @@ export type StopReason =
   | { kind: "context" };
 
 /**
- * Where the time went, in milliseconds. Absent where the clock stands still.
+ * Where the time went, in milliseconds, which is absent where the clock stands still; and what speculation did for it.
  *
  * @example
  * ```ts
@@ -938,6 +938,10 @@ export interface Timings {
   decodeMs?: number;
   /** Tokens after the first, over `decodeMs`. */
   tokensPerSecond?: number;
+  /** Tokens that were drafted, with speculation. */
+  draftedTokens?: number;
+  /** Of those the ones that were kept. */
+  acceptedTokens?: number;
 }
 
 /**
@@ -1149,4 +1153,4 @@ export interface ValidationErrorResponse {
 }
 
 /** Hash of the types above; the engine has the same, or it speaks another protocol. */
-export const schemaHash = "2a54087d268b6cd8";
+export const schemaHash = "3fb888c8a3db7933";

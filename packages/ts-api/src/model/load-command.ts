@@ -28,7 +28,7 @@ const options: Readonly<Record<Exclude<keyof LoadOptions, PlaceOption>, "engine"
   readAhead: "engine",
   kvCache: "engine",
   kvMemoryBytes: "engine",
-  speculation: "later",
+  speculation: "engine",
   hub: "later",
   worker: "place",
   workerUrl: "place",
@@ -58,6 +58,7 @@ export function checkLoad(source: ModelSource, given: LoadOptions, backend: Back
     }
   }
   checkHooks(given);
+  checkSpeculation(given);
   checkPlace(given);
   return sourceOf(source, backend, given);
 }
@@ -86,6 +87,13 @@ function checkHooks({ onProgress, onLog, logLevel = "info", signal }: LoadOption
   }
   if (signal !== undefined && !isSignal(signal)) {
     throw invalidRequest("options.signal", "options.signal is no AbortSignal; pass controller.signal.");
+  }
+}
+
+function checkSpeculation({ speculation }: LoadOptions): void {
+  if (typeof speculation === "object" && "draft" in speculation) {
+    const where = "options.speculation.draft";
+    throw unsupported(where, `${where} is not supported by this version; use "ngram".`);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { LogLevel } from "../generated/protocol.js";
 import type { LogEntry } from "./log-entry.js";
+import type { Speculation } from "./speculation.js";
 
 /**
  * Where a model comes from.
@@ -73,8 +74,11 @@ export interface LoadOptions {
    * context or 1 GiB, whichever is more. It is taken as it is needed.
    */
   kvMemoryBytes?: number | undefined;
-  /** Guessing tokens ahead; never changes the answer. */
-  speculation?: "off" | "ngram" | { draft: ModelSource } | undefined;
+  /**
+   * Tokens are drafted ahead and computed together; `off`. It never changes an answer: a drafted token is kept iff the model draws
+   * it there anyway. Drafts take what is spare in a step, so that no one else waits for them.
+   */
+  speculation?: Speculation | undefined;
   /** What computes; `auto`. */
   device?: "auto" | "cpu" | "cuda" | "metal" | undefined;
   /** Threads that compute; the number of cores. */

@@ -1,0 +1,69 @@
+// Decode speed of the demo model with and without prompt lookup, on prompts that repeat themselves and on some that do not.
+import { demoModel } from "@wick/demo-model";
+import { Model, type ChatRequest, type Message } from "wick";
+
+const user = (content: string): Message => ({ role: "user", content });
+const echoes = [
+  "Repeat: ripen slips packages fresh helium elliptic radio nobody punishment",
+  "Repeat: the quiet fox found seven green apples under the old bridge",
+  "Repeat this 3 times: B24gPNXo",
+];
+const codes = [
+  "Show me TypeScript code that parses a number from text.",
+  "In TypeScript, write a function that compute a power.",
+  "Show me Python code that reverses a string.",
+];
+const texts = ["Write a short story about Mia the fox.", "How does a battery work, in short?"];
+
+const plain = await Model.load(demoModel(), { backend: "cpu" });
+const drafting = await Model.load(demoModel(), { backend: "cpu", speculation: "ngram" });
+
+/** A conversation in which the code was shown before, as when it is looked at again or changed. */
+async function shownBefore(content: string): Promise<readonly Message[]> {
+  const { choices } = await plain.chat.complete({ messages: [user(content)], temperature: 0 });
+  return [user(content), choices[0].message, user(content)];
+}
+
+const prompts: Readonly<Record<string, readonly (readonly Message[])[]>> = {
+  "repeat after me": echoes.map((content) => [user(content)]),
+  "code that was shown before": await Promise.all(codes.map(shownBefore)),
+  "code that is new": codes.map((content) => [user(content)]),
+  "text that does not repeat": texts.map((content) => [user(content)]),
+};
+
+const decode = async (model: Model, request: ChatRequest) => {
+  const { choices, timings, usage } = await model.chat.complete(request);
+  const { decodeMs = Number.NaN, draftedTokens = 0, acceptedTokens = 0 } = timings ?? {};
+  const tokens = usage?.completionTokens ?? 0;
+  return { said: JSON.stringify(choices), ms: decodeMs, tokens, draftedTokens, acceptedTokens };
+};
+
+const measured: {
+  prompt: string;
+  ratios: number[];
+  same: boolean;
+  tokens: number;
+  drafted: number;
+  accepted: number;
+}[] = [];
+for (const [prompt, conversations] of Object.entries(prompts)) {
+  const figure = { prompt, ratios: [] as number[], same: true, tokens: 0, drafted: 0, accepted: 0 };
+  for (let round = 0; round < 9; round += 1) {
+    let [without, with_] = [0, 0];
+    for (const messages of conversations) {
+      const request: ChatRequest = { messages, temperature: 0 };
+      const [off, on] = [await decode(plain, request), await decode(drafting, request)];
+      without += off.ms;
+      with_ += on.ms;
+      figure.same &&= off.said === on.said;
+      figure.tokens += on.tokens;
+      figure.drafted += on.draftedTokens;
+      figure.accepted += on.acceptedTokens;
+    }
+    // The first round warms both up.
+    if (round > 0) figure.ratios.push(without / with_);
+  }
+  measured.push(figure);
+}
+await Promise.all([plain.close(), drafting.close()]);
+console.log(JSON.stringify(measured));
