@@ -6,7 +6,8 @@ const user = (content: string): Message => ({ role: "user", content });
 const echoes = [
   "Repeat: ripen slips packages fresh helium elliptic radio nobody punishment",
   "Repeat: the quiet fox found seven green apples under the old bridge",
-  "Repeat this 3 times: B24gPNXo",
+  "Repeat: orange tiger window bottle seventeen planet river music ladder copper velvet garden silver",
+  "Repeat: B24gPNXo k81LsQw9 Zz03 Ppq7 m4TT",
 ];
 const codes = [
   "Show me TypeScript code that parses a number from text.",
@@ -15,8 +16,8 @@ const codes = [
 ];
 const texts = ["Write a short story about Mia the fox.", "How does a battery work, in short?"];
 
-const plain = await Model.load(demoModel(), { backend: "cpu" });
-const drafting = await Model.load(demoModel(), { backend: "cpu", speculation: "ngram" });
+const plain = await Model.load(demoModel(), { backend: "cpu", threads: 1 });
+const drafting = await Model.load(demoModel(), { backend: "cpu", threads: 1, speculation: "ngram" });
 
 /** A conversation in which the code was shown before, as when it is looked at again or changed. */
 async function shownBefore(content: string): Promise<readonly Message[]> {
@@ -38,30 +39,26 @@ const decode = async (model: Model, request: ChatRequest) => {
   return { said: JSON.stringify(choices), ms: decodeMs, tokens, draftedTokens, acceptedTokens };
 };
 
-const measured: {
-  prompt: string;
-  ratios: number[];
-  same: boolean;
-  tokens: number;
-  drafted: number;
-  accepted: number;
-}[] = [];
+const rounds = 15;
+const measured = [];
 for (const [prompt, conversations] of Object.entries(prompts)) {
-  const figure = { prompt, ratios: [] as number[], same: true, tokens: 0, drafted: 0, accepted: 0 };
-  for (let round = 0; round < 9; round += 1) {
-    let [without, with_] = [0, 0];
-    for (const messages of conversations) {
-      const request: ChatRequest = { messages, temperature: 0 };
+  const figure = { prompt, without: 0, with: 0, same: true, tokens: 0, drafted: 0, accepted: 0 };
+  for (const messages of conversations) {
+    const request: ChatRequest = { messages, temperature: 0 };
+    // The fastest of several, in turn: whatever else runs on the machine only ever takes time.
+    let [without, with_] = [Infinity, Infinity];
+    for (let round = 0; round < rounds; round += 1) {
       const [off, on] = [await decode(plain, request), await decode(drafting, request)];
-      without += off.ms;
-      with_ += on.ms;
+      without = Math.min(without, off.ms);
+      with_ = Math.min(with_, on.ms);
       figure.same &&= off.said === on.said;
+      if (round > 0) continue;
       figure.tokens += on.tokens;
       figure.drafted += on.draftedTokens;
       figure.accepted += on.acceptedTokens;
     }
-    // The first round warms both up.
-    if (round > 0) figure.ratios.push(without / with_);
+    figure.without += without;
+    figure.with += with_;
   }
   measured.push(figure);
 }

@@ -110,7 +110,11 @@ describe("a load that cannot be", () => {
     ["invalid_request", "options.speculation", { speculation: "lookup" as "ngram" }],
     ["invalid_request", "options.speculation.ngram.maxTokens", { speculation: { ngram: { maxTokens: 0 } } }],
     ["invalid_request", "options.speculation.ngram.maxMatch", { speculation: { ngram: { minMatch: 5, maxMatch: 4 } } }],
-    ["unsupported", "options.speculation.draft", { speculation: { draft: "x" } }],
+    ["invalid_request", "options.speculation", { speculation: null as unknown as "off" }],
+    ["invalid_request", "options.speculation.draft", { speculation: { draft: 3 as unknown as string } }],
+    ["invalid_request", "options.speculation.maxTokens", { speculation: { draft: demoModel(), maxTokens: 65 } }],
+    ["unsupported", "options.speculation.draft", { speculation: { draft: "owner/name" } }],
+    ["not_found", "options.speculation.draft", { speculation: { draft: "./missing.gguf" } }],
     ["template_invalid", "line 1", { chatTemplate: "{% if %}" }],
     ["too_large", undefined, { chatTemplate: "x".repeat(600_000) }],
   ])("%s: %s, nor its estimate", async (code, where, options) => {

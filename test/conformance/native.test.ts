@@ -22,7 +22,11 @@ const subject = {
 describeLaws(subject);
 describeWriting(subject);
 describeRequestOptions({ name: "native", load: (options) => Model.load(demoModel(), options) });
-describeSpeculation({ name: "native", load: (options) => Model.load(demoModel(), options) });
+describeSpeculation({
+  name: "native",
+  load: (options) => Model.load(demoModel(), options),
+  draftModel: () => demoModel(),
+});
 describeSplitting({ name: "native", load: (options) => Model.load(demoModel(), options) });
 
 test("a long text holds up no one else", async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ChatRequest, LoadOptions, Model } from "wick";
+import type { ChatRequest, LoadOptions, Model, ModelSource } from "wick";
 import { collect, eventually, terminalOf, textOf } from "./chunks.ts";
 import type { DemoSubject } from "./request-options.ts";
 
@@ -7,6 +7,11 @@ const user = (content: string) => [{ role: "user" as const, content }];
 const words = "Repeat: ripen slips packages fresh helium elliptic radio nobody punishment";
 const repeat: ChatRequest = { messages: user(words), temperature: 0, randomSeed: 1 };
 const story: ChatRequest = { ...repeat, messages: user("Write a short story about Mia the fox."), maxTokens: 60 };
+
+/** A transport whose model is the demo model, and where that comes from. */
+export interface SpeculationSubject extends DemoSubject {
+  draftModel(): ModelSource;
+}
 
 /** Everything that a draw, or an end, depends on. */
 const requests: readonly ChatRequest[] = [
@@ -22,7 +27,7 @@ const requests: readonly ChatRequest[] = [
 ];
 
 /** An answer says the same with and without speculation, in fewer steps. */
-export function describeSpeculation({ name, load }: DemoSubject): void {
+export function describeSpeculation({ name, load, draftModel }: SpeculationSubject): void {
   describe(`speculation: ${name}`, () => {
     let plain: Model;
     let drafting: Model;
@@ -55,6 +60,17 @@ export function describeSpeculation({ name, load }: DemoSubject): void {
       expect(acceptedTokens).toBeGreaterThan((usage?.completionTokens ?? 0) / 2);
       expect(draftedTokens).toBeGreaterThanOrEqual(acceptedTokens);
       expect((await plain.chat.complete(repeat)).timings).not.toHaveProperty("draftedTokens");
+    });
+
+    test("a draft model: the same bytes, in fewer steps", async () => {
+      const draft = { speculation: { draft: draftModel(), maxTokens: 3 } };
+      await using both = await load({ contextLength: 256, ...draft });
+      const expected = [];
+      for (const request of requests) expected.push(await said(plain, request));
+      expect(await Promise.all(requests.map((request) => said(both, request)))).toEqual(expected);
+      const { timings } = await both.chat.complete(story);
+      expect(timings?.acceptedTokens).toBeGreaterThan(20);
+      expect(timings?.acceptedTokens).toBe(timings?.draftedTokens);
     });
 
     test("a reader is never further behind than without, and gets whole deltas", async () => {

@@ -25,7 +25,7 @@ const subject = { name, load, request: { messages, maxTokens: 40, randomSeed: 7 
 describeLaws(subject);
 describeWriting(subject);
 describeRequestOptions({ name, load });
-describeSpeculation({ name, load });
+describeSpeculation({ name, load, draftModel: () => demoModel() });
 describeSplitting({ name, load });
 describeLoads({ name, Model, bytes });
 describeSources({ name, Model, bytes });

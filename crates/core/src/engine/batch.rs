@@ -46,7 +46,7 @@ impl Engine {
         });
         // A choice that failed took its request's other turns with it.
         turns.retain(|turn| self.blocks_of(turn.key).is_some());
-        self.draft(turns, &mut rooms);
+        self.draft(turns, rooms);
         chosen
     }
 
@@ -222,9 +222,8 @@ impl Engine {
             }
             let Some(request) = self.running.get_mut(&id) else { return Ok(()) };
             let sequence = &mut request.sequences[choice as usize];
-            let own = request.job.end_tokens.as_deref();
-            let end_tokens = if request.job.ignore_eos { &[] } else { own.unwrap_or(&self.end_tokens) };
-            let banned: &[u32] = if sequence.sampled() < request.job.min_tokens { end_tokens } else { &[] };
+            let end_tokens = request.job.ends(&self.end_tokens);
+            let banned = request.job.banned(end_tokens, sequence.sampled());
             let history =
                 History { tokens: sequence.tokens(), prompt_length: sequence.prompt_length(), mask: None, banned };
             self.stopwatch.end(Phase::Text, clock());

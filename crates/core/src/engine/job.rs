@@ -44,3 +44,19 @@ pub struct Job {
     /// When to give up, on the engine's clock.
     pub deadline: Option<Duration>,
 }
+
+impl Job {
+    /// The tokens that end an answer, where the model's own are `of_model`.
+    pub(super) fn ends<'a>(&'a self, of_model: &'a [u32]) -> &'a [u32] {
+        match &self.end_tokens {
+            _ if self.ignore_eos => &[],
+            Some(own) => own,
+            None => of_model,
+        }
+    }
+
+    /// Those of `ends` that must not come after so many tokens were `sampled`.
+    pub(super) fn banned<'a>(&self, ends: &'a [u32], sampled: u64) -> &'a [u32] {
+        if sampled < self.min_tokens { ends } else { &[] }
+    }
+}

@@ -7,8 +7,8 @@ use super::scheduler::SequenceKey;
 use super::{Engine, Progress};
 use crate::error::Error;
 use crate::log::{
-    CacheEvictedEvent, EngineFailedEvent, KvGrowthFailedEvent, Log, LogEvent, ModelClosedEvent, OneLine,
-    RequestAcceptedEvent, RequestBegunEvent, SequencePreemptedEvent, SequenceResumedEvent, StepFailedEvent,
+    CacheEvictedEvent, DraftFailedEvent, EngineFailedEvent, KvGrowthFailedEvent, Log, LogEvent, ModelClosedEvent,
+    OneLine, RequestAcceptedEvent, RequestBegunEvent, SequencePreemptedEvent, SequenceResumedEvent, StepFailedEvent,
 };
 
 /// What was told of the memory of keys and values.
@@ -86,6 +86,13 @@ impl Engine {
         self.log.warn(|| {
             let (error_code, error) = (error.code(), OneLine::new(&error.info().message));
             LogEvent::StepFailed(StepFailedEvent { sequences, error_code, error })
+        });
+    }
+
+    pub(super) fn log_draft_failed(&self, error: &Error) {
+        self.log.warn(|| {
+            let (error_code, error) = (error.code(), OneLine::new(&error.info().message));
+            LogEvent::DraftFailed(DraftFailedEvent { error_code, error })
         });
     }
 

@@ -52,6 +52,7 @@ use self::fault::PendingFault;
 use self::logging::Noted;
 use self::logits::LogitsRun;
 use self::request::Request;
+use self::speculation::DraftModel;
 use self::trace::{Phase, Stopwatch};
 use crate::backend::StepPlan;
 use crate::error::{Error, ErrorCode, Result};
@@ -124,6 +125,7 @@ pub struct Engine {
     /// Whether the last of those was for logits.
     served_logits: bool,
     next_request: u64,
+    draft_model: Option<DraftModel>,
     turns: Vec<Turn>,
     plan: StepPlan,
     /// Tokens of a turn with a draft.
@@ -154,7 +156,7 @@ impl Engine {
             Some(bytes) => contexts.min((bytes / layout.block_bytes.max(1) as u64) as usize),
             None => contexts,
         };
-        let engine = Self {
+        let mut engine = Self {
             plan: StepPlan::new(layout.block_size as u32),
             kv: KvCache::new(layout, limit),
             scheduler: Scheduler::new(options.max_sequences, options.prefill_chunk),
@@ -171,6 +173,7 @@ impl Engine {
             calls_turn: false,
             served_logits: false,
             next_request: 0,
+            draft_model: None,
             turns: Vec::new(),
             fed: Vec::new(),
             row: Vec::new(),
@@ -311,7 +314,8 @@ impl Engine {
         self.free(id);
     }
 
-    fn publish(&self) {
+    fn publish(&mut self) {
+        self.tidy_drafts();
         let parked = self.running.values().filter(|request| request.mailbox.room() == 0).count();
         let block_bytes = self.kv.layout().block_bytes as u64;
         self.places.set_free_slots(self.options.max_sequences.saturating_sub(self.wanted_slots()));
@@ -319,7 +323,8 @@ impl Engine {
             running: self.running.len(),
             queued: self.places.taken(),
             parked,
-            kv_bytes_used: self.kv.used() as u64 * block_bytes,
+            kv_bytes_used: self.kv.used() as u64 * block_bytes
+                + self.draft_model.as_ref().map_or(0, DraftModel::kv_bytes_used),
             kv_bytes_total: self.kv.limit() as u64 * block_bytes,
             cached_tokens: self.kv.cached_tokens() as u64,
             tokens_per_second: None,

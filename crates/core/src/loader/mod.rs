@@ -1,5 +1,6 @@
 //! From files to a model that can run.
 
+mod draft;
 mod load_options;
 mod load_progress;
 mod memory_estimate;
@@ -7,6 +8,7 @@ mod model_info;
 mod speculation;
 mod text_files;
 
+pub(crate) use draft::{DraftSource, LoadedDraft};
 pub use load_options::{BackendChoice, DeviceChoice, LoadOptions};
 pub use load_progress::LoadProgress;
 pub use memory_estimate::MemoryEstimate;
@@ -75,6 +77,18 @@ pub fn load(
     progress: &mut dyn FnMut(LoadProgress),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<LoadedModel> {
+    load_checked(source, options, &|_| Ok(()), memory, progress, cancelled)
+}
+
+/// Loads a model whose tokenizer passes `check`, which is asked before any weight is read.
+pub(crate) fn load_checked(
+    source: Source,
+    options: &LoadOptions,
+    check: &dyn Fn(&dyn Tokenizer) -> Result<()>,
+    memory: &Memory,
+    progress: &mut dyn FnMut(LoadProgress),
+    cancelled: &dyn Fn() -> bool,
+) -> Result<LoadedModel> {
     if cancelled() {
         return Err(Error::new(ErrorCode::Cancelled, "loading was cancelled"));
     }
@@ -82,6 +96,7 @@ pub fn load(
     source.config()?; // an unknown architecture is said before its unknown tokenizer
     let TextFiles { tokenizer, chat_template, defaults, fim, pooling, warnings } =
         TextFiles::read(&source, options.chat_template.as_deref())?;
+    check(&*tokenizer)?;
     if let Some(embedding) = source.table().get("model.embed_tokens.weight") {
         check_embedding_rows(&*tokenizer, embedding.shape.first().copied().unwrap_or(0))?;
     }

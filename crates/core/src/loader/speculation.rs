@@ -10,15 +10,18 @@ use crate::{
 
 /// Longer drafts are longer than any text repeats itself, and each token is a row of logits.
 const MAX_TOKENS: u64 = 64;
+/// Each takes a step of the draft model; with the token before them they make 8 rows.
+const DRAFT_TOKENS: usize = 7;
 /// Longer matches find nothing that shorter ones do not.
 const MAX_MATCH: u64 = 32;
 
-/// Reads `"off"`, `"ngram"` or `{"ngram": {"maxTokens", "minMatch", "maxMatch"}}`.
+/// Reads `"off"`, `"ngram"`, `{"ngram": {"maxTokens", "minMatch", "maxMatch"}}` or `{"draft": {"maxTokens"}}`; which model drafts is
+/// said beside the options.
 ///
 /// # Errors
-/// `invalid_request` at the field; `unsupported` at `speculation.draft`.
+/// `invalid_request` at the field.
 pub(super) fn read(value: &Value) -> Result<Speculation> {
-    let invalid = || one_of("speculation", value, "\"off\", \"ngram\" or an object with `ngram`");
+    let invalid = || one_of("speculation", value, "\"off\", \"ngram\" or an object with `ngram` or `draft`");
     match value {
         Value::String(name) if name == "off" => Ok(Speculation::Off),
         Value::String(name) if name == "ngram" => Ok(Speculation::PromptLookup(PromptLookup::default())),
@@ -26,15 +29,13 @@ pub(super) fn read(value: &Value) -> Result<Speculation> {
             let mut read = None;
             for (field, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
                 match field.as_str() {
-                    "ngram" => read = Some(prompt_lookup(value)?),
-                    "draft" => {
-                        let message = "a draft model is not supported yet; use \"ngram\"";
-                        return Err(Error::unsupported("speculation.draft", message));
-                    }
+                    _ if read.is_some() => return Err(invalid()),
+                    "ngram" => read = Some(Speculation::PromptLookup(prompt_lookup(value)?)),
+                    "draft" => read = Some(draft_model(value)?),
                     unknown => return Err(unknown_field("speculation", unknown)),
                 }
             }
-            read.map(Speculation::PromptLookup).ok_or_else(invalid)
+            read.ok_or_else(invalid)
         }
         _ => Err(invalid()),
     }
@@ -67,6 +68,18 @@ fn prompt_lookup(value: &Value) -> Result<PromptLookup> {
     Ok(PromptLookup { max_tokens, min_match, max_match })
 }
 
+fn draft_model(value: &Value) -> Result<Speculation> {
+    let Value::Object(fields) = value else { return Err(one_of("speculation.draft", value, "an object")) };
+    let mut max_tokens = DRAFT_TOKENS;
+    for (field, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+        match field.as_str() {
+            "maxTokens" => max_tokens = count("speculation.maxTokens", value, MAX_TOKENS)? as usize,
+            unknown => return Err(unknown_field("speculation", unknown)),
+        }
+    }
+    Ok(Speculation::DraftModel { max_tokens })
+}
+
 fn unknown_field(path: &str, field: &str) -> Error {
     let shown: String = field.chars().take(64).collect();
     Error::invalid_request(format!("{path}.{shown}"), format!("`{path}` has no field `{shown}`"))
@@ -93,6 +106,8 @@ mod tests {
         assert_eq!(read(json!({ "ngram": { "maxTokens": 64, "minMatch": 1, "maxMatch": 32 } })), lookup(64, 1, 32));
         assert_eq!(read(json!({ "ngram": { "minMatch": 9 } })), lookup(max_tokens, 9, 9), "the one follows the other");
         assert_eq!(read(json!({ "ngram": { "maxMatch": 1 } })), lookup(max_tokens, 1, 1));
+        assert_eq!(read(json!({ "draft": { "maxTokens": 3 } })), Speculation::DraftModel { max_tokens: 3 });
+        assert_eq!(read(json!({ "draft": {} })), Speculation::DraftModel { max_tokens: 7 });
     }
 
     #[test]
@@ -109,15 +124,14 @@ mod tests {
             (json!({ "ngram": { "maxMatch": "4" } }), "speculation.ngram.maxMatch"),
             (json!({ "ngram": { "minMatch": 5, "maxMatch": 4 } }), "speculation.ngram.maxMatch"),
             (json!({ "ngram": { "size": 4 } }), "speculation.ngram.size"),
+            (json!({ "ngram": {}, "draft": {} }), "speculation"),
+            (json!({ "draft": "x" }), "speculation.draft"),
+            (json!({ "draft": { "maxTokens": 0 } }), "speculation.maxTokens"),
+            (json!({ "draft": { "minMatch": 1 } }), "speculation.minMatch"),
         ] {
             let error = read(&value).unwrap_err();
             let expected = (ErrorCode::InvalidRequest, Some(path));
             assert_eq!((error.code(), error.info().location.as_deref()), expected, "{error}");
         }
-        let error = read(&json!({ "draft": "x" })).unwrap_err();
-        assert_eq!(
-            (error.code(), error.info().location.as_deref()),
-            (ErrorCode::Unsupported, Some("speculation.draft"))
-        );
     }
 }

@@ -39,6 +39,8 @@ pub enum LogEvent {
     KvGrowthFailed(KvGrowthFailedEvent),
     /// A step failed and is repeated.
     StepFailed(StepFailedEvent),
+    /// The draft model failed.
+    DraftFailed(DraftFailedEvent),
 }
 
 /// A model was loaded.
@@ -290,12 +292,27 @@ pub struct StepFailedEvent {
     pub error: OneLine,
 }
 
+/// The draft model failed: from then on nothing is drafted, and answers come a token a pass.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(rename_all = "camelCase")]
+pub struct DraftFailedEvent {
+    /// Why it failed.
+    pub error_code: ErrorCode,
+    /// What the error says.
+    pub error: OneLine,
+}
+
 impl LogEvent {
     /// How much it matters.
     pub fn level(&self) -> LogLevel {
         match self {
             Self::ModelLoaded(_) | Self::ModelClosed(_) => LogLevel::Info,
-            Self::LoadWarning(_) | Self::QueueFull(_) | Self::KvGrowthFailed(_) | Self::StepFailed(_) => LogLevel::Warn,
+            Self::LoadWarning(_)
+            | Self::QueueFull(_)
+            | Self::KvGrowthFailed(_)
+            | Self::StepFailed(_)
+            | Self::DraftFailed(_) => LogLevel::Warn,
             Self::EngineFailed(_) => LogLevel::Error,
             Self::RequestAccepted(_) | Self::RequestBegun(_) | Self::SequenceResumed(_) | Self::CacheEvicted(_) => {
                 LogLevel::Debug

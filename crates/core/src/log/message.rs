@@ -41,6 +41,9 @@ impl LogEvent {
                 "There is no memory for more than {} of {} blocks of keys and values.",
                 event.blocks, event.limit
             ),
+            Self::DraftFailed(event) => {
+                format!("The draft model failed, and nothing is drafted any more: {}", event.error)
+            }
             Self::StepFailed(event) => {
                 format!("A step of {} sequences failed and is repeated one by one: {}", event.sequences, event.error)
             }

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 pub use entry::{LogEntry, LogHead, LogLevel};
 pub use event::{
-    CacheEvictedEvent, EngineFailedEvent, KvCacheType, KvGrowthFailedEvent, LoadWarningEvent, LogEvent,
-    ModelClosedEvent, ModelLoadedEvent, QueueFullEvent, RequestAcceptedEvent, RequestBegunEvent, RequestEndedEvent,
-    RequestOutcome, SequencePreemptedEvent, SequenceResumedEvent, StepFailedEvent,
+    CacheEvictedEvent, DraftFailedEvent, EngineFailedEvent, KvCacheType, KvGrowthFailedEvent, LoadWarningEvent,
+    LogEvent, ModelClosedEvent, ModelLoadedEvent, QueueFullEvent, RequestAcceptedEvent, RequestBegunEvent,
+    RequestEndedEvent, RequestOutcome, SequencePreemptedEvent, SequenceResumedEvent, StepFailedEvent,
 };
 pub use one_line::OneLine;
 

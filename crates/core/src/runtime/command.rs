@@ -12,8 +12,8 @@ use crate::request::{Fields, parse_json};
 
 /// What a caller wants.
 pub(super) enum Command {
-    Load { source: Source, options: Value, log: Option<LogLevel> },
-    Estimate { source: Source, options: Value },
+    Load { source: Source, draft: Option<Source>, options: Value, log: Option<LogLevel> },
+    Estimate { source: Source, draft: Option<Source>, options: Value },
     Answer { call: AnswerCall, model: u32, request: Value, timeout: Option<Duration> },
     Model { model: u32, call: ModelCall },
     NullModel { events: u64, interval: Duration },
@@ -65,12 +65,14 @@ impl Command {
         let kind = fields.require_text("kind")?;
         let command = match kind.as_str() {
             "load" | "estimate" => {
-                let source = read_source(fields.require("source")?, buffers)?;
+                let mut buffers: Vec<Option<Vec<u8>>> = buffers.into_iter().map(Some).collect();
+                let source = read_source("source", fields.require("source")?, &mut buffers)?;
+                let draft = fields.take("draft").map(|draft| read_source("draft", draft, &mut buffers)).transpose()?;
                 let options = fields.take("options").unwrap_or(Value::Null);
                 if kind == "load" {
-                    Self::Load { source, options, log: log_level(&mut fields)? }
+                    Self::Load { source, draft, options, log: log_level(&mut fields)? }
                 } else {
-                    Self::Estimate { source, options }
+                    Self::Estimate { source, draft, options }
                 }
             }
             "chat" => Self::answer(AnswerCall::Chat, &mut fields)?,

@@ -27,6 +27,7 @@ pub(super) struct LoadErrand {
     pub(super) client: u32,
     pub(super) task: Arc<Task>,
     pub(super) source: Source,
+    pub(super) draft: Option<Source>,
     pub(super) options: Value,
     pub(super) estimate: bool,
     /// From which level on the model's events are wanted.

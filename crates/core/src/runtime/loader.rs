@@ -19,10 +19,12 @@ pub use crate::weights::Source;
 
 /// Turns a source into a model. The runtime's own reads files; tests bring fakes.
 pub trait Loader: Send + Sync {
-    /// Loads what fits `memory`; may take long. `cancelled` is asked now and then.
+    /// Loads what fits `memory`, with a model that drafts for it where the options want one; may take long. `cancelled` is asked
+    /// now and then.
     fn load(
         &self,
         source: Source,
+        draft: Option<Source>,
         options: &Value,
         memory: &Memory,
         progress: &mut dyn FnMut(Value),
@@ -30,13 +32,15 @@ pub trait Loader: Send + Sync {
     ) -> Result<Loaded>;
 
     /// What a load would need, as the JSON of a `MemoryEstimate`.
-    fn estimate(&self, source: Source, options: &Value, memory: &Memory) -> Result<Value>;
+    fn estimate(&self, source: Source, draft: Option<Source>, options: &Value, memory: &Memory) -> Result<Value>;
 }
 
 /// A model with all that the runtime needs to know of it.
 pub struct Loaded {
     /// The maths.
     pub model: Box<dyn LanguageModel>,
+    /// The one that drafts for it.
+    pub draft_model: Option<Box<dyn LanguageModel>>,
     /// Text to ids and back.
     pub tokenizer: Arc<dyn Tokenizer>,
     /// For chats; raw completions need none.
@@ -49,7 +53,7 @@ pub struct Loaded {
     pub pooling: Pooling,
     /// JSON of a `ModelInfo` without `backend`; `id` names the model in answers.
     pub info: Value,
-    /// Bytes of weights and tokenizer.
+    /// Bytes of weights, the draft model's too, and tokenizer.
     pub weights_bytes: u64,
     /// What the model may use of memory (`maxMemoryBytes`).
     pub max_memory_bytes: Option<u64>,
@@ -61,29 +65,29 @@ pub struct Loaded {
     pub engine: EngineOptions,
 }
 
-/// Reads a command's `source`, whose bytes lie in `buffers`.
-pub(super) fn read_source(value: Value, buffers: Vec<Vec<u8>>) -> Result<Source> {
-    let mut buffers: Vec<Option<Vec<u8>>> = buffers.into_iter().map(Some).collect();
+/// Reads a command's source in the field `name`, whose bytes lie in `buffers`.
+pub(super) fn read_source(name: &str, value: Value, buffers: &mut [Option<Vec<u8>>]) -> Result<Source> {
     let mut buffer = |value: &Value, path: &str| {
         let last = buffers.len() as i64 - 1;
         let index = whole_number(value, path, 0..=last)?;
         buffers[index as usize].take().ok_or_else(|| Error::invalid_request(path, "A buffer is named twice."))
     };
-    let mut fields = Fields::new(value, "source")?;
+    let mut fields = Fields::new(value, name)?;
     let source = match fields.require_text("kind")?.as_str() {
         "path" => Source::Path(PathBuf::from(fields.require_text("path")?)),
-        "bytes" => Source::Bytes(buffer(&fields.require("buffer")?, "source.buffer")?),
+        "bytes" => Source::Bytes(buffer(&fields.require("buffer")?, &format!("{name}.buffer"))?),
         "files" => {
             let Value::Object(files) = fields.require("files")? else {
-                return Err(Error::invalid_request("source.files", "`source.files` must be an object."));
+                let path = format!("{name}.files");
+                return Err(Error::invalid_request(path, "`files` must be an object."));
             };
-            let read = |(name, index): (String, Value)| {
-                let path = format!("source.files.{name}");
-                Ok((name, buffer(&index, &path)?))
+            let read = |(file, index): (String, Value)| {
+                let path = format!("{name}.files.{file}");
+                Ok((file, buffer(&index, &path)?))
             };
             Source::Files(files.into_iter().map(read).collect::<Result<_>>()?)
         }
-        _ => return Err(Error::invalid_request("source.kind", "`source.kind` must be path, bytes or files.")),
+        _ => return Err(Error::invalid_request(format!("{name}.kind"), "`kind` must be path, bytes or files.")),
     };
     fields.finish()?;
     Ok(source)

@@ -269,14 +269,15 @@ impl Runtime {
     }
 
     fn load(&self, errand: LoadErrand) {
-        let LoadErrand { client, task, source, options, estimate, log } = errand;
+        let LoadErrand { client, task, source, draft, options, estimate, log } = errand;
         if estimate {
-            task.end(self.loader.estimate(source, &options, &self.memory));
+            task.end(self.loader.estimate(source, draft, &options, &self.memory));
             return;
         }
         let began = self.shared.host.now();
         let mut progress = |progress: Value| task.progress(&progress);
-        let loaded = self.loader.load(source, &options, &self.memory, &mut progress, &|| task.is_cancelled());
+        let cancelled = || task.is_cancelled();
+        let loaded = self.loader.load(source, draft, &options, &self.memory, &mut progress, &cancelled);
         match loaded.and_then(|loaded| self.install(client, &task, loaded, log, began)) {
             Ok(()) => {}
             Err(error) => task.end(Err(error)),
@@ -286,6 +287,7 @@ impl Runtime {
     fn install(&self, client: u32, task: &Task, loaded: Loaded, log: Option<LogLevel>, began: Duration) -> Result<()> {
         let Loaded {
             model,
+            draft_model,
             tokenizer,
             template,
             defaults,
@@ -304,7 +306,10 @@ impl Runtime {
         let embedding_width = model.hidden_size();
         let engine = Engine::new(model, Arc::clone(&tokenizer), defaults.end_tokens, options, account);
         let LoadLog { ticket: log_ticket, log } = self.open_log(client, log);
-        let engine = engine.with_log(log.clone());
+        let mut engine = engine.with_log(log.clone());
+        if let Some(draft_model) = draft_model {
+            engine = engine.with_draft_model(draft_model);
+        }
         let facts = LoadFacts { weights_bytes, threads, kv_cache, context_length, options, began };
         facts.tell(&log, &info, &engine.stats().read());
         let name = info.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();

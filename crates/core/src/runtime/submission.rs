@@ -44,8 +44,14 @@ impl Runtime {
                 self.submit_answer(client, call, model, request, timeout, bytes)
             }
             Ok(Command::NullModel { events, interval }) => self.submit_null(client, events, interval),
-            Ok(Command::Load { source, options, log }) => self.submit_load(client, source, options, false, log),
-            Ok(Command::Estimate { source, options }) => self.submit_load(client, source, options, true, None),
+            Ok(Command::Load { source, draft, options, log }) => {
+                let (estimate, sources) = (false, (source, draft));
+                self.submit_load(client, sources, options, estimate, log)
+            }
+            Ok(Command::Estimate { source, draft, options }) => {
+                let (estimate, sources) = (true, (source, draft));
+                self.submit_load(client, sources, options, estimate, None)
+            }
             Ok(Command::Model { model, call }) => {
                 let (ticket, task) = self.open_task(client);
                 self.call(model, call, &task, bytes);
@@ -58,9 +64,16 @@ impl Runtime {
             }
         }
     }
-    fn submit_load(&self, client: u32, source: Source, options: Value, estimate: bool, log: Option<LogLevel>) -> u32 {
+    fn submit_load(
+        &self,
+        client: u32,
+        (source, draft): (Source, Option<Source>),
+        options: Value,
+        estimate: bool,
+        log: Option<LogLevel>,
+    ) -> u32 {
         let (ticket, task) = self.open_task(client);
-        self.desk().loads.push_back(LoadErrand { client, task, source, options, estimate, log });
+        self.desk().loads.push_back(LoadErrand { client, task, source, draft, options, estimate, log });
         self.shared.host.wake_loader();
         ticket
     }

@@ -30,6 +30,7 @@ pub(crate) struct Reader {
 }
 
 /// What a run allows its streams to end with.
+#[expect(clippy::struct_excessive_bools, reason = "independent things that may happen")]
 #[derive(Clone, Copy)]
 pub(crate) struct Rules {
     /// Tokens a sequence can have.

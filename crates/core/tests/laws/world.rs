@@ -19,17 +19,36 @@ const STOPS: [&str; 5] = ["stop", "ab", "é", "a\n", "🦀🦀"];
 
 /// Half of the runs draft tokens, most of those for a model that repeats itself. Drawn apart, so that the same seed makes the
 /// same run with other drafts.
-fn speculation(seed: u64, faults: &Faults) -> Speculation {
-    let mut random = Random(!seed);
-    if seed % 2 == 1 {
-        return Speculation::Off;
-    }
+fn speculation(random: &mut Random, faults: &Faults) -> Speculation {
     if random.chance(80) {
         faults.window.store(1 + random.below(2), Relaxed);
     }
+    let max_tokens = 1 + random.below(9) as usize;
+    if random.chance(40) {
+        return Speculation::DraftModel { max_tokens };
+    }
     let min_match = 1 + random.below(2) as usize;
     let max_match = min_match + random.below(3) as usize;
-    Speculation::PromptLookup(PromptLookup { max_tokens: 1 + random.below(9) as usize, min_match, max_match })
+    Speculation::PromptLookup(PromptLookup { max_tokens, min_match, max_match })
+}
+
+/// A model that says the same as its target, or mostly, and may fail.
+fn draft_model(random: &mut Random, target: &Faults) -> Box<FakeModel> {
+    let faults = Faults::default();
+    let window = target.window.load(Relaxed);
+    faults.window.store(if random.chance(60) { window } else { window + 1 }, Relaxed);
+    if random.chance(20) {
+        faults.fail_at.store(1 + random.below(40), Relaxed);
+    }
+    if random.chance(10) {
+        faults.panic_at.store(1 + random.below(40), Relaxed);
+    }
+    if random.chance(10) {
+        faults.nan_at.store(1 + random.below(40), Relaxed);
+    }
+    *faults.no_memory.lock().unwrap() = random.chance(5);
+    let context = if random.chance(30) { CONTEXT / 2 } else { CONTEXT };
+    Box::new(FakeModel::new(context, Arc::new(faults)))
 }
 
 pub(crate) struct World {
@@ -51,7 +70,8 @@ impl World {
         let mut random = Random(seed);
         let faults = Arc::new(Faults::default());
         faults.poisoned.store(random.chance(10), Relaxed);
-        let speculation = speculation(seed, &faults);
+        let mut drafts = Random(!seed);
+        let speculation = if seed % 2 == 1 { Speculation::Off } else { speculation(&mut drafts, &faults) };
         let model = Box::new(FakeModel::new(CONTEXT, Arc::clone(&faults)));
         // From less than one context, where all must make room for one, to more than anyone needs.
         let blocks = random.chance(70).then(|| 3 + random.below(25));
@@ -65,7 +85,10 @@ impl World {
         };
         let memory = Memory::uncounted();
         let account = memory.open(None);
-        let engine = Engine::new(model, Arc::new(FakeTokenizer::new()), vec![EOS], options, account);
+        let mut engine = Engine::new(model, Arc::new(FakeTokenizer::new()), vec![EOS], options, account);
+        if matches!(speculation, Speculation::DraftModel { .. }) {
+            engine = engine.with_draft_model(draft_model(&mut drafts, &faults));
+        }
         let prefixes = (0..2).map(|_| (0..20).map(|_| 3 + random.below(28) as u32).collect()).collect();
         Self {
             random,
@@ -279,6 +302,7 @@ impl World {
             reader.check_end(rules);
         }
         assert_eq!((self.engine.live_requests(), self.engine.kv_blocks_used()), (0, 0));
+        assert_eq!(self.engine.stats().read().kv_bytes_used, 0, "a draft keeps a block");
         if self.dead {
             self.check_dead();
         }

@@ -34,6 +34,17 @@ impl World {
         Self { runtime, client, model: Value::Null }
     }
 
+    /// The model at `target`, for which the one at `draft` drafts.
+    pub(crate) fn with_draft(target: &str, draft: &str, options: &Value) -> Self {
+        let world = Self::empty();
+        let path = |path: &str| json!({"kind": "path", "path": path});
+        let command = json!({"kind": "load", "source": path(target), "draft": path(draft), "options": options});
+        let loaded = world.all(&[command]).remove(0);
+        let model = loaded["model"].clone();
+        assert!(model.is_u64(), "{loaded}");
+        Self { model, ..world }
+    }
+
     /// The last event of a load.
     pub(crate) fn load(&self, path: &str, options: &Value) -> Value {
         let source = json!({"kind": "path", "path": path});
@@ -52,7 +63,8 @@ impl World {
             for (ticket, last) in tickets.iter().zip(&mut last) {
                 while let Some(event) = self.runtime.take(*ticket) {
                     *last = serde_json::from_str(&event).unwrap();
-                    open -= usize::from(last["kind"] != "chunk" && last["kind"] != "progress");
+                    let kind = last["kind"].as_str().unwrap();
+                    open -= usize::from(!kind.ends_with("chunk") && kind != "progress");
                 }
             }
         }

@@ -69,6 +69,7 @@ impl Loader for FakeLoader {
     fn load(
         &self,
         source: Source,
+        _: Option<Source>,
         options: &Value,
         _: &Memory,
         progress: &mut dyn FnMut(Value),
@@ -102,6 +103,7 @@ impl Loader for FakeLoader {
         }
         Ok(Loaded {
             model: Box::new(FakeModel::new(200, Arc::clone(&self.faults))),
+            draft_model: None,
             tokenizer: Arc::new(tokenizer),
             template: Some(Arc::new(template)),
             defaults,
@@ -124,7 +126,7 @@ impl Loader for FakeLoader {
         })
     }
 
-    fn estimate(&self, _: Source, _: &Value, _: &Memory) -> Result<Value> {
+    fn estimate(&self, _: Source, _: Option<Source>, _: &Value, _: &Memory) -> Result<Value> {
         Ok(json!({"fits": true}))
     }
 }

@@ -341,6 +341,22 @@ export interface DoneResponse {
 }
 
 /**
+ * The draft model failed: from then on nothing is drafted, and answers come a token a pass.
+ *
+ * @example
+ * ```ts
+ * if (entry.event === "draft_failed") console.warn(entry.errorCode, entry.error);
+ * ```
+ */
+export interface DraftFailedEvent {
+  event: "draft_failed";
+  /** Why it failed. */
+  errorCode: ErrorCode;
+  /** What the error says. */
+  error: string;
+}
+
+/**
  * The vector of one input.
  *
  * @example
@@ -579,7 +595,8 @@ export type LogEvent =
   | SequenceResumedEvent
   | CacheEvictedEvent
   | KvGrowthFailedEvent
-  | StepFailedEvent;
+  | StepFailedEvent
+  | DraftFailedEvent;
 
 /**
  * What every entry of a log has.
@@ -1153,4 +1170,4 @@ export interface ValidationErrorResponse {
 }
 
 /** Hash of the types above; the engine has the same, or it speaks another protocol. */
-export const schemaHash = "3fb888c8a3db7933";
+export const schemaHash = "c88e5158f826139e";

@@ -11,6 +11,7 @@ import { unsupported } from "../error/refusal.js";
 import { checkSignal } from "../error/terminal-error.js";
 import { Opening } from "../source/opening.js";
 import { placed } from "../source/placing.js";
+import type { Source } from "../source/source.js";
 import { WickError } from "../error/wick-error.js";
 
 /** The `Model` of an entry, over its backend. Nothing is opened before the first load. */
@@ -31,11 +32,15 @@ export function createModel(backend: Backend): ModelLoader {
     const checked = checkLoad(given, options, backend);
     const { signal, onProgress } = options;
     checkSignal(signal);
-    const source = checked.kind === "path" ? ((await backend.filesOf?.(checked.path, options)) ?? checked) : checked;
-    const command = loadCommand(kind, source, options);
+    const opened = async (source: Source) =>
+      source.kind === "path" ? ((await backend.filesOf?.(source.path, options)) ?? source) : source;
+    const target = await opened(checked.target);
+    const draft = checked.draft && (await opened(checked.draft));
+    const command = loadCommand(kind, { target, draft }, options);
+    const files = [target, draft].flatMap((source) => (source?.kind === "files" ? source.files : []));
     const warnings: string[] = [];
     const warn = (message: string) => void warnings.push(message);
-    const sources = new Opening(source.kind === "files" ? source.files : [], { signal, onProgress, warn });
+    const sources = new Opening(files, { signal, onProgress, warn });
     const mailboxes = await open(options).catch((error) => {
       sources.end();
       throw error;

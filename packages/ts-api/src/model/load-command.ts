@@ -39,12 +39,19 @@ const options: Readonly<Record<Exclude<keyof LoadOptions, PlaceOption>, "engine"
 const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const browserCaches: readonly LoadOptions["browserCache"][] = ["opfs", "cache", "none"];
 
+/** Where the models of a load come from. */
+export interface LoadSources {
+  readonly target: Source;
+  /** Of the model that drafts. */
+  readonly draft: Source | undefined;
+}
+
 /**
- * Checks the options and reads what the source is. Nothing is opened, no byte is read.
+ * Checks the options and reads what the sources are. Nothing is opened, no byte is read.
  *
  * @throws {@link WickError} with the option's path, or `source`.
  */
-export function checkLoad(source: ModelSource, given: LoadOptions, backend: Backend): Source {
+export function checkLoad(source: ModelSource, given: LoadOptions, backend: Backend): LoadSources {
   if (typeof given !== "object" || given === null) throw invalidRequest("options", "The options must be an object.");
   for (const [name, value] of Object.entries(given)) {
     if (value === undefined) continue;
@@ -58,13 +65,12 @@ export function checkLoad(source: ModelSource, given: LoadOptions, backend: Back
     }
   }
   checkHooks(given);
-  checkSpeculation(given);
   checkPlace(given);
-  return sourceOf(source, backend, given);
+  return { target: sourceOf(source, backend, given), draft: draftOf(given, backend) };
 }
 
-/** The command. Its buffers are those of the source's files, in order. */
-export function loadCommand(kind: "load" | "estimate", source: Source, given: LoadOptions): string {
+/** The command. Its buffers are those of the sources' files, in order, the target's first. */
+export function loadCommand(kind: "load" | "estimate", { target, draft }: LoadSources, given: LoadOptions): string {
   const sent = Object.fromEntries(
     Object.entries(given).filter(
       ([name, value]) => isOption(name) && options[name] === "engine" && value !== undefined,
@@ -72,7 +78,12 @@ export function loadCommand(kind: "load" | "estimate", source: Source, given: Lo
   );
   // Without a reader the engine records nothing.
   const log = kind === "load" && given.onLog !== undefined ? `,"log":"${given.logLevel ?? "info"}"` : "";
-  return `{"kind":"${kind}","source":${sourceJson(source)},"options":${requestJson(sent, "options")}${log}}`;
+  const source = `"source":${sourceJson(target)}`;
+  if (draft === undefined) return `{"kind":"${kind}",${source},"options":${requestJson(sent, "options")}${log}}`;
+  const { draft: _, ...rest } = Object(given.speculation) as object & { draft?: unknown };
+  const drafting = requestJson({ ...sent, speculation: { draft: rest } }, "options");
+  const first = target.kind === "files" ? target.files.length : 0;
+  return `{"kind":"${kind}",${source},"draft":${sourceJson(draft, first)},"options":${drafting}${log}}`;
 }
 
 function checkHooks({ onProgress, onLog, logLevel = "info", signal }: LoadOptions): void {
@@ -90,10 +101,17 @@ function checkHooks({ onProgress, onLog, logLevel = "info", signal }: LoadOption
   }
 }
 
-function checkSpeculation({ speculation }: LoadOptions): void {
-  if (typeof speculation === "object" && "draft" in speculation) {
-    const where = "options.speculation.draft";
-    throw unsupported(where, `${where} is not supported by this version; use "ngram".`);
+const draftPath = "options.speculation.draft";
+
+function draftOf(given: LoadOptions, backend: Backend): Source | undefined {
+  const { speculation } = given;
+  if (typeof speculation !== "object" || speculation === null || !("draft" in speculation)) return undefined;
+  try {
+    return sourceOf(speculation.draft, backend, given);
+  } catch (cause) {
+    // A source that cannot be is named as the only one that there usually is.
+    if (!WickError.isInstance(cause)) throw cause;
+    throw new WickError({ ...cause.info, where: draftPath }, { cause });
   }
 }
 
@@ -119,8 +137,11 @@ function checkPlace({ worker, browserCache, ...urls }: LoadOptions): void {
 export function errorOfLoad(error: unknown): unknown {
   if (!WickError.isInstance(error)) return error;
   const { where } = error.info;
+  if (where === undefined) return error;
+  // Whatever is wrong with the draft model is so at its option.
+  const isOfDraft = `options.${where}` === draftPath;
   const isOfOptions = error.code === "invalid_request" || error.code === "unsupported";
-  if (!isOfOptions || where === undefined || !isOption(where)) return error;
+  if (!isOfDraft && !(isOfOptions && isOption(where))) return error;
   return new WickError({ ...error.info, where: `options.${where}` }, { cause: error });
 }
 

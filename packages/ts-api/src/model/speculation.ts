@@ -9,7 +9,7 @@ import type { ModelSource } from "./load-options.js";
  * ```
  */
 export interface NgramSpeculation {
-  /** Tokens of a draft at most, from 1 to 64; 8. Less is drafted where less is kept, and never more than the reader has room for. */
+  /** Tokens of a draft at most, from 1 to 64; 7. Less is drafted where less is kept, and never more than the reader has room for. */
   maxTokens?: number | undefined;
   /** Tokens that must stand earlier, from 1 to 32; 2. */
   minMatch?: number | undefined;
@@ -20,11 +20,16 @@ export interface NgramSpeculation {
 /**
  * Where drafts come from: tokens that the model computes together, and keeps as far as they are those it draws anyway. `"ngram"`
  * looks them up in prompt and answer, which costs nothing and pays where an answer repeats: code that is changed, texts that are
- * quoted, summaries.
+ * quoted, summaries. `draft` is a smaller model of the same vocabulary, which is loaded with this one and counts to its memory;
+ * `maxTokens` are those of a draft at most, from 1 to 64, 7 if left open.
  *
  * @example
  * ```ts
  * const model = await Model.load("./model.gguf", { speculation: "ngram" });
  * ```
  */
-export type Speculation = "off" | "ngram" | { ngram: NgramSpeculation } | { draft: ModelSource };
+export type Speculation =
+  | "off"
+  | "ngram"
+  | { ngram: NgramSpeculation }
+  | { draft: ModelSource; maxTokens?: number | undefined };

@@ -47,13 +47,13 @@ export function sourceOf(source: ModelSource, host: SourceHost, options: LoadOpt
   throw notASource();
 }
 
-/** A source as the engine takes it: JSON that names byte buffers by their index. */
-export function sourceJson(source: Source): string {
+/** A source as the engine takes it: JSON that names byte buffers by their index, from `firstBuffer` on. */
+export function sourceJson(source: Source, firstBuffer = 0): string {
   if (source.kind === "path") return `{"kind":"path","path":${JSON.stringify(source.path)}}`;
   const [first] = source.files;
   // By its name, which names the model.
-  if (!source.isFolder && first?.name.endsWith(".gguf") !== true) return '{"kind":"bytes","buffer":0}';
-  const fields = source.files.map(({ name }, index) => `${JSON.stringify(name)}:${index}`);
+  if (!source.isFolder && first?.name.endsWith(".gguf") !== true) return `{"kind":"bytes","buffer":${firstBuffer}}`;
+  const fields = source.files.map(({ name }, index) => `${JSON.stringify(name)}:${firstBuffer + index}`);
   return `{"kind":"files","files":{${fields.join(",")}}}`;
 }
 

@@ -21,6 +21,13 @@ impl Draft {
         Self { length: DraftLength::new(max_tokens), ..Self::default() }
     }
 
+    /// Nothing follows what ends the answer.
+    pub(super) fn end_at(&mut self, ends: &[u32]) {
+        if let Some(end) = self.tokens.iter().position(|token| ends.contains(token)) {
+            self.tokens.truncate(end + 1);
+        }
+    }
+
     /// The step with `tokens` was computed.
     pub(in super::super) fn begin(&mut self) {
         self.accepted = 0;

@@ -1,7 +1,10 @@
 //! How many tokens are worth drafting for a sequence.
 
-/// Doubles while all is accepted, follows what is accepted where not all is, and rests after nothing was, longer each time: a
-/// row that is rejected costs a step some time.
+/// Doubles its rows while all is accepted, follows what is accepted where not all is, and rests after nothing was, longer each
+/// time: a row that is rejected costs a step some time.
+///
+/// With the row of the token before it a draft makes 2, 4, 8, … rows: kernels compute so many together, and a row more than 4
+/// or 8 costs as much as several.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct DraftLength {
     max: usize,
@@ -13,7 +16,7 @@ pub(super) struct DraftLength {
 }
 
 /// Tokens of the first draft.
-const FIRST: usize = 4;
+const FIRST: usize = 3;
 /// Steps of the shortest rest, and of the longest.
 const PAUSES: (u32, u32) = (4, 64);
 
@@ -38,9 +41,9 @@ impl DraftLength {
         }
         self.length = match accepted {
             // A draft may be short for lack of room, or of something to draft.
-            _ if accepted == drafted => self.length.max(2 * drafted),
+            _ if accepted == drafted => self.length.max(2 * drafted + 1),
             0 => self.length / 2,
-            _ => accepted + 1,
+            _ => FIRST.max((accepted + 1).next_power_of_two() - 1),
         }
         .min(self.max);
         if accepted > 0 {
@@ -61,15 +64,15 @@ mod tests {
     fn follows_what_is_accepted() {
         let mut length = DraftLength::new(16);
         let mut lengths = Vec::new();
-        for accepted in [4, 8, 3, 4, 0] {
+        for accepted in [3, 7, 5, 7, 0] {
             let drafted = length.next();
             lengths.push(drafted);
             length.learn(drafted, accepted);
         }
         lengths.push(length.next());
-        assert_eq!(lengths, [4, 8, 16, 4, 8, 4]);
+        assert_eq!(lengths, [3, 7, 15, 7, 15, 7]);
         length.learn(1, 1);
-        assert_eq!(length.next(), 4, "a short draft is no reason for shorter ones");
+        assert_eq!(length.next(), 7, "a short draft is no reason for shorter ones");
         assert_eq!(DraftLength::new(2).next(), 2);
     }
 
@@ -84,11 +87,11 @@ mod tests {
                 length.learn(drafted, 0);
             }
         }
-        assert_eq!(at, [(0, 4), (1, 2), (2, 1), (7, 1), (16, 1), (33, 1), (66, 1), (131, 1), (196, 1)]);
+        assert_eq!(at, [(0, 3), (1, 1), (6, 1), (15, 1), (32, 1), (65, 1), (130, 1), (195, 1)]);
         while length.next() == 0 {}
         length.learn(1, 1);
-        assert_eq!(length.next(), 2, "what is accepted ends it");
-        length.learn(2, 0);
+        assert_eq!(length.next(), 3, "what is accepted ends it");
+        length.learn(3, 0);
         length.learn(1, 0);
         assert_eq!((0..9).map(|_| length.next()).collect::<Vec<_>>(), [0, 0, 0, 0, 1, 1, 1, 1, 1]);
     }

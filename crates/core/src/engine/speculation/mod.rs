@@ -6,40 +6,106 @@
 
 mod draft;
 mod draft_length;
+mod draft_model;
 mod options;
 mod prompt_lookup;
 
 pub(super) use draft::Draft;
+pub(super) use draft_model::DraftModel;
 pub use options::{PromptLookup, Speculation};
 
 use std::collections::BTreeMap;
 
-use super::Engine;
+use self::draft_model::Surroundings;
+use super::memory::MemoryUse;
 use super::scheduler::{SequenceKey, Turn};
 use super::sequence::Sequence;
+use super::{Engine, caught};
+use crate::language_model::LanguageModel;
 
 impl Engine {
+    /// Drafts by a model, which the engine's account has been told of.
+    #[must_use]
+    pub fn with_draft_model(self, model: Box<dyn LanguageModel>) -> Self {
+        let draft_model = Some(DraftModel::new(model, self.options.max_sequences));
+        Self { draft_model, ..self }
+    }
+
     /// Drafts for the turns of sequences that decode. `rooms` are the tokens that each request may still run ahead of its
     /// reader when all turns have had theirs.
-    pub(super) fn draft(&mut self, turns: &mut [Turn], rooms: &mut BTreeMap<u64, u32>) {
-        let Speculation::PromptLookup(lookup) = self.options.speculation else { return };
-        let mut spare = self.options.spare_rows(turns);
-        let mut longest: Vec<usize> = turns.iter().map(|turn| self.longest_draft(turn, rooms)).collect();
-        let mut left = longest.iter().filter(|length| **length > 0).count();
-        for (turn, longest) in turns.iter_mut().zip(&mut longest).filter(|(_, longest)| **longest > 0) {
-            let room = rooms.get(&turn.key.request).map_or(0, |room| *room as usize);
-            let length = (*longest).min(spare.div_ceil(left)).min(room);
-            left -= 1;
-            let Some(sequence) = sequence(&mut self.running, turn.key) else { continue };
-            if length == 0 {
-                continue;
+    pub(super) fn draft(&mut self, turns: &mut [Turn], mut rooms: BTreeMap<u64, u32>) {
+        let lengths = self.draft_lengths(turns, &mut rooms);
+        if lengths.is_empty() {
+            return;
+        }
+        match self.options.speculation {
+            Speculation::Off => return,
+            Speculation::PromptLookup(lookup) => {
+                for (key, length) in &lengths {
+                    if let Some(sequence) = sequence(&mut self.running, *key) {
+                        lookup.draft(&sequence.tokens, *length, &mut sequence.draft.tokens);
+                    }
+                }
             }
-            lookup.draft(&sequence.tokens, length, &mut sequence.draft.tokens);
+            Speculation::DraftModel { max_tokens: _ } => self.ask_draft_model(&lengths),
+        }
+        for turn in turns.iter_mut().filter(|turn| lengths.iter().any(|(key, _)| *key == turn.key)) {
             turn.drafted = self.reserve_draft(turn.key);
-            spare -= turn.drafted;
-            if let Some(room) = rooms.get_mut(&turn.key.request) {
-                *room -= turn.drafted as u32;
+        }
+    }
+
+    /// Who drafts, and how many tokens at most.
+    fn draft_lengths(&mut self, turns: &[Turn], rooms: &mut BTreeMap<u64, u32>) -> Vec<(SequenceKey, usize)> {
+        let mut spare = match self.options.speculation {
+            Speculation::Off => return Vec::new(),
+            Speculation::PromptLookup(_) | Speculation::DraftModel { .. } => self.options.spare_rows(turns),
+        };
+        let longest = turns.iter().map(|turn| (turn.key, self.longest_draft(turn, rooms)));
+        let mut lengths: Vec<(SequenceKey, usize)> = longest.filter(|(_, length)| *length > 0).collect();
+        let mut left = lengths.len();
+        lengths.retain_mut(|(key, length)| {
+            let Some(room) = rooms.get_mut(&key.request) else { return false };
+            *length = (*length).min(spare.div_ceil(left)).min(*room as usize);
+            left -= 1;
+            spare -= *length;
+            *room -= *length as u32;
+            *length > 0
+        });
+        lengths
+    }
+
+    /// Leaves what the draft model drafts in the sequences. Its failures are its own: from then on nobody drafts.
+    fn ask_draft_model(&mut self, lengths: &[(SequenceKey, usize)]) {
+        let Some(mut draft_model) = self.draft_model.take() else { return };
+        let chunk = self.scheduler.chunk(lengths.len() > 1);
+        let around = Surroundings {
+            running: &self.running,
+            account: &self.account,
+            end_tokens: &self.end_tokens,
+            vocabulary: self.tokenizer.vocabulary_size(),
+            chunk,
+        };
+        if let Err(error) = caught(|| draft_model.draft(lengths, &mut self.scratch, &around)) {
+            self.account.refund(MemoryUse::Kv, draft_model.kv_bytes());
+            self.log_draft_failed(&error);
+            return;
+        }
+        for (key, _) in lengths {
+            if let Some(sequence) = sequence(&mut self.running, *key) {
+                sequence.draft.tokens.extend_from_slice(draft_model.drafted(*key));
             }
+        }
+        self.draft_model = Some(draft_model);
+    }
+
+    /// Takes back what the draft model knows of sequences that are gone.
+    pub(super) fn tidy_drafts(&mut self) {
+        if let Some(draft_model) = &mut self.draft_model {
+            let running = &self.running;
+            draft_model.tidy(|key| {
+                let sequence = running.get(&key.request).and_then(|request| request.sequences.get(key.choice as usize));
+                sequence.is_some_and(|sequence| !sequence.is_finished())
+            });
         }
     }
 
@@ -64,9 +130,11 @@ impl Engine {
         }
     }
 
-    /// Gives a draft the blocks it needs, or cuts it to those there are; tokens that are left.
+    /// Cuts a draft at what would end the answer and at the blocks that there are for it; tokens that are left.
     fn reserve_draft(&mut self, key: SequenceKey) -> usize {
-        let Some(sequence) = sequence(&mut self.running, key) else { return 0 };
+        let Some(request) = self.running.get_mut(&key.request) else { return 0 };
+        let Some(sequence) = request.sequences.get_mut(key.choice as usize) else { return 0 };
+        sequence.draft.end_at(request.job.ends(&self.end_tokens));
         let first = sequence.computed + 1;
         let Some(table) = &mut sequence.blocks else { return 0 };
         let wanted = first + sequence.draft.tokens.len();
@@ -85,6 +153,6 @@ impl Engine {
     }
 }
 
-fn sequence(running: &mut BTreeMap<u64, super::Request>, key: SequenceKey) -> Option<&mut Sequence> {
+fn sequence(running: &mut BTreeMap<u64, super::request::Request>, key: SequenceKey) -> Option<&mut Sequence> {
     running.get_mut(&key.request)?.sequences.get_mut(key.choice as usize)
 }

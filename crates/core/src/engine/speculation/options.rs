@@ -12,6 +12,11 @@ pub enum Speculation {
     Off,
     /// From what was said before.
     PromptLookup(PromptLookup),
+    /// From a smaller model, whose drafts have at most so many tokens. See [`Engine::with_draft_model`](super::super::Engine).
+    DraftModel {
+        /// At least 1.
+        max_tokens: usize,
+    },
 }
 
 /// Prompt lookup decoding (Saxena 2023): where the last tokens of prompt and answer stand earlier in them, what followed
@@ -28,7 +33,8 @@ pub struct PromptLookup {
 
 impl Default for PromptLookup {
     fn default() -> Self {
-        Self { max_tokens: 8, min_match: 2, max_match: 4 }
+        // With the token before it 8 rows, which kernels compute together.
+        Self { max_tokens: 7, min_match: 2, max_match: 4 }
     }
 }
 
@@ -37,7 +43,7 @@ impl Speculation {
     pub fn max_tokens(self) -> usize {
         match self {
             Self::Off => 0,
-            Self::PromptLookup(PromptLookup { max_tokens, .. }) => max_tokens,
+            Self::PromptLookup(PromptLookup { max_tokens, .. }) | Self::DraftModel { max_tokens } => max_tokens,
         }
     }
 }

@@ -114,6 +114,7 @@ fn log_example(name: &str) -> Option<&'static str> {
         }
         "SequencePreemptedEvent" => "if (entry.event === \"sequence_preempted\") recomputed.add(entry.tokens);",
         "SequenceResumedEvent" => "if (entry.event === \"sequence_resumed\") saved.add(entry.cachedTokens);",
+        "DraftFailedEvent" => "if (entry.event === \"draft_failed\") console.warn(entry.errorCode, entry.error);",
         "StepFailedEvent" => "if (entry.event === \"step_failed\") console.warn(entry.errorCode, entry.sequences);",
         _ => return None,
     })
