@@ -5,7 +5,7 @@ import { Model, type ChatRequest, type Message } from "wick";
 const user = (content: string): Message => ({ role: "user", content });
 const echoes = [
   "Repeat: ripen slips packages fresh helium elliptic radio nobody punishment",
-  "Repeat: the quiet fox found seven green apples under the old bridge",
+  "Repeat: yellow market thunder pencil island forty bread castle engine lemon silent hammer",
   "Repeat: orange tiger window bottle seventeen planet river music ladder copper velvet garden silver",
   "Repeat: B24gPNXo k81LsQw9 Zz03 Ppq7 m4TT",
 ];
