@@ -30,6 +30,10 @@ unsafe impl Plain for f32 {}
 #[cfg(target_os = "linux")]
 const LARGE: usize = 4 << 20;
 
+/// Whole pages of any size that Linux has.
+#[cfg(target_os = "linux")]
+const PAGE: usize = 1 << 16;
+
 /// A zeroed buffer of fixed length on a 64-byte boundary. Pages are first touched by whoever writes them.
 #[derive(Debug)]
 pub struct Aligned<T: Plain> {
@@ -92,8 +96,6 @@ fn ask_for_large_pages(base: NonNull<u8>, bytes: usize) {
     if bytes < LARGE {
         return;
     }
-    // Whole pages of any size that Linux has.
-    const PAGE: usize = 1 << 16;
     let start = base.as_ptr().addr().next_multiple_of(PAGE);
     let end = (base.as_ptr().addr() + bytes) / PAGE * PAGE;
     // SAFETY: the range is inside the allocation, and advice changes none of it. Where it is refused there are small pages.

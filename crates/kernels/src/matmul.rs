@@ -116,7 +116,7 @@ pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Pr
             if task < count {
                 let first = task * chunk;
                 let columns = first..first.saturating_add(chunk).min(job.weight.rows());
-                job.weight.tier().run(Columns { input, job, columns });
+                job.weight.tier().run(Columns { input, job, range: columns });
                 return;
             }
             task -= count;
@@ -128,7 +128,7 @@ pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Pr
 struct Columns<'a> {
     input: Input<'a>,
     job: &'a Job<'a>,
-    columns: Range<usize>,
+    range: Range<usize>,
 }
 
 impl Kernel for Columns<'_> {
@@ -136,7 +136,7 @@ impl Kernel for Columns<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { input, job, columns } = self;
+        let Self { input, job, range: columns } = self;
         let panelled = job.weight.panelled_rows().clamp(columns.start, columns.end);
         panels::run(simd, input.quantized, job, columns.start..panelled);
         let columns = panelled..columns.end;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::ahead::Ahead;
-use super::products::{Keys, add_values, score};
+use super::products::{Keys, Values, add_values, score};
 use super::softmax::{Running, merge, tile_softmax};
 use super::{MAX_HEAD_DIM, Queries, SPAN, STRIP, TILE};
 use crate::disjoint::Disjoint;
@@ -80,14 +80,7 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
                     let keys = std::array::from_fn(|index| Keys { elements: &strip[index], stride: STRIP, head_dim });
                     score(simd, rows, keys, Ahead::NOTHING, head.queries.scale, span - tile, scores);
                 }
-                if T::SCALED {
-                    for (half, position) in strips.into_iter().enumerate() {
-                        let scales = head.scales(position, KvStore::key_scales);
-                        for scores in scores.iter_mut() {
-                            multiply(&mut scores[span - tile + half * STRIP..][..STRIP], scales);
-                        }
-                    }
-                }
+                head.scale(&strips, KvStore::key_scales, span - tile, scores);
             }
             let mut of_tile = [(0.0, 0.0); N];
             for query in 0..count {
@@ -96,12 +89,7 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
             }
             for strip in (first.max(tile) / STRIP * STRIP..end).step_by(STRIP) {
                 let at = strip - tile;
-                if T::SCALED {
-                    let scales = head.scales(strip, KvStore::value_scales);
-                    for weights in &mut scores[..count] {
-                        multiply(&mut weights[at..at + STRIP], scales);
-                    }
-                }
+                head.scale(&[strip], KvStore::value_scales, at, &mut scores[..count]);
                 let seen = |query| {
                     let seen: Range<usize> = seen(query);
                     (seen.start.clamp(at, at + STRIP), seen.end.clamp(at, at + STRIP))
@@ -116,13 +104,15 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
                     } else {
                         Ahead::NOTHING
                     };
-                    add_values(simd, values, ahead, head_dim, at, seen, weights, partial);
+                    let values = Values { elements: values, head_dim, at };
+                    add_values(simd, values, ahead, seen, weights, partial);
                 } else {
                     let converted = &mut converted[..STRIP * head_dim];
                     for (to, from) in converted.chunks_mut(S::LANES).zip(values.chunks(S::LANES)) {
                         T::convert(simd, from, to);
                     }
-                    add_values(simd, converted, Ahead::NOTHING, head_dim, at, seen, weights, partial);
+                    let values = Values { elements: converted, head_dim, at };
+                    add_values(simd, values, Ahead::NOTHING, seen, weights, partial);
                 }
             }
             for query in 0..count {
@@ -139,13 +129,6 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
             let output = unsafe { output.slice(head.place(range.start + query)) };
             running.normalise(output);
         }
-    }
-}
-
-#[inline(always)]
-fn multiply(values: &mut [f32], scales: &[f32]) {
-    for (value, scale) in values.iter_mut().zip(scales) {
-        *value *= scale;
     }
 }
 
@@ -197,11 +180,27 @@ impl<'a, T: KvElement> KvHead<'a, T> {
         Ahead::whole(self.values(position))
     }
 
-    /// Scales of the strip at `position` that `of` finds in a block.
+    /// Multiplies the scores or weights of some strips, the first from `at`, with the scales that `of` finds in a block.
     #[inline(always)]
-    fn scales(&self, position: usize, of: fn(&KvStore<T>, usize, usize, usize) -> &[f32]) -> &'a [f32] {
-        let (block, offset) = self.block(position);
-        &of(self.store, block, self.layer, self.index)[offset..offset + STRIP]
+    fn scale(
+        &self,
+        strips: &[usize],
+        of: fn(&KvStore<T>, usize, usize, usize) -> &[f32],
+        at: usize,
+        scores: &mut [[f32; TILE]],
+    ) {
+        if !T::SCALED {
+            return;
+        }
+        for (index, position) in strips.iter().enumerate() {
+            let (block, offset) = self.block(*position);
+            let scales = &of(self.store, block, self.layer, self.index)[offset..offset + STRIP];
+            for scores in scores.iter_mut() {
+                for (score, scale) in scores[at + index * STRIP..][..STRIP].iter_mut().zip(scales) {
+                    *score *= scale;
+                }
+            }
+        }
     }
 
     /// The block of a position and the place in it.

@@ -105,33 +105,39 @@ fn score_rows<S: Simd, T: KvElement, const Q: usize, const V: usize>(
     Q
 }
 
+/// Values of a strip of positions, `(STRIP, head_dim)`, the first of which is `at` in its tile.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'a, T> {
+    pub(super) elements: &'a [T],
+    pub(super) head_dim: usize,
+    pub(super) at: usize,
+}
+
 /// `partial[q][d] += weights[q][p] * values[p - at][d]`, positions `p` ascending, of those in a strip from `at` that `seen` says of a query.
 #[inline(always)]
 pub(super) fn add_values<S: Simd, T: KvElement>(
     simd: S,
-    values: &[T],
+    values: Values<'_, T>,
     ahead: Ahead,
-    head_dim: usize,
-    at: usize,
     seen: impl Fn(usize) -> (usize, usize),
     weights: &[[f32; TILE]],
     partial: &mut [[f32; MAX_HEAD_DIM]],
 ) {
     let together = if S::REGISTERS >= 32 { 4 } else { 2 };
+    let span = (values.at, values.at + STRIP);
     for (index, partial) in partial.chunks_mut(together).enumerate() {
         let first = index * together;
         let weights = &weights[first..first + partial.len()];
-        let whole = (0..partial.len()).all(|query| seen(first + query) == (at, at + STRIP));
-        let span = (at, at + STRIP);
+        let whole = (0..partial.len()).all(|query| seen(first + query) == span);
         let ahead = if index == 0 { ahead } else { Ahead::NOTHING };
         match (weights, partial.len()) {
-            (weights, 4) if whole => add_rows::<S, T, 4>(simd, values, ahead, head_dim, at, span, weights, partial),
-            (weights, 2) if whole => add_rows::<S, T, 2>(simd, values, ahead, head_dim, at, span, weights, partial),
+            (weights, 4) if whole => add_rows::<S, T, 4>(simd, values, ahead, span, weights, partial),
+            (weights, 2) if whole => add_rows::<S, T, 2>(simd, values, ahead, span, weights, partial),
             (weights, _) => {
                 for (query, (weights, partial)) in weights.iter().zip(partial).enumerate() {
                     let (weights, partial) = (std::slice::from_ref(weights), std::slice::from_mut(partial));
                     let seen = seen(first + query);
-                    add_rows::<S, T, 1>(simd, values, ahead, head_dim, at, seen, weights, partial);
+                    add_rows::<S, T, 1>(simd, values, ahead, seen, weights, partial);
                 }
             }
         }
@@ -142,10 +148,8 @@ pub(super) fn add_values<S: Simd, T: KvElement>(
 #[inline(always)]
 fn add_rows<S: Simd, T: KvElement, const Q: usize>(
     simd: S,
-    values: &[T],
+    Values { elements, head_dim, at }: Values<'_, T>,
     ahead: Ahead,
-    head_dim: usize,
-    at: usize,
     (start, end): (usize, usize),
     weights: &[[f32; TILE]],
     partial: &mut [[f32; MAX_HEAD_DIM]],
@@ -153,7 +157,7 @@ fn add_rows<S: Simd, T: KvElement, const Q: usize>(
     if start >= end {
         return;
     }
-    let values = &values[(start - at) * head_dim..(end - at) * head_dim];
+    let values = &elements[(start - at) * head_dim..(end - at) * head_dim];
     let mut queries = [&[][..]; Q];
     for (query, weights) in queries.iter_mut().zip(weights) {
         *query = &weights[start..end];

@@ -74,8 +74,8 @@ fn panel<S: Simd, B: PanelBlock, const M: usize>(
     for (index, groups) in rows.iter_mut().enumerate() {
         *groups = input.packed_row(row + index);
     }
-    let panel = job.weight.panel(column / ROWS);
-    let sums = simd.vectorize(Panel::<B, M> { panel, rows, of_block: std::marker::PhantomData });
+    let bytes = job.weight.panel(column / ROWS);
+    let sums = simd.vectorize(Panel::<B, M> { bytes, rows, of_block: std::marker::PhantomData });
     for (index, sums) in sums.iter().enumerate() {
         for (output, sum) in sums.iter().enumerate() {
             job.write(row + index, column + output, *sum);
@@ -86,7 +86,7 @@ fn panel<S: Simd, B: PanelBlock, const M: usize>(
 
 /// The outputs of a panel for `M` rows. A kernel of its own, so that the registers are all its own too.
 struct Panel<'a, B: PanelBlock, const M: usize> {
-    panel: &'a [u8],
+    bytes: &'a [u8],
     rows: [&'a [Group]; M],
     of_block: std::marker::PhantomData<B>,
 }
@@ -100,7 +100,7 @@ impl<B: PanelBlock, const M: usize> Kernel for Panel<'_, B, M> {
         for first in (0..ROWS).step_by(S::LANES) {
             let mut sums = [simd.splat(0.0); M];
             let mut rows = self.rows;
-            for tile in self.panel.chunks_exact(B::TYPE.tile()) {
+            for tile in self.bytes.chunks_exact(B::TYPE.tile()) {
                 let mut groups = [&[][..]; M];
                 for (groups, row) in groups.iter_mut().zip(&mut rows) {
                     (*groups, *row) = row.split_at(B::GROUPS);
