@@ -33,7 +33,7 @@ fn speculation(random: &mut Random, faults: &Faults) -> Speculation {
 }
 
 /// A model that says the same as its target, or mostly, and may fail.
-fn draft_model(random: &mut Random, target: &Faults) -> Box<FakeModel> {
+fn draft_model(random: &mut Random, target: &Faults) -> FakeModel {
     let faults = Faults::default();
     let window = target.window.load(Relaxed);
     faults.window.store(if random.chance(60) { window } else { window + 1 }, Relaxed);
@@ -48,7 +48,7 @@ fn draft_model(random: &mut Random, target: &Faults) -> Box<FakeModel> {
     }
     *faults.no_memory.lock().unwrap() = random.chance(5);
     let context = if random.chance(30) { CONTEXT / 2 } else { CONTEXT };
-    Box::new(FakeModel::new(context, Arc::new(faults)))
+    FakeModel::new(context, Arc::new(faults))
 }
 
 pub(crate) struct World {
@@ -87,7 +87,7 @@ impl World {
         let account = memory.open(None);
         let mut engine = Engine::new(model, Arc::new(FakeTokenizer::new()), vec![EOS], options, account);
         if matches!(speculation, Speculation::DraftModel { .. }) {
-            engine = engine.with_draft_model(draft_model(&mut drafts, &faults));
+            engine = engine.with_draft_model(Box::new(draft_model(&mut drafts, &faults)));
         }
         let prefixes = (0..2).map(|_| (0..20).map(|_| 3 + random.below(28) as u32).collect()).collect();
         Self {
