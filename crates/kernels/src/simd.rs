@@ -7,18 +7,21 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
-
-mod portable;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
-pub(crate) use portable::Portable;
+/// What every CPU of the architecture has.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+pub(crate) use portable::Portable as Baseline;
+/// What the module was compiled for.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(crate) use simd128::Simd128;
+pub(crate) use simd128::Simd128 as Baseline;
 
 /// Instructions that the CPU was found to have: a value of this type is the proof.
 pub trait Simd: Copy {
@@ -139,12 +142,14 @@ pub trait Kernel {
 }
 
 /// Two halves of a lane.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn both(pair: [i16; 2]) -> i32 {
     i32::from(pair[0] as u16) | i32::from(pair[1]) << 16
 }
 
 /// Four bytes of a lane.
+#[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
 #[inline(always)]
 fn four(values: [i8; 4]) -> i32 {
     i32::from_le_bytes(values.map(|value| value as u8))

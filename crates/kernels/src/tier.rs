@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
-use crate::simd::{Kernel, Portable, Simd};
+use crate::simd::{Baseline, Kernel, Simd};
 
 /// A set of instructions that weights are arranged for. The bits of a product do not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,19 +49,16 @@ impl Tier {
             Self::Avx2 if self.is_available() => unsafe { Avx2::new() }.vectorize(kernel),
             // SAFETY: it is available.
             Self::Avx512Vnni if self.is_available() => unsafe { Avx512::new() }.vectorize(kernel),
-            Self::Portable | Self::Avx2 | Self::Avx512Vnni => Portable.vectorize(kernel),
+            Self::Portable | Self::Avx2 | Self::Avx512Vnni => Baseline.vectorize(kernel),
         }
     }
 
-    /// Runs `kernel` with the tier's instructions, or with plain ones where the CPU lacks them.
+    /// Runs `kernel` with the instructions that every CPU has.
     #[inline(always)]
     #[cfg(not(target_arch = "x86_64"))]
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self {
-            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            Self::Portable | Self::Avx2 | Self::Avx512Vnni => crate::simd::Simd128.vectorize(kernel),
-            #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-            Self::Portable | Self::Avx2 | Self::Avx512Vnni => Portable.vectorize(kernel),
+            Self::Portable | Self::Avx2 | Self::Avx512Vnni => Baseline.vectorize(kernel),
         }
     }
 
