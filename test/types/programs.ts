@@ -302,6 +302,8 @@ export async function logged(): Promise<void> {
         return entry.warning;
       case "engine_failed":
         return entry.panic ?? entry.errorCode;
+      case "draft_failed":
+        return `${entry.errorCode} ${entry.error}`;
       case "request_ended":
         return entry.completionTokens;
       case "request_accepted":

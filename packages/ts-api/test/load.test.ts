@@ -97,17 +97,14 @@ describe("options", () => {
     expect(engine.submitted[0]?.command["options"]).toEqual(sent);
   });
 
-  test.each(["speculation", "hub", "worker", "workerUrl", "wasmUrl", "browserCache"])(
-    "unsupported: %s",
-    async (name) => {
-      const { Model } = setUp();
-      await expect(Model.load("m", { [name]: 1 })).rejects.toMatchObject({
-        code: "unsupported",
-        info: { where: `options.${name}` },
-      });
-      await expect(Model.estimate("m", { [name]: 1 })).rejects.toMatchObject({ code: "unsupported" });
-    },
-  );
+  test.each(["hub", "worker", "workerUrl", "wasmUrl", "browserCache"])("unsupported: %s", async (name) => {
+    const { Model } = setUp();
+    await expect(Model.load("m", { [name]: 1 })).rejects.toMatchObject({
+      code: "unsupported",
+      info: { where: `options.${name}` },
+    });
+    await expect(Model.estimate("m", { [name]: 1 })).rejects.toMatchObject({ code: "unsupported" });
+  });
 
   test.each<[string, object]>([
     ["options.contextLenght", { contextLenght: 5 }],
