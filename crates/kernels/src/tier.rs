@@ -40,16 +40,17 @@ impl Tier {
         }
     }
 
-    /// Runs `kernel` with the tier's instructions, or with plain ones where the CPU lacks them.
+    /// Runs `kernel` with the tier's instructions. Pools and weights, whose tiers are run, are made for none that the CPU lacks.
     #[inline(always)]
     #[cfg(target_arch = "x86_64")]
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        debug_assert!(self.is_available(), "a pool or a weight was made for a tier that the CPU lacks");
         match self {
-            // SAFETY: it is available.
-            Self::Avx2 if self.is_available() => unsafe { Avx2::new() }.vectorize(kernel),
-            // SAFETY: it is available.
-            Self::Avx512Vnni if self.is_available() => unsafe { Avx512::new() }.vectorize(kernel),
-            Self::Portable | Self::Avx2 | Self::Avx512Vnni => Baseline.vectorize(kernel),
+            Self::Portable => Baseline.vectorize(kernel),
+            // SAFETY: the CPU has it, as above.
+            Self::Avx2 => unsafe { Avx2::new() }.vectorize(kernel),
+            // SAFETY: as above.
+            Self::Avx512Vnni => unsafe { Avx512::new() }.vectorize(kernel),
         }
     }
 
