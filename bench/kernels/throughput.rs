@@ -18,7 +18,6 @@ const TIME: Duration = Duration::from_millis(400);
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let threads = arguments.get(1).and_then(|threads| threads.parse().ok()).unwrap_or(1);
-    let pool = ThreadPool::new(threads)?;
     let (outputs, inputs) = SHAPE;
     println!("({outputs}, {inputs}) weights, {threads} threads");
     println!(
@@ -35,10 +34,7 @@ fn main() -> Result<()> {
         let weights: Vec<_> = (0..COPIES)
             .map(|seed| weight_for(tier, block_type, (outputs, inputs), seed, 0.05))
             .collect::<Result<_>>()?;
-        if weights.iter().all(|weight| weight.tier() != tier) {
-            // Computed as by a slower one.
-            continue;
-        }
+        let pool = ThreadPool::for_tier(threads, tier)?;
         let mut rates = [0.0; 3];
         for (rate, rows) in rates.iter_mut().zip([1, 4, 64]) {
             let input = values(rows * inputs, 1, 1.0);

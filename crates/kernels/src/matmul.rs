@@ -116,7 +116,8 @@ pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Pr
             if task < count {
                 let first = task * chunk;
                 let columns = first..first.saturating_add(chunk).min(job.weight.rows());
-                job.weight.tier().run(Columns { input, job, range: columns });
+                let tier = job.weight.panels().map_or(pool.tier(), |_| job.weight.tier());
+                tier.run(Columns { input, job, range: columns });
                 return;
             }
             task -= count;
@@ -149,7 +150,7 @@ impl Kernel for Columns<'_> {
             let columns = columns.clone();
             with_block!(
                 job.weight.block_type(),
-                float_tile(input.values, job, tile, columns),
+                float_tile(simd, input.values, job, tile, columns),
                 quantized_tile::<_>(input.quantized, job, tile, columns)
             );
             first += ROW_TILE;

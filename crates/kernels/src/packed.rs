@@ -126,8 +126,8 @@ impl Packed {
         self.bytes.get().len()
     }
 
-    /// Whose instructions compute with it.
-    pub fn tier(&self) -> Tier {
+    /// What its panels are arranged for.
+    pub(crate) fn tier(&self) -> Tier {
         self.tier
     }
 

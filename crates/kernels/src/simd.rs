@@ -56,6 +56,11 @@ pub trait Simd: Copy {
     /// # Safety
     /// They can be read.
     unsafe fn load_f16(self, from: *const u16) -> Self::Floats;
+    /// Reads `LANES` bfloat16.
+    ///
+    /// # Safety
+    /// They can be read.
+    unsafe fn load_bf16(self, from: *const u16) -> Self::Floats;
     /// Reads `LANES` integers.
     ///
     /// # Safety

@@ -1,7 +1,7 @@
 //! Plain Rust: the twin that every other is compared with, and what runs where there is no other.
 
 use super::{Kernel, Simd};
-use crate::half_float::f16_to_f32;
+use crate::half_float::{bf16_to_f32, f16_to_f32};
 
 /// Nothing but what every CPU of the architecture has.
 #[derive(Clone, Copy)]
@@ -46,6 +46,12 @@ impl Simd for Portable {
     unsafe fn load_f16(self, from: *const u16) -> [f32; LANES] {
         // SAFETY: the caller's promise.
         unsafe { from.cast::<[u16; LANES]>().read_unaligned() }.map(f16_to_f32)
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16(self, from: *const u16) -> [f32; LANES] {
+        // SAFETY: the caller's promise.
+        unsafe { from.cast::<[u16; LANES]>().read_unaligned() }.map(bf16_to_f32)
     }
 
     #[inline(always)]

@@ -4,8 +4,9 @@
 use std::arch::wasm32::u16x8_extend_high_u8x16;
 use std::arch::wasm32::{
     f32x4_add, f32x4_convert_i32x4, f32x4_mul, f32x4_splat, i16x8_extend_high_i8x16, i16x8_extend_low_i8x16, i16x8_shl,
-    i32x4_add, i32x4_dot_i16x8, i32x4_extend_low_i16x8, i32x4_mul, i32x4_shuffle, i32x4_splat, u16x8_extend_low_u8x16,
-    u16x8_shr, u32x4_extend_low_u16x8, v128, v128_and, v128_load, v128_load32_zero, v128_or, v128_store,
+    i32x4_add, i32x4_dot_i16x8, i32x4_extend_low_i16x8, i32x4_mul, i32x4_shl, i32x4_shuffle, i32x4_splat,
+    u16x8_extend_low_u8x16, u16x8_shr, u32x4_extend_low_u16x8, v128, v128_and, v128_load, v128_load32_zero,
+    v128_load64_zero, v128_or, v128_store,
 };
 #[cfg(target_feature = "relaxed-simd")]
 use std::arch::wasm32::{i16x8_add, i16x8_relaxed_dot_i8x16_i7x16, i32x4_extadd_pairwise_i16x8};
@@ -56,6 +57,13 @@ impl Simd for Simd128 {
         let halves = unsafe { from.cast::<[u16; 4]>().read_unaligned() }.map(f16_to_f32);
         // SAFETY: four floats.
         unsafe { v128_load(halves.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16(self, from: *const u16) -> v128 {
+        // SAFETY: the caller's promise.
+        let halves = unsafe { v128_load64_zero(from.cast()) };
+        i32x4_shl(u32x4_extend_low_u16x8(halves), 16)
     }
 
     #[inline(always)]
