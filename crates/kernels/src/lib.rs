@@ -38,7 +38,7 @@ mod quantized_rows;
 mod simd;
 mod tier;
 
-pub use aligned::{Aligned, Plain};
+pub use aligned::{Aligned, Chunks, Plain};
 pub use block_type::BlockType;
 pub use error::{Error, Result};
 pub use packed::{Packed, SharedBytes};

@@ -10,7 +10,7 @@ mod step;
 
 use std::sync::Arc;
 
-use wick_kernels::ThreadPool;
+use wick_kernels::{Chunks, ThreadPool};
 
 pub use activation::Activation;
 pub(crate) use arena::arena_bytes;
@@ -25,6 +25,8 @@ use kv::Kv;
 /// Runs a model on CPU threads of its own.
 pub struct CpuBackend {
     pool: ThreadPool,
+    /// Where weights are.
+    chunks: Chunks,
     /// Half the rotated width of each rotary so far; their angles live in the arena.
     rotary_widths: Vec<usize>,
     prepared: Option<Prepared>,
@@ -44,7 +46,7 @@ impl CpuBackend {
     /// `engine_failed` when the system refuses a thread.
     pub fn new(threads: usize) -> Result<Self> {
         let pool = ThreadPool::new(threads).map_err(kernel_error)?;
-        Ok(Self { pool, rotary_widths: Vec::new(), prepared: None })
+        Ok(Self { pool, chunks: Chunks::default(), rotary_widths: Vec::new(), prepared: None })
     }
 
     /// Threads, the one that calls the steps included.
@@ -84,7 +86,7 @@ impl Backend for CpuBackend {
     type Activation = Activation;
 
     fn linear(&mut self, weight: Weight, bias: Option<Weight>) -> Result<Linear> {
-        Linear::new(&self.pool, &weight, bias.as_ref())
+        Linear::new(&self.pool, &mut self.chunks, &weight, bias.as_ref())
     }
 
     fn norm(&mut self, weight: Weight, epsilon: f32) -> Result<Norm> {
@@ -92,7 +94,7 @@ impl Backend for CpuBackend {
     }
 
     fn embedding(&mut self, weight: Weight) -> Result<Embedding> {
-        Embedding::new(&weight)
+        Embedding::new(&mut self.chunks, &weight)
     }
 
     fn tied_head(&mut self, embedding: &Embedding) -> Result<Linear> {

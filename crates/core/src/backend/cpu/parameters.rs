@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wick_kernels::rotary::Pairing;
-use wick_kernels::{Aligned, BlockType, Packed, ThreadPool, Tier, embedding::embedding};
+use wick_kernels::{Aligned, BlockType, Chunks, Packed, ThreadPool, Tier, embedding::embedding};
 
 use super::kernel_error;
 use crate::backend::{RotaryFrequencies, RotaryStyle};
@@ -43,8 +43,8 @@ pub struct Rotary {
 }
 
 impl Linear {
-    pub(super) fn new(pool: &ThreadPool, weight: &Weight, bias: Option<&Weight>) -> Result<Self> {
-        let packed = pack(weight)?;
+    pub(super) fn new(pool: &ThreadPool, chunks: &mut Chunks, weight: &Weight, bias: Option<&Weight>) -> Result<Self> {
+        let packed = pack(chunks, weight)?;
         let bias = bias.map(|bias| vector(pool, bias)).transpose()?;
         if let Some(bias) = &bias
             && bias.len() != packed.rows()
@@ -62,8 +62,8 @@ impl Norm {
 }
 
 impl Embedding {
-    pub(super) fn new(weight: &Weight) -> Result<Self> {
-        Ok(Self { table: Arc::new(pack(weight)?) })
+    pub(super) fn new(chunks: &mut Chunks, weight: &Weight) -> Result<Self> {
+        Ok(Self { table: Arc::new(pack(chunks, weight)?) })
     }
 }
 
@@ -104,21 +104,26 @@ fn block_type(dtype: DType) -> BlockType {
 }
 
 /// A weight in its one resident copy.
-fn pack(weight: &Weight) -> Result<Packed> {
+fn pack(chunks: &mut Chunks, weight: &Weight) -> Result<Packed> {
     let [rows, columns] = weight.shape[..] else {
         return Err(invalid(weight, "it is no matrix"));
     };
-    pack_as(weight, rows, columns)
+    pack_as(weight, rows, columns, |len| chunks.zeroed(len))
 }
 
-fn pack_as(weight: &Weight, rows: usize, columns: usize) -> Result<Packed> {
+fn pack_as(
+    weight: &Weight,
+    rows: usize,
+    columns: usize,
+    zeroed: impl FnOnce(usize) -> wick_kernels::Result<Aligned<u8>>,
+) -> Result<Packed> {
     let block_type = block_type(weight.dtype);
     // Bytes in memory are read where they lie, unless a faster tier rearranges some: one that stayed would keep the whole file.
     let lying = weight.in_memory().filter(|_| Tier::detect() == Tier::Portable);
     let packed = if let Some(bytes) = lying {
         Packed::from_shared(block_type, rows, columns, Arc::new(bytes))
     } else {
-        let mut bytes = Aligned::zeroed(weight.byte_len()).map_err(kernel_error)?;
+        let mut bytes = zeroed(weight.byte_len()).map_err(kernel_error)?;
         weight.read_into(&mut bytes)?;
         Packed::from_bytes(block_type, rows, columns, bytes)
     };
@@ -130,7 +135,7 @@ fn vector(pool: &ThreadPool, weight: &Weight) -> Result<Vec<f32>> {
     let [width] = weight.shape[..] else {
         return Err(invalid(weight, "it is no vector"));
     };
-    let packed = pack_as(weight, 1, width)?;
+    let packed = pack_as(weight, 1, width, Aligned::zeroed)?;
     let mut values = vec![0.0; width];
     embedding(pool, &packed, &[0], &mut values).map_err(kernel_error)?;
     Ok(values)
