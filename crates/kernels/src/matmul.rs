@@ -57,6 +57,27 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// Writes the outputs of a panel: [`Self::write`] of each.
+    #[inline(always)]
+    fn write_panel(&self, row: usize, column: usize, sums: &[f32; ROWS]) {
+        let at = row * self.weight.rows() + column;
+        let mut sums = *sums;
+        if let Some(bias) = self.bias {
+            for (sum, bias) in sums.iter_mut().zip(&bias[column..column + ROWS]) {
+                *sum += bias;
+            }
+        }
+        // SAFETY: columns belong to one task each.
+        let outputs = unsafe { self.output.slice(at..at + ROWS) };
+        if self.accumulate {
+            for (output, sum) in outputs.iter_mut().zip(&sums) {
+                *output += sum;
+            }
+        } else {
+            outputs.copy_from_slice(&sums);
+        }
+    }
+
     /// Writes one output. `row` and `column` are inside the output, and nobody else writes this element.
     #[inline(always)]
     fn write(&self, row: usize, column: usize, sum: f32) {

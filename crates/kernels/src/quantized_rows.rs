@@ -38,14 +38,16 @@ pub(crate) struct Group {
     pub(crate) scale: f32,
     /// Sums of both halves.
     pub(crate) sums: [i16; 2],
+    /// The sum of both.
+    pub(crate) sum: f32,
 }
 
 impl Group {
     /// Nothing but zeros.
-    pub(crate) const ZERO: Self = Self { values: [[0; 4]; GROUP / 4], scale: 0.0, sums: [0; 2] };
+    pub(crate) const ZERO: Self = Self { values: [[0; 4]; GROUP / 4], scale: 0.0, sums: [0; 2], sum: 0.0 };
 }
 
-// SAFETY: numbers of 32, 4 and 4 bytes, so there is no padding.
+// SAFETY: numbers of 32, 4, 4 and 4 bytes, so there is no padding.
 unsafe impl Plain for Group {}
 
 /// One row.
@@ -166,6 +168,7 @@ impl Kernel for Quantize<'_> {
                 *byte = *value as i8;
             }
             (group.scale, group.sums) = (*scale, *sums);
+            group.sum = f32::from(sums[0] + sums[1]);
         }
     }
 }

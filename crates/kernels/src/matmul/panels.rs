@@ -77,9 +77,7 @@ fn panel<S: Simd, B: PanelBlock, const M: usize>(
     let bytes = job.weight.panel(column / ROWS);
     let sums = simd.vectorize(Panel::<B, M> { bytes, rows, of_block: std::marker::PhantomData });
     for (index, sums) in sums.iter().enumerate() {
-        for (output, sum) in sums.iter().enumerate() {
-            job.write(row + index, column + output, *sum);
-        }
+        job.write_panel(row + index, column, sums);
     }
     M
 }

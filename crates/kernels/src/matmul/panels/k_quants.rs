@@ -106,7 +106,7 @@ unsafe fn add_with_minimum<S: Simd, const M: usize, const BITS: u32>(
         let group = &row[index];
         let dot = simd.dot::<8, BITS>(simd.splat_integer(0), weights, &group.values);
         let product = simd.mul(scales, simd.to_floats(dot));
-        let offset = simd.mul(minima, simd.to_floats(simd.sum_of_pair(group.sums, [1, 1])));
+        let offset = simd.mul(minima, simd.splat(group.sum));
         *sum = simd.add(*sum, simd.mul(simd.splat(group.scale), simd.add(product, offset)));
     }
 }
