@@ -6,7 +6,7 @@ use wick_formats::gguf::{SizeHint, file_size};
 use wick_formats::{ByteSource, Gguf, TensorTable};
 
 fuzz_target!(|bytes: &[u8]| {
-    let hint = file_size(&ByteSource::Memory(bytes.to_vec()).into());
+    let hint = file_size(&ByteSource::from(bytes.to_vec()).into());
     if let Ok(SizeHint::NeedsMore { at_least }) = hint {
         assert!(at_least > bytes.len() as u64);
     }

@@ -47,10 +47,18 @@ impl Weight {
         }
     }
 
-    /// The bytes where they lie, of a file that is in memory whole.
-    pub fn in_memory(&self) -> Option<wick_formats::InMemory> {
+    /// Whether the file is in memory whole.
+    pub fn is_in_memory(&self) -> bool {
         match &self.bytes {
-            WeightBytes::File(bytes) => bytes.clone().in_memory(),
+            WeightBytes::File(bytes) => bytes.is_in_memory(),
+            WeightBytes::Owned(_) => false,
+        }
+    }
+
+    /// The memory of the bytes, of a file that is in memory whole; once.
+    pub fn take(&self) -> Option<wick_formats::TakenBytes> {
+        match &self.bytes {
+            WeightBytes::File(bytes) => bytes.take(),
             WeightBytes::Owned(_) => None,
         }
     }

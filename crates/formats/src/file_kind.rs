@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn tells_formats_by_their_first_bytes() {
-        let kind = |bytes: &[u8]| FileKind::from_source(&ByteSource::Memory(bytes.to_vec()));
+        let kind = |bytes: &[u8]| FileKind::from_source(&ByteSource::from(bytes.to_vec()));
         assert_eq!(kind(b"GGUF\x03\0\0\0\0").unwrap(), FileKind::Gguf);
         assert_eq!(kind(b"\x02\0\0\0\0\0\0\0{}").unwrap(), FileKind::Safetensors);
         assert_eq!(kind(b"PK\x03\x04\0\0\0\0\0").unwrap_err().reason(), "format");

@@ -24,7 +24,7 @@ pub use error::{FormatError, FormatErrorKind, FormatProblem, Result, quoted};
 pub use file_kind::FileKind;
 pub use gguf::Gguf;
 pub use safetensors::Safetensors;
-pub use source::{ByteSource, InMemory, ModelFiles, OpenMode, TensorBytes};
+pub use source::{ByteSource, MemoryFile, ModelFiles, OpenMode, TakenBytes, TensorBytes};
 #[cfg(not(target_family = "wasm"))]
 pub use source::{MappedFile, SourceFile};
 pub use tensor::{StoredType, Tensor, TensorEntry};

@@ -7,7 +7,7 @@ use wick_formats::gguf::{SizeHint, Writer, file_size};
 use wick_formats::{ByteSource, DType, FormatErrorKind, Gguf, Result};
 
 fn hint(prefix: Vec<u8>) -> Result<SizeHint> {
-    file_size(&ByteSource::Memory(prefix).into())
+    file_size(&ByteSource::from(prefix).into())
 }
 
 /// What `file` tells, whole.

@@ -41,7 +41,7 @@ mod tier;
 pub use aligned::{Aligned, Chunks, Plain};
 pub use block_type::BlockType;
 pub use error::{Error, Result};
-pub use packed::{Packed, SharedBytes};
+pub use packed::{Packed, TakenBytes};
 pub use pool::ThreadPool;
 pub use quantized_rows::QuantizedRows;
 pub use tier::Tier;

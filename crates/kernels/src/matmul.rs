@@ -172,7 +172,7 @@ impl Kernel for Columns<'_> {
             with_block!(
                 job.weight.block_type(),
                 float_tile(simd, input.values, job, tile, columns),
-                quantized_tile::<_>(input.quantized, job, tile, columns)
+                quantized_tile::<_>(simd, input.quantized, job, tile, columns)
             );
             first += ROW_TILE;
         }

@@ -1,7 +1,6 @@
 //! A weight matrix as the kernels read it.
 
 use std::fmt::{self, Debug, Formatter};
-use std::sync::Arc;
 
 use crate::aligned::Aligned;
 use crate::block_type::BlockType;
@@ -9,10 +8,10 @@ use crate::error::{Result, check};
 use crate::panel::{self, PanelType};
 use crate::tier::Tier;
 
-/// A weight `(rows, columns)` in exactly its file's byte count: the one resident copy, its own or the file's in memory.
+/// A weight `(rows, columns)` in exactly its file's byte count: the one resident copy, in memory of its own or the file's.
 ///
-/// Shared bytes are ggml's block layout, row-major. Those of its own are rearranged in place where the tier computes with panels
-/// ([`crate::panel`]); the rows that fill none stay as they are.
+/// ggml's block layout, row-major, is rearranged in place where the tier computes with panels ([`crate::panel`]); the rows that fill
+/// none stay as they are.
 #[derive(Debug)]
 pub struct Packed {
     block_type: BlockType,
@@ -24,21 +23,28 @@ pub struct Packed {
     bytes: Bytes,
 }
 
-/// Bytes of a model in memory that a weight is read from where it lies: always the same ones.
-pub trait SharedBytes: AsRef<[u8]> + Send + Sync {}
+/// Memory of a model's file that belongs to one weight: always the same bytes.
+pub trait TakenBytes: AsRef<[u8]> + AsMut<[u8]> + Send + Sync {}
 
-impl<T: AsRef<[u8]> + Send + Sync> SharedBytes for T {}
+impl<T: AsRef<[u8]> + AsMut<[u8]> + Send + Sync> TakenBytes for T {}
 
 enum Bytes {
     Own(Aligned<u8>),
-    Shared(Arc<dyn SharedBytes>),
+    Taken(Box<dyn TakenBytes>),
 }
 
 impl Bytes {
     fn get(&self) -> &[u8] {
         match self {
             Self::Own(bytes) => bytes,
-            Self::Shared(bytes) => (**bytes).as_ref(),
+            Self::Taken(bytes) => (**bytes).as_ref(),
+        }
+    }
+
+    fn get_mut(&mut self) -> &mut [u8] {
+        match self {
+            Self::Own(bytes) => bytes,
+            Self::Taken(bytes) => (**bytes).as_mut(),
         }
     }
 }
@@ -70,32 +76,31 @@ impl Packed {
         columns: usize,
         bytes: Aligned<u8>,
     ) -> Result<Self> {
+        Self::arranged(tier, block_type, rows, columns, Bytes::Own(bytes))
+    }
+
+    /// Takes the file's bytes where they lie, in a model that is in memory whole.
+    ///
+    /// # Errors
+    /// As [`Self::from_bytes`].
+    pub fn from_taken(block_type: BlockType, rows: usize, columns: usize, bytes: Box<dyn TakenBytes>) -> Result<Self> {
+        Self::arranged(Tier::detect(), block_type, rows, columns, Bytes::Taken(bytes))
+    }
+
+    fn arranged(tier: Tier, block_type: BlockType, rows: usize, columns: usize, bytes: Bytes) -> Result<Self> {
         // What is arranged for a tier is computed with its instructions.
         check(tier.is_available(), "this CPU lacks the tier's instructions")?;
-        let mut packed = Self::new(block_type, rows, columns, Bytes::Own(bytes))?;
-        if let (Some(panels), Bytes::Own(bytes)) = (PanelType::of(block_type, tier), &mut packed.bytes) {
+        let mut packed = Self::new(block_type, rows, columns, bytes)?;
+        if let Some(panels) = PanelType::of(block_type, tier) {
             let panel_bytes = panel::ROWS * packed.row_bytes;
             let mut scratch = Aligned::zeroed(panel_bytes)?;
-            for panel in bytes.chunks_exact_mut(panel_bytes) {
+            for panel in packed.bytes.get_mut().chunks_exact_mut(panel_bytes) {
                 panels.arrange(tier, panel, &mut scratch);
             }
             packed.tier = tier;
             packed.panels = Some(panels);
         }
         Ok(packed)
-    }
-
-    /// Reads such a weight where it lies, in a model that is in memory whole.
-    ///
-    /// # Errors
-    /// As [`Self::from_bytes`].
-    pub fn from_shared(
-        block_type: BlockType,
-        rows: usize,
-        columns: usize,
-        bytes: Arc<dyn SharedBytes>,
-    ) -> Result<Self> {
-        Self::new(block_type, rows, columns, Bytes::Shared(bytes))
     }
 
     fn new(block_type: BlockType, rows: usize, columns: usize, bytes: Bytes) -> Result<Self> {
@@ -188,10 +193,28 @@ mod tests {
             Packed::from_bytes(block_type, rows, columns, Aligned::zeroed(bytes).unwrap())
         };
         assert!(packed(BlockType::Q4_0, 3, 64, 108).is_ok());
-        let shared = |bytes: usize| Packed::from_shared(BlockType::Q4_0, 3, 64, Arc::new(vec![0_u8; bytes]));
-        assert_eq!((shared(108).unwrap().size(), shared(107).is_err()), (108, true));
+        let taken = |bytes: usize| Packed::from_taken(BlockType::Q4_0, 3, 64, Box::new(vec![0_u8; bytes]));
+        assert_eq!((taken(108).unwrap().size(), taken(107).is_err()), (108, true));
         for (rows, columns, bytes) in [(3, 64, 107), (3, 65, 108), (usize::MAX, 64, 108), (3, 0, 0)] {
             assert!(matches!(packed(BlockType::Q4_0, rows, columns, bytes), Err(Error::Shape(_))));
+        }
+    }
+
+    #[test]
+    fn is_the_same_wherever_its_bytes_lie() {
+        for block_type in BlockType::ALL {
+            let file = crate::synthetic::weight_bytes(block_type, 37, 512, 3, 0.1);
+            let mut own = Aligned::zeroed(file.len()).unwrap();
+            own.copy_from_slice(&file);
+            let own = Packed::from_bytes(block_type, 37, 512, own).unwrap();
+            let taken = Packed::from_taken(block_type, 37, 512, Box::new(file.clone())).unwrap();
+            assert!(own.bytes.get() == taken.bytes.get(), "{block_type:?}");
+            let mut rows = Vec::new();
+            for row in 0..37 {
+                let step = 256 / block_type.block_len() * block_type.block_bytes();
+                taken.read_row::<1024>(row, step, |blocks| rows.extend_from_slice(blocks));
+            }
+            assert!(rows == file, "{block_type:?}");
         }
     }
 }

@@ -40,12 +40,17 @@ impl Field {
     /// Copies a field into a panel for `tier`, or out of it.
     #[inline(always)]
     fn copy(self, way: Way, tier: Tier, from: &[u8], to: &mut [u8]) {
-        let unit = |of: fn(u32, Way) -> u32| from.first_chunk().map_or(0, |unit| of(u32::from_le_bytes(*unit), way));
-        match self {
-            Self::Signed if tier.is_unsigned() => to.copy_from_slice(&unit(|unit, _| unit ^ 0x8080_8080).to_le_bytes()),
-            Self::Bits => to.copy_from_slice(&unit(spread_bits).to_le_bytes()),
-            Self::Half | Self::Byte | Self::Integers | Self::Signed => to.copy_from_slice(from),
-        }
+        let Some(unit) = from.first_chunk().map(|unit| u32::from_le_bytes(*unit)) else {
+            return to.copy_from_slice(from);
+        };
+        let halve = |unit| if tier.is_halved() { swap_inner(unit) } else { unit };
+        let unit = match (self, way) {
+            (Self::Signed, _) if tier.is_unsigned() => halve(unit) ^ 0x8080_8080,
+            (Self::Bits, Way::In) => halve(spread_bits(unit, way)),
+            (Self::Bits, Way::Out) => spread_bits(halve(unit), way),
+            (Self::Half | Self::Byte | Self::Integers | Self::Signed, _) => halve(unit),
+        };
+        to.copy_from_slice(&unit.to_le_bytes());
     }
 }
 
@@ -54,6 +59,11 @@ impl Field {
 enum Way {
     In,
     Out,
+}
+
+/// The second byte and the third change places.
+fn swap_inner(unit: u32) -> u32 {
+    unit & 0xff00_00ff | (unit & 0xff00) << 8 | (unit & 0x00ff_0000) >> 8
 }
 
 /// Bit `4 i + j` to bit `8 j + i`, or back.
@@ -87,7 +97,7 @@ impl PanelType {
     pub(crate) fn of(block_type: BlockType, tier: Tier) -> Option<Self> {
         match tier {
             Tier::Portable => return None,
-            Tier::Avx2 | Tier::Avx512Vnni => {}
+            Tier::Avx2 | Tier::Avx512Vnni | Tier::Simd128 => {}
         }
         match block_type {
             BlockType::Q4_0 => Some(Self::Q4_0),
@@ -177,7 +187,8 @@ mod tests {
     fn gives_back_what_it_took() {
         let types =
             [PanelType::Q4_0, PanelType::Q5_0, PanelType::Q8_0, PanelType::Q4_K, PanelType::Q5_K, PanelType::Q6_K];
-        for (panel_type, tier) in types.into_iter().flat_map(|of| [(of, Tier::Avx2), (of, Tier::Avx512Vnni)]) {
+        let tiers = [Tier::Avx2, Tier::Avx512Vnni, Tier::Simd128];
+        for (panel_type, tier) in types.into_iter().flat_map(|of| tiers.map(|tier| (of, tier))) {
             let bytes: usize = panel_type.fields().iter().map(|(field, count)| field.width() * count).sum();
             assert_eq!(bytes, panel_type.block());
             let file: Vec<u8> = (0..ROWS * 5 * panel_type.block()).map(|index| (index * 37 % 251) as u8).collect();

@@ -179,6 +179,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(panic = "unwind")]
     fn survives_a_panicking_task() {
         for threads in [1, 2, 3] {
             let pool = ThreadPool::new(threads).unwrap();
@@ -194,6 +195,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(not(target_family = "wasm"))]
     fn nested_and_concurrent_runs_go_inline() {
         let pool = ThreadPool::new(2).unwrap();
         let sum = AtomicU32::new(0);

@@ -10,31 +10,32 @@ use crate::simd::{Kernel, Simd};
 
 /// Values of which all are below this count as zero: their scale's inverse would overflow.
 const TINY: f32 = 1e-30;
-/// Whether some tier of this architecture has panels, whose products read bytes.
-const HAS_PANELS: bool = cfg!(target_arch = "x86_64");
 /// Rows a task quantises.
 const ROWS_PER_TASK: usize = 8;
 
+/// An integer of the activations: where no instruction multiplies bytes, as wide as one takes it.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
+pub(crate) type Value = i16;
+/// An integer of the activations.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd"))))]
+pub(crate) type Value = i8;
+
 /// Rows of int8 values, each 32 with one f32 scale: `value = scale * integer`, `scale = max |value| / 127`, rounded half to even.
 ///
-/// A group that holds NaN or infinity gets the scale NaN, so that it cannot pass for a number. The integers are kept as i16,
-/// which the widening multiplies of SSE2 and simd128 take as they are, and as i8 for products with panels.
+/// A group that holds NaN or infinity gets the scale NaN, so that it cannot pass for a number.
 #[derive(Debug)]
 pub struct QuantizedRows {
-    values: Aligned<i16>,
-    packed: Aligned<Group>,
-    scales: Aligned<f32>,
-    /// Sums of the integers, two of 16 for each group.
-    sums: Aligned<i16>,
+    groups: Aligned<Group>,
     rows: usize,
-    groups: usize,
+    /// Groups of a row.
+    width: usize,
 }
 
-/// A group as products with panels read it.
+/// 32 values.
 #[derive(Debug, Clone, Copy)]
 #[repr(C)]
 pub(crate) struct Group {
-    pub(crate) values: [[i8; 4]; GROUP / 4],
+    pub(crate) values: [[Value; 4]; GROUP / 4],
     pub(crate) scale: f32,
     /// Sums of both halves.
     pub(crate) sums: [i16; 2],
@@ -47,16 +48,8 @@ impl Group {
     pub(crate) const ZERO: Self = Self { values: [[0; 4]; GROUP / 4], scale: 0.0, sums: [0; 2], sum: 0.0 };
 }
 
-// SAFETY: numbers of 32, 4, 4 and 4 bytes, so there is no padding.
+// SAFETY: numbers of 32 or 64, 4, 4 and 4 bytes, so there is no padding.
 unsafe impl Plain for Group {}
-
-/// One row.
-#[derive(Clone, Copy)]
-pub(crate) struct QuantizedRow<'a> {
-    pub(crate) values: &'a [[i16; GROUP]],
-    pub(crate) scales: &'a [f32],
-    pub(crate) sums: &'a [[i16; 2]],
-}
 
 impl QuantizedRows {
     /// Room for `elements` values in rows of whole groups of 32.
@@ -64,22 +57,12 @@ impl QuantizedRows {
     /// # Errors
     /// `Allocation`.
     pub fn with_capacity(elements: usize) -> Result<Self> {
-        let groups = elements.div_ceil(GROUP);
-        Ok(Self {
-            values: Aligned::zeroed(groups * GROUP)?,
-            packed: Aligned::zeroed(if HAS_PANELS { groups } else { 0 })?,
-            scales: Aligned::zeroed(groups)?,
-            sums: Aligned::zeroed(2 * groups)?,
-            rows: 0,
-            groups: 0,
-        })
+        Ok(Self { groups: Aligned::zeroed(elements.div_ceil(GROUP))?, rows: 0, width: 0 })
     }
 
     /// Bytes that [`Self::with_capacity`] takes.
     pub fn bytes_for(elements: usize) -> usize {
-        let packed = if HAS_PANELS { size_of::<Group>() } else { 0 };
-        let group = GROUP * size_of::<i16>() + packed + size_of::<f32>() + 2 * size_of::<i16>();
-        elements.div_ceil(GROUP).saturating_mul(group)
+        elements.div_ceil(GROUP).saturating_mul(size_of::<Group>())
     }
 
     /// Rows of the last [`Self::quantize`].
@@ -89,12 +72,12 @@ impl QuantizedRows {
 
     /// Elements of a row.
     pub fn width(&self) -> usize {
-        self.groups * GROUP
+        self.width * GROUP
     }
 
     /// Bytes held.
     pub fn size(&self) -> usize {
-        size_of_val(&*self.values) + size_of_val(&*self.packed) + size_of_val(&*self.scales) + size_of_val(&*self.sums)
+        size_of_val(&*self.groups)
     }
 
     /// Replaces the contents by `input`, `(rows, width)`; `width` is a multiple of 32.
@@ -104,54 +87,31 @@ impl QuantizedRows {
     pub fn quantize(&mut self, pool: &ThreadPool, input: &[f32], width: usize) -> Result<()> {
         check(width > 0 && width.is_multiple_of(GROUP), "quantised activations come in groups of 32")?;
         check(input.len().is_multiple_of(width), "activations are not whole rows")?;
-        check(input.len() <= self.values.len(), "more activations than the arena holds")?;
-        self.groups = width / GROUP;
+        check(input.len() <= self.groups.len() * GROUP, "more activations than the arena holds")?;
+        self.width = width / GROUP;
         self.rows = input.len() / width;
-        let (rows, groups) = (self.rows, self.groups);
-        let values = Disjoint::new(&mut self.values);
-        let packed = Disjoint::new(&mut self.packed);
-        let scales = Disjoint::new(&mut self.scales);
-        let sums = Disjoint::new(&mut self.sums);
+        let (rows, width) = (self.rows, self.width);
+        let groups = Disjoint::new(&mut self.groups);
+        let (input, _) = input.as_chunks::<GROUP>();
         pool.run(rows.div_ceil(ROWS_PER_TASK), &|task| {
-            let first = task * ROWS_PER_TASK * groups;
-            let last = rows.min((task + 1) * ROWS_PER_TASK) * groups;
+            let range = task * ROWS_PER_TASK * width..rows.min((task + 1) * ROWS_PER_TASK) * width;
             // SAFETY: tasks own the groups of different rows.
-            let (values, scales, sums) = unsafe {
-                (values.slice(first * GROUP..last * GROUP), scales.slice(first..last), sums.slice(2 * first..2 * last))
-            };
-            let (values, _) = values.as_chunks_mut::<GROUP>();
-            let (sums, _) = sums.as_chunks_mut::<2>();
-            let (input, _) = input[first * GROUP..last * GROUP].as_chunks::<GROUP>();
-            // SAFETY: as above.
-            let packed = unsafe { packed.slice(if HAS_PANELS { first..last } else { 0..0 }) };
-            pool.tier().run(Quantize { input, values, packed, scales, sums });
+            let groups = unsafe { groups.slice(range.clone()) };
+            pool.tier().run(Quantize { input: &input[range], groups });
         })
     }
 
-    /// Groups of a row, where this architecture has panels.
+    /// Groups of a row.
     #[inline]
-    pub(crate) fn packed_row(&self, row: usize) -> &[Group] {
-        if HAS_PANELS { &self.packed[row * self.groups..(row + 1) * self.groups] } else { &[] }
-    }
-
-    #[inline]
-    pub(crate) fn row(&self, row: usize) -> QuantizedRow<'_> {
-        let range = row * self.groups..(row + 1) * self.groups;
-        QuantizedRow {
-            values: &self.values.as_chunks::<GROUP>().0[range.clone()],
-            scales: &self.scales[range.clone()],
-            sums: &self.sums.as_chunks::<2>().0[range],
-        }
+    pub(crate) fn row(&self, row: usize) -> &[Group] {
+        &self.groups[row * self.width..(row + 1) * self.width]
     }
 }
 
 /// Some groups.
 struct Quantize<'a> {
     input: &'a [[f32; GROUP]],
-    values: &'a mut [[i16; GROUP]],
-    packed: &'a mut [Group],
-    scales: &'a mut [f32],
-    sums: &'a mut [[i16; 2]],
+    groups: &'a mut [Group],
 }
 
 impl Kernel for Quantize<'_> {
@@ -159,16 +119,8 @@ impl Kernel for Quantize<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        let Self { input, values, packed, scales, sums } = self;
-        for (((input, values), scale), sums) in input.iter().zip(&mut *values).zip(&mut *scales).zip(&mut *sums) {
-            *scale = quantize_group(input, values, sums);
-        }
-        for (((group, values), scale), sums) in packed.iter_mut().zip(values).zip(scales).zip(sums) {
-            for (byte, value) in group.values.as_flattened_mut().iter_mut().zip(values) {
-                *byte = *value as i8;
-            }
-            (group.scale, group.sums) = (*scale, *sums);
-            group.sum = f32::from(sums[0] + sums[1]);
+        for (input, group) in self.input.iter().zip(&mut *self.groups) {
+            quantize_group(input, group);
         }
     }
 }
@@ -193,32 +145,37 @@ pub(crate) fn int8_scale(values: &[f32]) -> (f32, f32) {
     }
 }
 
-/// Quantises one group and returns its scale.
 #[inline(always)]
-fn quantize_group(input: &[f32; GROUP], values: &mut [i16; GROUP], sums: &mut [i16; 2]) -> f32 {
+fn quantize_group(input: &[f32; GROUP], group: &mut Group) {
     let (scale, inverse) = int8_scale(input);
+    *group = Group { scale, ..Group::ZERO };
     if inverse == 0.0 {
-        *values = [0; GROUP];
-        *sums = [0; 2];
-        return scale;
+        return;
     }
-    for (value, quantized) in input.iter().zip(values.iter_mut()) {
-        *quantized = ((value * inverse + ROUND).to_bits().wrapping_sub(ROUND.to_bits())) as i16;
+    let mut integers = [0_i16; GROUP];
+    for (value, integer) in input.iter().zip(integers.iter_mut()) {
+        *integer = ((value * inverse + ROUND).to_bits().wrapping_sub(ROUND.to_bits())) as i16;
     }
-    for (sum, half) in sums.iter_mut().zip(values.chunks_exact(GROUP / 2)) {
+    for (value, integer) in group.values.as_flattened_mut().iter_mut().zip(&integers) {
+        *value = *integer as Value;
+    }
+    for (sum, half) in group.sums.iter_mut().zip(integers.chunks_exact(GROUP / 2)) {
         *sum = half.iter().sum();
     }
-    scale
+    group.sum = f32::from(group.sums[0] + group.sums[1]);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn group(input: [f32; GROUP]) -> (f32, [i16; GROUP], [i16; 2]) {
-        let (mut values, mut sums) = ([7; GROUP], [7; 2]);
-        let scale = quantize_group(&input, &mut values, &mut sums);
-        (scale, values, sums)
+    fn group(input: [f32; GROUP]) -> (f32, [Value; GROUP], [i16; 2]) {
+        let mut group = Group { values: [[7; 4]; GROUP / 4], scale: 7.0, sums: [7; 2], sum: 7.0 };
+        quantize_group(&input, &mut group);
+        let mut values = [0; GROUP];
+        values.copy_from_slice(group.values.as_flattened());
+        assert_eq!(group.sum, f32::from(group.sums[0] + group.sums[1]));
+        (group.scale, values, group.sums)
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub(crate) use portable::Portable as Baseline;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 pub(crate) use simd128::Simd128 as Baseline;
 
+use crate::blocks::GROUP;
+use crate::quantized_rows::Value;
+
 /// Instructions that the CPU was found to have: a value of this type is the proof.
 pub trait Simd: Copy {
     /// 32-bit lanes of a register; divides 16.
@@ -110,10 +113,20 @@ pub trait Simd: Copy {
         self,
         start: Self::Integers,
         weights: &[Self::Integers; N],
-        values: &[[i8; 4]; N],
+        values: &[[Value; 4]; N],
     ) -> Self::Integers;
     /// The products of bytes, signed or as [`Self::UNSIGNED`] says, with a group's values, whose sums are `sums`; exact.
-    fn dot_i8(self, weights: &[Self::Integers; 8], values: &[[i8; 4]; 8], sums: [i16; 2]) -> Self::Integers;
+    fn dot_i8(self, weights: &[Self::Integers; 8], values: &[[Value; 4]; 8], sums: [i16; 2]) -> Self::Integers;
+
+    /// The products of a row's open group with a group of activations; exact.
+    #[inline(always)]
+    fn dot_open(self, open: &[i16; GROUP], values: &[[Value; 4]; GROUP / 4]) -> i32 {
+        let mut sum = 0;
+        for (open, value) in open.iter().zip(values.as_flattened()) {
+            sum += i32::from(*open) * i32::from(*value);
+        }
+        sum
+    }
 
     /// Asks for the cache line of an address, which may be any, to come near: not into the nearest cache, which has no room to spare for
     /// what is not read at once.
@@ -147,14 +160,17 @@ pub trait Kernel {
 }
 
 /// Two halves of a lane.
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd"))
+))]
 #[inline(always)]
 fn both(pair: [i16; 2]) -> i32 {
     i32::from(pair[0] as u16) | i32::from(pair[1]) << 16
 }
 
 /// Four bytes of a lane.
-#[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "simd128")))]
+#[cfg(any(target_arch = "x86_64", all(target_arch = "wasm32", target_feature = "relaxed-simd")))]
 #[inline(always)]
 fn four(values: [i8; 4]) -> i32 {
     i32::from_le_bytes(values.map(|value| value as u8))

@@ -15,11 +15,13 @@ pub enum Tier {
     Avx2,
     /// Panels; `vpdpbusd` on 512 bits.
     Avx512Vnni,
+    /// Panels; WebAssembly's 128 bits, relaxed where the module was compiled for it.
+    Simd128,
 }
 
 impl Tier {
     /// From the slowest to the fastest.
-    const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512Vnni];
+    const ALL: [Self; 4] = [Self::Portable, Self::Avx2, Self::Avx512Vnni, Self::Simd128];
 
     /// The fastest that this CPU has.
     pub fn detect() -> Self {
@@ -32,11 +34,27 @@ impl Tier {
         Self::ALL.into_iter().filter(|tier| tier.is_available())
     }
 
+    /// Whether weights are read as fast where they begin anywhere: registers are no wider than what memory gives at a time.
+    pub const fn takes_any_alignment(self) -> bool {
+        match self {
+            Self::Portable | Self::Simd128 => true,
+            Self::Avx2 | Self::Avx512Vnni => false,
+        }
+    }
+
     /// Whether its products take signed bytes of weights plus 128.
     pub(crate) const fn is_unsigned(self) -> bool {
         match self {
-            Self::Portable | Self::Avx2 => false,
+            Self::Portable | Self::Avx2 | Self::Simd128 => false,
             Self::Avx512Vnni => true,
+        }
+    }
+
+    /// Whether its products take four bytes as two halves of 16 bits: the low bytes of both are the first two integers.
+    pub(crate) const fn is_halved(self) -> bool {
+        match self {
+            Self::Portable | Self::Avx2 | Self::Avx512Vnni => false,
+            Self::Simd128 => cfg!(not(target_feature = "relaxed-simd")),
         }
     }
 
@@ -46,7 +64,7 @@ impl Tier {
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         debug_assert!(self.is_available(), "a pool or a weight was made for a tier that the CPU lacks");
         match self {
-            Self::Portable => Baseline.vectorize(kernel),
+            Self::Portable | Self::Simd128 => Baseline.vectorize(kernel),
             // SAFETY: the CPU has it, as above.
             Self::Avx2 => unsafe { Avx2::new() }.vectorize(kernel),
             // SAFETY: as above.
@@ -59,7 +77,7 @@ impl Tier {
     #[cfg(not(target_arch = "x86_64"))]
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self {
-            Self::Portable | Self::Avx2 | Self::Avx512Vnni => Baseline.vectorize(kernel),
+            Self::Portable | Self::Avx2 | Self::Avx512Vnni | Self::Simd128 => Baseline.vectorize(kernel),
         }
     }
 
@@ -67,6 +85,7 @@ impl Tier {
     pub(crate) fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
+            Self::Simd128 => false,
             Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("f16c"),
             Self::Avx512Vnni => {
                 is_x86_feature_detected!("avx512f")
@@ -81,6 +100,7 @@ impl Tier {
         match self {
             Self::Portable => true,
             Self::Avx2 | Self::Avx512Vnni => false,
+            Self::Simd128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
         }
     }
 }

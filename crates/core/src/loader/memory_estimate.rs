@@ -175,7 +175,7 @@ impl MemoryPlan {
 struct WeightsInMemory {
     /// Bytes of all, as they will be in memory.
     bytes: u64,
-    /// Bytes of those that lie in memory already and can be read there as they are.
+    /// Bytes of those that lie in memory already and stay there.
     lying: u64,
     /// Bytes that are there beside them while one is converted.
     converting: u64,
@@ -201,7 +201,7 @@ impl WeightsInMemory {
             if dtype != weight.dtype {
                 // As it comes out, and once more on its way to its place.
                 converting = converting.max(own.saturating_mul(2));
-            } else if weight.in_memory().is_some() {
+            } else if weight.is_in_memory() {
                 lying = lying.saturating_add(own);
             }
             match by_type.iter_mut().find(|(known, _)| *known == dtype) {

@@ -61,12 +61,12 @@ impl ModelSource {
     pub fn open(source: Source) -> Result<Self> {
         match source {
             Source::Path(path) => Self::path(&path),
-            Source::Bytes(bytes) => Self::file(String::new(), &Arc::new(ByteSource::Memory(bytes))),
+            Source::Bytes(bytes) => Self::file(String::new(), &Arc::new(ByteSource::from(bytes))),
             Source::Files(mut files) => {
                 let gguf = files.keys().find(|name| is_gguf(name)).cloned();
                 match gguf.and_then(|name| Some((files.remove(&name)?, name))) {
                     Some((bytes, name)) if files.is_empty() => {
-                        Self::file(name.trim_end_matches(".gguf").to_owned(), &Arc::new(ByteSource::Memory(bytes)))
+                        Self::file(name.trim_end_matches(".gguf").to_owned(), &Arc::new(ByteSource::from(bytes)))
                     }
                     Some((_, name)) => Err(Error::invalid_request(
                         "source",
@@ -175,7 +175,7 @@ impl ModelSource {
 pub fn file_size(prefix: Vec<u8>) -> Result<SizeHint> {
     /// What tells one format from another.
     const START: u64 = 9;
-    let prefix = Arc::new(ByteSource::Memory(prefix));
+    let prefix = Arc::new(ByteSource::from(prefix));
     if prefix.len() < START {
         return Ok(SizeHint::NeedsMore { at_least: START });
     }

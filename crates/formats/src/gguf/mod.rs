@@ -59,7 +59,7 @@ impl Gguf {
     /// # Errors
     /// As [`Self::read`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
-        Self::read(&ByteSource::Memory(bytes).into())
+        Self::read(&ByteSource::from(bytes).into())
     }
 
     /// Reads the header of a file.

@@ -49,7 +49,7 @@ impl Safetensors {
     /// # Errors
     /// As [`Self::read`].
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self> {
-        Self::read(&ByteSource::Memory(bytes).into())
+        Self::read(&ByteSource::from(bytes).into())
     }
 
     /// Reads the header of one file.

@@ -3,10 +3,12 @@
 use std::ops::Range;
 #[cfg(not(target_family = "wasm"))]
 use std::path::Path;
+use std::sync::Arc;
 
 #[cfg(not(target_family = "wasm"))]
 use super::{MappedFile, SourceFile};
-use crate::error::{FormatError, Result};
+use super::{MemoryFile, TakenBytes};
+use crate::error::{FormatError, FormatErrorKind, Result};
 use crate::size;
 
 /// How a file's tensors are reached.
@@ -23,7 +25,7 @@ pub enum OpenMode {
 #[derive(Debug)]
 pub enum ByteSource {
     /// Handed in by the caller.
-    Memory(Vec<u8>),
+    Memory(Arc<MemoryFile>),
     /// An open regular file.
     #[cfg(not(target_family = "wasm"))]
     File(SourceFile),
@@ -81,11 +83,8 @@ impl ByteSource {
             return Err(FormatError::truncated(end, self.len()).at_byte(offset));
         }
         match self {
-            Self::Memory(bytes) => {
-                let range = size::to_usize(offset, "a read")?..size::to_usize(end, "a read")?;
-                out.copy_from_slice(bytes.get(range).ok_or_else(|| FormatError::truncated(end, self.len()))?);
-                Ok(())
-            }
+            Self::Memory(file) if file.copy(size::to_usize(offset, "a read")?, out) => Ok(()),
+            Self::Memory(_) => Err(taken().at_byte(offset)),
             #[cfg(not(target_family = "wasm"))]
             Self::File(file) => file.read_at(offset, out),
             #[cfg(not(target_family = "wasm"))]
@@ -93,14 +92,24 @@ impl ByteSource {
         }
     }
 
-    /// Bytes that can be borrowed where they lie; nothing for a file that is read on demand, or mapped and changed.
+    /// Bytes that can be borrowed where they lie; nothing for a file that is read on demand, or mapped and changed, and for bytes that
+    /// were taken.
     pub fn slice(&self, range: Range<usize>) -> Option<&[u8]> {
         match self {
-            Self::Memory(bytes) => bytes.get(range),
+            Self::Memory(file) => file.lend(range),
             #[cfg(not(target_family = "wasm"))]
             Self::File(_) => None,
             #[cfg(not(target_family = "wasm"))]
             Self::Mapped(mapped) => mapped.slice(range),
+        }
+    }
+
+    /// Takes bytes of a file in memory, once: they are the file's no more. Nothing for what was borrowed, and for other files.
+    pub(crate) fn take(&self, range: Range<usize>) -> Option<TakenBytes> {
+        match self {
+            Self::Memory(file) => Arc::clone(file).take(range),
+            #[cfg(not(target_family = "wasm"))]
+            Self::File(_) | Self::Mapped(_) => None,
         }
     }
 
@@ -117,4 +126,18 @@ impl ByteSource {
             Self::Mapped(mapped) => mapped.file().verify_unchanged(),
         }
     }
+}
+
+impl From<Vec<u8>> for ByteSource {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Memory(Arc::new(bytes.into()))
+    }
+}
+
+fn taken() -> FormatError {
+    FormatError::new(
+        FormatErrorKind::Changed,
+        "taken",
+        "a model that was loaded from these bytes has rearranged them; give them again to load it once more",
+    )
 }

@@ -1,4 +1,4 @@
-//! The one place with unsafe code: mapping a file into memory.
+//! Mapping a file into memory.
 
 use std::ops::Range;
 

@@ -23,7 +23,7 @@ pub enum ModelFiles {
 impl ModelFiles {
     /// Files handed in as bytes.
     pub fn from_bytes(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
-        Self::Memory(files.into_iter().map(|(name, bytes)| (name, Arc::new(ByteSource::Memory(bytes)))).collect())
+        Self::Memory(files.into_iter().map(|(name, bytes)| (name, Arc::new(ByteSource::from(bytes)))).collect())
     }
 
     /// Names of all files, sorted; in a folder, of those directly in it whose names are Unicode.

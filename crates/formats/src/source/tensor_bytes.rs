@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ByteSource;
+use super::{ByteSource, TakenBytes};
 use crate::error::{FormatError, Result};
 use crate::size;
 
@@ -81,31 +81,26 @@ impl TensorBytes {
         Ok(bytes)
     }
 
-    /// The tensor's bytes where they lie; nothing for a file that is read on demand, or mapped and changed since.
+    /// The tensor's bytes where they lie; nothing for a file that is read on demand, or mapped and changed since, and once they are taken.
     pub fn as_slice(&self) -> Option<&[u8]> {
         let start = usize::try_from(self.offset).ok()?;
         self.source.slice(start..start.checked_add(self.len)?)
     }
 
-    /// The same where the file is in memory of our own, and so stays as it is.
-    pub fn in_memory(self) -> Option<InMemory> {
-        let fits = self.source.is_memory() && self.as_slice().is_some();
-        fits.then_some(InMemory(self))
+    /// Whether the file is in memory of our own.
+    pub fn is_in_memory(&self) -> bool {
+        self.source.is_memory()
+    }
+
+    /// The tensor's memory, where the file is in memory of our own: once, and not after [`Self::as_slice`]. What it holds is the file's
+    /// no more, and whoever reads the tensor again is told so.
+    pub fn take(&self) -> Option<TakenBytes> {
+        let start = usize::try_from(self.offset).ok()?;
+        self.source.take(start..start.checked_add(self.len)?)
     }
 
     fn out_of_range(&self, start: usize, len: usize) -> FormatError {
         FormatError::invalid("offset", format!("bytes {start} + {len} are asked of a tensor of {} bytes", self.len))
-    }
-}
-
-/// A tensor of a file that is in memory whole.
-#[derive(Debug, Clone)]
-pub struct InMemory(TensorBytes);
-
-impl AsRef<[u8]> for InMemory {
-    fn as_ref(&self) -> &[u8] {
-        // Checked when this was made.
-        self.0.as_slice().unwrap_or_default()
     }
 }
 
@@ -114,7 +109,7 @@ mod tests {
     use super::*;
 
     fn tensor(offset: u64, len: u64) -> Result<TensorBytes> {
-        TensorBytes::new(Arc::new(ByteSource::Memory((0..10).collect())), offset, len)
+        TensorBytes::new(Arc::new(ByteSource::from((0..10).collect::<Vec<u8>>())), offset, len)
     }
 
     #[test]
@@ -131,9 +126,17 @@ mod tests {
     }
 
     #[test]
-    fn lies_in_memory_where_its_file_does() {
-        let bytes = tensor(2, 5).unwrap().in_memory().unwrap();
-        assert_eq!(bytes.as_ref(), [2, 3, 4, 5, 6]);
+    fn is_taken_once_and_never_read_as_the_file_again() {
+        let bytes = tensor(2, 5).unwrap();
+        let twin = bytes.clone();
+        let mut taken = bytes.take().unwrap();
+        taken.as_mut().reverse();
+        assert_eq!(taken.as_ref(), [6, 5, 4, 3, 2]);
+        assert!(twin.take().is_none() && twin.as_slice().is_none());
+        assert_eq!(twin.to_vec().unwrap_err().reason(), "taken");
+        let lent = tensor(2, 5).unwrap();
+        assert_eq!(lent.as_slice().unwrap(), [2, 3, 4, 5, 6]);
+        assert!(lent.take().is_none());
     }
 
     #[test]

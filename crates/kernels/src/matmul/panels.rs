@@ -72,7 +72,7 @@ fn panel<S: Simd, B: PanelBlock, const M: usize>(
 ) -> usize {
     let mut rows = [&[][..]; M];
     for (index, groups) in rows.iter_mut().enumerate() {
-        *groups = input.packed_row(row + index);
+        *groups = input.row(row + index);
     }
     let bytes = job.weight.panel(column / ROWS);
     let sums = simd.vectorize(Panel::<B, M> { bytes, rows, of_block: std::marker::PhantomData });

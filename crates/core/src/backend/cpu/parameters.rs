@@ -108,26 +108,24 @@ fn pack(chunks: &mut Chunks, weight: &Weight) -> Result<Packed> {
     let [rows, columns] = weight.shape[..] else {
         return Err(invalid(weight, "it is no matrix"));
     };
-    pack_as(weight, rows, columns, |len| chunks.zeroed(len))
+    // Bytes in memory are rearranged where they lie, unless the tier's registers are wider than the lines they would begin in the middle
+    // of: one weight that stayed would keep the whole file.
+    if let Some(bytes) = Tier::detect().takes_any_alignment().then(|| weight.take()).flatten() {
+        return Packed::from_taken(block_type(weight.dtype), rows, columns, Box::new(bytes)).map_err(|_| unfit(weight));
+    }
+    pack_copy(weight, rows, columns, |len| chunks.zeroed(len))
 }
 
-fn pack_as(
+/// A copy of its own.
+fn pack_copy(
     weight: &Weight,
     rows: usize,
     columns: usize,
     zeroed: impl FnOnce(usize) -> wick_kernels::Result<Aligned<u8>>,
 ) -> Result<Packed> {
-    let block_type = block_type(weight.dtype);
-    // Bytes in memory are read where they lie, unless a faster tier rearranges some: one that stayed would keep the whole file.
-    let lying = weight.in_memory().filter(|_| Tier::detect() == Tier::Portable);
-    let packed = if let Some(bytes) = lying {
-        Packed::from_shared(block_type, rows, columns, Arc::new(bytes))
-    } else {
-        let mut bytes = zeroed(weight.byte_len()).map_err(kernel_error)?;
-        weight.read_into(&mut bytes)?;
-        Packed::from_bytes(block_type, rows, columns, bytes)
-    };
-    packed.map_err(|_| invalid(weight, "its bytes do not fit its shape"))
+    let mut bytes = zeroed(weight.byte_len()).map_err(kernel_error)?;
+    weight.read_into(&mut bytes)?;
+    Packed::from_bytes(block_type(weight.dtype), rows, columns, bytes).map_err(|_| unfit(weight))
 }
 
 /// A vector of any type as f32.
@@ -135,10 +133,14 @@ fn vector(pool: &ThreadPool, weight: &Weight) -> Result<Vec<f32>> {
     let [width] = weight.shape[..] else {
         return Err(invalid(weight, "it is no vector"));
     };
-    let packed = pack_as(weight, 1, width, Aligned::zeroed)?;
+    let packed = pack_copy(weight, 1, width, Aligned::zeroed)?;
     let mut values = vec![0.0; width];
     embedding(pool, &packed, &[0], &mut values).map_err(kernel_error)?;
     Ok(values)
+}
+
+fn unfit(weight: &Weight) -> Error {
+    invalid(weight, "its bytes do not fit its shape")
 }
 
 fn invalid(weight: &Weight, why: &str) -> Error {
