@@ -23,7 +23,7 @@ const home = join(root, "packages/wasm");
 const outputs = ["simd128.wasm", "relaxed-simd.wasm", "bindings.js"].map((name) => join(home, name));
 
 /** Rust's features of each module, beside those of `.cargo/config.toml`. */
-const modules = { simd128: [], "relaxed-simd": ["+relaxed-simd"] };
+export const modules = { simd128: [], "relaxed-simd": ["+relaxed-simd"] };
 
 /**
  * Bytes of the stack, the first of the linear memory. The deepest calls are those of the longest chat templates, of 270 kB: their

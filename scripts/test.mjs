@@ -4,19 +4,19 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "./build.mjs";
-import { buildWasm } from "./build-wasm.mjs";
+import { buildWasm, modules } from "./build-wasm.mjs";
 import { pack } from "./pack.mjs";
-import { chromium, rust } from "./setup.mjs";
+import { chromium, rust, rustTarget } from "./setup.mjs";
 import { StepError, step } from "./step.mjs";
 import { hostBuild, node, root, tool } from "./toolchain.mjs";
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
 /** Tests in Rust, by what cargo prints for each binary. */
-async function cargo() {
-  const { output, failed } = await step("Rust tests", "cargo", ["test", "--release", "--workspace", "--no-fail-fast"], {
+async function cargo(title, args, env) {
+  const { output, failed } = await step(title, "cargo", ["test", "--release", "--no-fail-fast", ...args], {
     cwd: root,
-    env: hostBuild(),
+    env,
     allowFailure: true,
   });
   const results = [...output.matchAll(/^test result: \w+\. (\d+) passed; (\d+) failed/gm)];
@@ -26,6 +26,19 @@ async function cargo() {
     passes: sum(results.map((r) => Number(r[1]))),
     failures: sum(results.map((r) => Number(r[2]))),
   };
+}
+
+/** The kernels as each of the WebAssembly modules has them, whose products must have the same bits as plain loops. */
+async function kernels([name, features]) {
+  const target = "wasm32-wasip1";
+  await rustTarget(target);
+  const flags = ["+simd128", ...features].flatMap((feature) => ["-C", `target-feature=${feature}`]);
+  return cargo(`Tests of the kernels in WebAssembly, ${name}`, ["-p", "wick-kernels", "--lib", "--tests"], {
+    CARGO_BUILD_TARGET: target,
+    CARGO_TARGET_WASM32_WASIP1_RUNNER: `${node()} --no-warnings ${join(root, "scripts/wasi.mjs")}`,
+    CARGO_TARGET_DIR: join(root, "target/wasm", name, "kernels"),
+    CARGO_ENCODED_RUSTFLAGS: flags.join("\u001F"),
+  });
 }
 
 /** Tests in TypeScript, by vitest's report. */
@@ -56,7 +69,8 @@ async function runner(title, file) {
 }
 
 const suites = [
-  cargo,
+  () => cargo("Rust tests", ["--workspace"], hostBuild()),
+  ...Object.entries(modules).map((module) => () => kernels(module)),
   vitest,
   () => runner("Type tests", "test/types/run.mjs"),
   async () => {
