@@ -97,7 +97,7 @@ impl PanelType {
     pub(crate) fn of(block_type: BlockType, tier: Tier) -> Option<Self> {
         match tier {
             Tier::Portable => return None,
-            Tier::Avx2 | Tier::Avx512Vnni | Tier::Simd128 => {}
+            Tier::Avx2 | Tier::Avx512Vnni | Tier::Neon | Tier::NeonDotprod | Tier::Simd128 => {}
         }
         match block_type {
             BlockType::Q4_0 => Some(Self::Q4_0),

@@ -7,6 +7,8 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
@@ -16,7 +18,9 @@ mod simd128;
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
-/// What every CPU of the architecture has.
+#[cfg(target_arch = "aarch64")]
+pub(crate) use neon::Neon;
+/// What runs where there is nothing faster.
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 pub(crate) use portable::Portable as Baseline;
 /// What the module was compiled for.
@@ -162,6 +166,7 @@ pub trait Kernel {
 /// Two halves of a lane.
 #[cfg(any(
     target_arch = "x86_64",
+    target_arch = "aarch64",
     all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd"))
 ))]
 #[inline(always)]

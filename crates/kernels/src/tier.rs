@@ -1,7 +1,11 @@
 //! Which instructions this CPU has for products with quantised weights.
 
+#[cfg(target_arch = "aarch64")]
+use std::arch::is_aarch64_feature_detected;
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "aarch64")]
+use crate::simd::Neon;
 #[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512};
 use crate::simd::{Baseline, Kernel, Simd};
@@ -15,13 +19,17 @@ pub enum Tier {
     Avx2,
     /// Panels; `vpdpbusd` on 512 bits.
     Avx512Vnni,
+    /// Panels; `smlal`.
+    Neon,
+    /// Panels; `sdot`.
+    NeonDotprod,
     /// Panels; WebAssembly's 128 bits, relaxed where the module was compiled for it.
     Simd128,
 }
 
 impl Tier {
     /// From the slowest to the fastest.
-    const ALL: [Self; 4] = [Self::Portable, Self::Avx2, Self::Avx512Vnni, Self::Simd128];
+    const ALL: [Self; 6] = [Self::Portable, Self::Avx2, Self::Avx512Vnni, Self::Neon, Self::NeonDotprod, Self::Simd128];
 
     /// The fastest that this CPU has.
     pub fn detect() -> Self {
@@ -37,7 +45,7 @@ impl Tier {
     /// Whether weights are read as fast where they begin anywhere: registers are no wider than what memory gives at a time.
     pub const fn takes_any_alignment(self) -> bool {
         match self {
-            Self::Portable | Self::Simd128 => true,
+            Self::Portable | Self::Neon | Self::NeonDotprod | Self::Simd128 => true,
             Self::Avx2 | Self::Avx512Vnni => false,
         }
     }
@@ -45,7 +53,7 @@ impl Tier {
     /// Whether its products take signed bytes of weights plus 128.
     pub(crate) const fn is_unsigned(self) -> bool {
         match self {
-            Self::Portable | Self::Avx2 | Self::Simd128 => false,
+            Self::Portable | Self::Avx2 | Self::Neon | Self::NeonDotprod | Self::Simd128 => false,
             Self::Avx512Vnni => true,
         }
     }
@@ -53,7 +61,7 @@ impl Tier {
     /// Whether its products take four bytes as two halves of 16 bits: the low bytes of both are the first two integers.
     pub(crate) const fn is_halved(self) -> bool {
         match self {
-            Self::Portable | Self::Avx2 | Self::Avx512Vnni => false,
+            Self::Portable | Self::Avx2 | Self::Avx512Vnni | Self::Neon | Self::NeonDotprod => false,
             Self::Simd128 => cfg!(not(target_feature = "relaxed-simd")),
         }
     }
@@ -64,7 +72,8 @@ impl Tier {
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         debug_assert!(self.is_available(), "a pool or a weight was made for a tier that the CPU lacks");
         match self {
-            Self::Portable | Self::Simd128 => Baseline.vectorize(kernel),
+            // The last three are never made here.
+            Self::Portable | Self::Neon | Self::NeonDotprod | Self::Simd128 => Baseline.vectorize(kernel),
             // SAFETY: the CPU has it, as above.
             Self::Avx2 => unsafe { Avx2::new() }.vectorize(kernel),
             // SAFETY: as above.
@@ -72,12 +81,28 @@ impl Tier {
         }
     }
 
+    /// As above.
+    #[inline(always)]
+    #[cfg(target_arch = "aarch64")]
+    pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
+        debug_assert!(self.is_available(), "a pool or a weight was made for a tier that the CPU lacks");
+        match self {
+            // The last three are never made here.
+            Self::Portable | Self::Avx2 | Self::Avx512Vnni | Self::Simd128 => Baseline.vectorize(kernel),
+            Self::Neon => Neon::new().vectorize(kernel),
+            // SAFETY: the CPU has it, as above.
+            Self::NeonDotprod => unsafe { Neon::with_dotprod() }.vectorize(kernel),
+        }
+    }
+
     /// Runs `kernel` with the instructions that every CPU has.
     #[inline(always)]
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self {
-            Self::Portable | Self::Avx2 | Self::Avx512Vnni | Self::Simd128 => Baseline.vectorize(kernel),
+            Self::Portable | Self::Avx2 | Self::Avx512Vnni | Self::Neon | Self::NeonDotprod | Self::Simd128 => {
+                Baseline.vectorize(kernel)
+            }
         }
     }
 
@@ -85,21 +110,30 @@ impl Tier {
     pub(crate) fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
-            Self::Simd128 => false,
             Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("f16c"),
             Self::Avx512Vnni => {
                 is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512vnni")
             }
+            Self::Neon | Self::NeonDotprod | Self::Simd128 => false,
         }
     }
 
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    pub(crate) fn is_available(self) -> bool {
+        match self {
+            Self::Portable | Self::Neon => true,
+            Self::NeonDotprod => is_aarch64_feature_detected!("dotprod"),
+            Self::Avx2 | Self::Avx512Vnni | Self::Simd128 => false,
+        }
+    }
+
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub(crate) fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
-            Self::Avx2 | Self::Avx512Vnni => false,
+            Self::Avx2 | Self::Avx512Vnni | Self::Neon | Self::NeonDotprod => false,
             Self::Simd128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
         }
     }
