@@ -160,7 +160,9 @@ impl Kernel for Columns<'_> {
     fn run<S: Simd>(self, simd: S) {
         let Self { input, job, range: columns } = self;
         let panelled = job.weight.panelled_rows().clamp(columns.start, columns.end);
-        panels::run(simd, input.quantized, job, columns.start..panelled);
+        if S::PANELS {
+            panels::run(simd, input.quantized, job, columns.start..panelled);
+        }
         let columns = panelled..columns.end;
         if columns.is_empty() {
             return;

@@ -42,6 +42,8 @@ pub trait Simd: Copy {
     type Integers: Copy;
     /// Whether [`Self::dot_i8`] takes weights plus 128, as unsigned bytes.
     const UNSIGNED: bool;
+    /// Whether there are weights in panels for these instructions.
+    const PANELS: bool = true;
 
     /// Runs `kernel`, compiled for these instructions.
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output;

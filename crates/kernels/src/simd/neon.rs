@@ -35,6 +35,13 @@ impl Neon<Sdot> {
     }
 }
 
+/// Runs a kernel as a function that keeps the registers to itself: inlined into each other, all kernels of a tier are one, which takes
+/// minutes to compile. Rust 1.95 ignores `inline(never)` where target features are enabled.
+#[inline(never)]
+fn alone<D: Dot, K: Kernel>(simd: Neon<D>, kernel: K) -> K::Output {
+    simd.0.run(simd, kernel)
+}
+
 /// The same of both registers of each operand.
 macro_rules! both {
     ($of:path; $($operand:expr),+) => {
@@ -53,7 +60,7 @@ impl<D: Dot> Simd for Neon<D> {
 
     #[inline(always)]
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
-        self.0.vectorize(self, kernel)
+        alone(self, kernel)
     }
 
     #[inline(always)]

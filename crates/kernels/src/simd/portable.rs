@@ -15,6 +15,7 @@ impl Simd for Portable {
     type Floats = [f32; LANES];
     type Integers = [i32; LANES];
     const UNSIGNED: bool = false;
+    const PANELS: bool = false;
 
     #[inline(always)]
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {

@@ -11,7 +11,7 @@ use crate::simd::{Kernel, Simd};
 /// How signed bytes of weights are multiplied with values.
 pub(crate) trait Dot: Copy {
     /// Runs `kernel` on `simd`, compiled for these instructions.
-    fn vectorize<S: Simd, K: Kernel>(self, simd: S, kernel: K) -> K::Output;
+    fn run<S: Simd, K: Kernel>(self, simd: S, kernel: K) -> K::Output;
 
     /// `start` plus the products of weights from `-2^(BITS - 1)`, or from 0, if `BITS` is below 8, to what so many bits hold.
     fn dot<const N: usize, const BITS: u32>(
@@ -28,7 +28,7 @@ pub(crate) struct Multiply;
 
 impl Dot for Multiply {
     #[inline(always)]
-    fn vectorize<S: Simd, K: Kernel>(self, simd: S, kernel: K) -> K::Output {
+    fn run<S: Simd, K: Kernel>(self, simd: S, kernel: K) -> K::Output {
         kernel.run(simd)
     }
 
@@ -76,15 +76,15 @@ impl Sdot {
 }
 
 #[target_feature(enable = "dotprod")]
-fn vectorize<S: Simd, K: Kernel>(simd: S, kernel: K) -> K::Output {
+fn run<S: Simd, K: Kernel>(simd: S, kernel: K) -> K::Output {
     kernel.run(simd)
 }
 
 impl Dot for Sdot {
     #[inline(always)]
-    fn vectorize<S: Simd, K: Kernel>(self, simd: S, kernel: K) -> K::Output {
+    fn run<S: Simd, K: Kernel>(self, simd: S, kernel: K) -> K::Output {
         // SAFETY: a value of `Sdot` exists only where the CPU has the instructions.
-        unsafe { vectorize(simd, kernel) }
+        unsafe { run(simd, kernel) }
     }
 
     #[inline(always)]
