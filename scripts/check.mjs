@@ -40,6 +40,12 @@ const checks = {
     const crates = ["wick-formats", "wick-kernels", "wick-core", "wick-wasm"].flatMap((name) => ["--package", name]);
     await cargo("Type check for wasm32", "check", "--release", "--target", target, ...crates);
   },
+  "clippy for aarch64": async () => {
+    const target = "aarch64-unknown-linux-musl";
+    await rustTarget(target);
+    const args = ["--release", "--target", target, "--package", "wick-kernels", "--all-targets"];
+    await cargo("clippy for aarch64", "clippy", ...args, "--", "--deny", "warnings");
+  },
   "types of the addon are fresh": () =>
     fresh("packages/node/index.d.ts", async () => {
       forget("addon");

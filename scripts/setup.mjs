@@ -95,17 +95,39 @@ export async function chromium() {
     if (existsSync(found)) return;
     throw new StepError(`CHROME_PATH is ${found}, and there is no such file: correct or unset it.`);
   }
-  const isDebian = existsSync("/etc/os-release") && /^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8"));
-  if (!isDebian || process.getuid() !== 0) {
+  if (!canInstall()) {
     throw new StepError(
       "Chrome or Chromium is missing: install it (Debian: `apt install chromium`), or name its program in CHROME_PATH.",
     );
   }
+  await install("Chromium", "chromium", "or install Chromium by other means and name it in CHROME_PATH");
+}
+
+/** What runs programs for aarch64 on other machines, or why there is none; Debian's package where it can be installed. */
+export async function aarch64Emulator() {
+  if (process.arch === "arm64") return { missing: "this machine is one: `cargo test` has run them" };
+  if (process.platform !== "linux") return { missing: "QEMU runs programs of other machines on Linux alone" };
+  const find = () => ["qemu-aarch64", "qemu-aarch64-static"].find((name) => succeeds(name, ["--version"]));
+  if (find() === undefined && canInstall()) {
+    await install("QEMU", "qemu-user", "or install QEMU's user mode by other means");
+  }
+  const program = find();
+  return program === undefined ? { missing: "there is no qemu-aarch64 (Debian: `apt install qemu-user`)" } : { program };
+}
+
+/** Whether this is Debian, where we may install its packages. */
+function canInstall() {
+  const isDebian = existsSync("/etc/os-release") && /^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8"));
+  return isDebian && process.getuid() === 0;
+}
+
+/** Installs a package of Debian. */
+async function install(title, name, otherwise) {
   const options = {
     env: { DEBIAN_FRONTEND: "noninteractive" },
-    advice: "Check the connection to Debian's archive, or install Chromium by other means and name it in CHROME_PATH.",
+    advice: `Check the connection to Debian's archive, ${otherwise}.`,
   };
   // The package lists of an image are usually absent, or too old to still be served.
   await step("Reading the package lists", "apt-get", ["update"], options);
-  await step("Installing Chromium", "apt-get", ["install", "--yes", "--no-install-recommends", "chromium"], options);
+  await step(`Installing ${title}`, "apt-get", ["install", "--yes", "--no-install-recommends", name], options);
 }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { build } from "./build.mjs";
 import { buildWasm, modules } from "./build-wasm.mjs";
 import { pack } from "./pack.mjs";
-import { chromium, rust, rustTarget } from "./setup.mjs";
+import { aarch64Emulator, chromium, rust, rustTarget } from "./setup.mjs";
 import { StepError, step } from "./step.mjs";
 import { hostBuild, node, root, tool } from "./toolchain.mjs";
 
@@ -41,6 +41,20 @@ async function kernels([name, features]) {
   });
 }
 
+/** Tests of the kernels for aarch64, whose instructions no other machine has. */
+async function aarch64() {
+  const title = "Tests of the kernels for aarch64";
+  const { program, missing } = await aarch64Emulator();
+  if (missing !== undefined) return { skipped: `${title}: skipped, ${missing}.` };
+  const target = "aarch64-unknown-linux-musl";
+  await rustTarget(target);
+  return cargo(title, ["--target", target, "--package", "wick-kernels", "--lib", "--tests"], {
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUNNER: program,
+    // Rust's own: there may be no other linker for the target.
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER: "rust-lld",
+  });
+}
+
 /** Tests in TypeScript, by vitest's report. */
 async function vitest() {
   const folder = mkdtempSync(join(tmpdir(), "wick-test-"));
@@ -71,6 +85,7 @@ async function runner(title, file) {
 const suites = [
   () => cargo("Rust tests", ["--workspace"], hostBuild()),
   ...Object.entries(modules).map((module) => () => kernels(module)),
+  aarch64,
   vitest,
   () => runner("Type tests", "test/types/run.mjs"),
   async () => {
@@ -83,6 +98,10 @@ const suites = [
 async function run(suite) {
   try {
     const result = await suite();
+    if (result.skipped !== undefined) {
+      process.stdout.write(`${result.skipped}\n`);
+      return { passes: 0, failures: 0 };
+    }
     if (result.failed || result.failures > 0 || result.passes === 0)
       process.stdout.write(`${result.output.trimEnd()}\n`);
     const silent = result.failures === 0 && (result.failed || result.passes === 0);

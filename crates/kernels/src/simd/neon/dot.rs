@@ -100,38 +100,62 @@ impl Dot for Sdot {
         for (weights, values) in weights.iter().zip(values) {
             // SAFETY: four values of four bytes; every CPU of the architecture has NEON.
             let values = unsafe { vld1q_s32(values.as_ptr().cast()) };
-            for (part, sum) in sum.iter_mut().enumerate() {
-                *sum = sdot::<0>(*sum, weights[0][part], values);
-                *sum = sdot::<1>(*sum, weights[1][part], values);
-                *sum = sdot::<2>(*sum, weights[2][part], values);
-                *sum = sdot::<3>(*sum, weights[3][part], values);
-            }
+            sum = sdot_four(sum, weights, values);
         }
         for (weights, values) in rest.iter().zip(rest_of_values) {
             // SAFETY: as above, of one.
             let values = unsafe { vld1q_dup_s32(values.as_ptr().cast()) };
-            for (sum, weights) in sum.iter_mut().zip(weights) {
-                *sum = sdot::<0>(*sum, *weights, values);
-            }
+            sum = [sdot(sum[0], weights[0], values), sdot(sum[1], weights[1], values)];
         }
         sum
     }
 }
 
-/// Adds the products of four bytes of each lane with those of lane `LANE` of `values`. Its intrinsic is unstable in Rust 1.95.
+/// Adds the products of four bytes of each lane with those of the lane of `values`. The intrinsic is unstable in Rust 1.95.
 #[inline(always)]
-fn sdot<const LANE: usize>(sum: int32x4_t, weights: int32x4_t, values: int32x4_t) -> int32x4_t {
+fn sdot(sum: int32x4_t, weights: int32x4_t, values: int32x4_t) -> int32x4_t {
     let mut sum = sum;
     // SAFETY: where a value of `Sdot` exists the CPU has the instruction, which computes on these registers alone.
     unsafe {
         asm!(
-            "sdot {sum:v}.4s, {weights:v}.16b, {values:v}.4b[{lane}]",
+            "sdot {sum:v}.4s, {weights:v}.16b, {values:v}.16b",
             sum = inlateout(vreg) sum,
             weights = in(vreg) weights,
             values = in(vreg) values,
-            lane = const LANE,
             options(pure, nomem, nostack, preserves_flags),
         );
     }
     sum
+}
+
+/// The same of four registers of weights, for each of which there is a lane of `values`. One block: LLVM unrolls no loop over many.
+#[inline(always)]
+fn sdot_four(sum: [int32x4_t; 2], weights: &[[int32x4_t; 2]; 4], values: int32x4_t) -> [int32x4_t; 2] {
+    let [mut low, mut high] = sum;
+    // SAFETY: as above; nothing is written before what is read after it, but the sums, which are theirs alone.
+    unsafe {
+        asm!(
+            "sdot {low:v}.4s, {low0:v}.16b, {values:v}.4b[0]",
+            "sdot {high:v}.4s, {high0:v}.16b, {values:v}.4b[0]",
+            "sdot {low:v}.4s, {low1:v}.16b, {values:v}.4b[1]",
+            "sdot {high:v}.4s, {high1:v}.16b, {values:v}.4b[1]",
+            "sdot {low:v}.4s, {low2:v}.16b, {values:v}.4b[2]",
+            "sdot {high:v}.4s, {high2:v}.16b, {values:v}.4b[2]",
+            "sdot {low:v}.4s, {low3:v}.16b, {values:v}.4b[3]",
+            "sdot {high:v}.4s, {high3:v}.16b, {values:v}.4b[3]",
+            low = inout(vreg) low,
+            high = inout(vreg) high,
+            low0 = in(vreg) weights[0][0],
+            high0 = in(vreg) weights[0][1],
+            low1 = in(vreg) weights[1][0],
+            high1 = in(vreg) weights[1][1],
+            low2 = in(vreg) weights[2][0],
+            high2 = in(vreg) weights[2][1],
+            low3 = in(vreg) weights[3][0],
+            high3 = in(vreg) weights[3][1],
+            values = in(vreg) values,
+            options(pure, nomem, nostack, preserves_flags),
+        );
+    }
+    [low, high]
 }
