@@ -112,7 +112,9 @@ export async function aarch64Emulator() {
     await install("QEMU", "qemu-user", "or install QEMU's user mode by other means");
   }
   const program = find();
-  return program === undefined ? { missing: "there is no qemu-aarch64 (Debian: `apt install qemu-user`)" } : { program };
+  return program === undefined
+    ? { missing: "there is no qemu-aarch64 (Debian: `apt install qemu-user`)" }
+    : { program };
 }
 
 /** Whether this is Debian, where we may install its packages. */
