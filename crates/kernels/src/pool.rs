@@ -136,6 +136,7 @@ impl ThreadPool {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicU32;
+    #[cfg(not(target_family = "wasm"))]
     use std::time::Duration;
 
     use super::*;
@@ -161,7 +162,9 @@ mod tests {
         }
     }
 
+    /// WebAssembly has no threads to park.
     #[test]
+    #[cfg(not(target_family = "wasm"))]
     fn wakes_parked_workers() {
         let pool = ThreadPool::new(2).unwrap();
         for _ in 0..20 {
@@ -194,6 +197,7 @@ mod tests {
         }
     }
 
+    /// Nor others to run beside.
     #[test]
     #[cfg(not(target_family = "wasm"))]
     fn nested_and_concurrent_runs_go_inline() {
