@@ -70,11 +70,15 @@ pub trait Simd: Copy {
     /// # Safety
     /// They can be read.
     unsafe fn load_bf16(self, from: *const u16) -> Self::Floats;
-    /// Reads `LANES` integers.
+    /// Reads `LANES` signed bytes.
     ///
     /// # Safety
     /// They can be read.
-    unsafe fn load_i8(self, from: *const i8) -> Self::Floats;
+    #[inline(always)]
+    unsafe fn load_i8(self, from: *const i8) -> Self::Floats {
+        // SAFETY: the caller's promise.
+        self.to_floats(unsafe { self.load_signed(from) })
+    }
     /// Writes `LANES` floats.
     ///
     /// # Safety

@@ -82,16 +82,11 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn load_i8(self, from: *const i8) -> __m256 {
-        // SAFETY: as above, and the caller's promise.
-        unsafe { _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_loadl_epi64(from.cast()))) }
-    }
-
-    #[inline(always)]
     unsafe fn store(self, floats: __m256, to: *mut f32) {
         // SAFETY: as above, and the caller's promise.
         unsafe { _mm256_storeu_ps(to, floats) }
     }
+
     #[inline(always)]
     unsafe fn load_integers(self, from: *const u8) -> __m256i {
         // SAFETY: as above, and the caller's promise.

@@ -81,16 +81,11 @@ impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn load_i8(self, from: *const i8) -> __m512 {
-        // SAFETY: as above, and the caller's promise.
-        unsafe { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(from.cast()))) }
-    }
-
-    #[inline(always)]
     unsafe fn store(self, floats: __m512, to: *mut f32) {
         // SAFETY: as above, and the caller's promise.
         unsafe { _mm512_storeu_ps(to, floats) }
     }
+
     #[inline(always)]
     unsafe fn load_integers(self, from: *const u8) -> __m512i {
         // SAFETY: as above, and the caller's promise.

@@ -109,12 +109,6 @@ impl<D: Dot> Simd for Neon<D> {
     }
 
     #[inline(always)]
-    unsafe fn load_i8(self, from: *const i8) -> [float32x4_t; 2] {
-        // SAFETY: the caller's promise.
-        self.to_floats(unsafe { self.load_signed(from) })
-    }
-
-    #[inline(always)]
     unsafe fn store(self, floats: [float32x4_t; 2], to: *mut f32) {
         // SAFETY: as above, and the caller's promise.
         unsafe {

@@ -56,12 +56,6 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    unsafe fn load_i8(self, from: *const i8) -> [f32; LANES] {
-        // SAFETY: the caller's promise.
-        unsafe { from.cast::<[i8; LANES]>().read_unaligned() }.map(f32::from)
-    }
-
-    #[inline(always)]
     unsafe fn store(self, floats: [f32; LANES], to: *mut f32) {
         // SAFETY: the caller's promise.
         unsafe { to.cast::<[f32; LANES]>().write_unaligned(floats) }

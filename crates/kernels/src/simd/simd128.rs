@@ -78,13 +78,6 @@ impl Simd for Simd128 {
     }
 
     #[inline(always)]
-    unsafe fn load_i8(self, from: *const i8) -> v128 {
-        // SAFETY: the caller's promise.
-        let bytes = unsafe { v128_load32_zero(from.cast()) };
-        f32x4_convert_i32x4(i32x4_extend_low_i16x8(i16x8_extend_low_i8x16(bytes)))
-    }
-
-    #[inline(always)]
     unsafe fn store(self, floats: v128, to: *mut f32) {
         // SAFETY: the caller's promise.
         unsafe { v128_store(to.cast(), floats) }
@@ -170,8 +163,8 @@ impl Simd for Simd128 {
     #[cfg(target_feature = "relaxed-simd")]
     #[inline(always)]
     fn dot<const N: usize, const BITS: u32>(self, start: v128, weights: &[v128; N], values: &[[i8; 4]; N]) -> v128 {
-        // The weights have the seven bits for which the result is the same on every host. One instruction with AVX-VNNI and ARM's dot
-        // products; elsewhere three, and sums of 16 bits, as `dot_i8` has them, would be a sixth faster.
+        // The weights have the seven bits for which the result is the same on every host. With AVX-VNNI V8 makes one instruction of it
+        // (`I32x4DotI8x16I7x16AddS`); elsewhere three, and there sums of 16 bits, as `dot_i8` has them, would be a sixth faster.
         let mut sum = start;
         for (weights, values) in weights.iter().zip(values) {
             sum = i32x4_relaxed_dot_i8x16_i7x16_add(i32x4_splat(super::four(*values)), *weights, sum);
@@ -206,7 +199,7 @@ impl Simd for Simd128 {
         i32x4_sub(sum, i32x4_shl(i32x4_extadd_pairwise_i16x8(signs), 7))
     }
 
-    /// Of plain loops LLVM makes half as fast ones.
+    /// Plain loops over bytes were half as fast in the relaxed module.
     #[inline(always)]
     fn dot_open(self, open: &[i16; GROUP], values: &[[Value; 4]; GROUP / 4]) -> i32 {
         let mut sum = i32x4_splat(0);
