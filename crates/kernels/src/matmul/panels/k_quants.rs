@@ -24,21 +24,40 @@ impl PanelBlock for Q4K {
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
-        let low_bits = mask(simd, 15);
-        for pair in 0..4 {
-            // SAFETY: places of the fields of a whole tile.
-            let bytes = unsafe { integers::<S, 8>(simd, tile, 16 + 32 * pair, first) };
-            for odd in 0..2 {
-                let mut weights = bytes;
-                for weights in &mut weights {
-                    let bytes = if odd == 0 { *weights } else { simd.shift_right::<4>(*weights) };
-                    *weights = simd.and(bytes, low_bits);
-                }
-                // SAFETY: the caller's promise.
-                unsafe { add_with_minimum::<S, M, 4>(simd, tile, first, 2 * pair + odd, &weights, rows, sums) };
-            }
+        // SAFETY: the caller's promise. A group that is a constant leaves no choice to be made where tiles are gone through.
+        unsafe {
+            add_q4_group::<S, M, 0>(simd, tile, first, rows, sums);
+            add_q4_group::<S, M, 1>(simd, tile, first, rows, sums);
+            add_q4_group::<S, M, 2>(simd, tile, first, rows, sums);
+            add_q4_group::<S, M, 3>(simd, tile, first, rows, sums);
+            add_q4_group::<S, M, 4>(simd, tile, first, rows, sums);
+            add_q4_group::<S, M, 5>(simd, tile, first, rows, sums);
+            add_q4_group::<S, M, 6>(simd, tile, first, rows, sums);
+            add_q4_group::<S, M, 7>(simd, tile, first, rows, sums);
         }
     }
+}
+
+/// Group `GROUP` of a tile of `Q4_K`.
+///
+/// # Safety
+/// `tile` points to a whole tile.
+#[inline(always)]
+unsafe fn add_q4_group<S: Simd, const M: usize, const GROUP: usize>(
+    simd: S,
+    tile: *const u8,
+    first: usize,
+    rows: &[&[Group]; M],
+    sums: &mut [S::Floats; M],
+) {
+    let low_bits = mask(simd, 15);
+    // SAFETY: places of the fields of a whole tile.
+    let mut weights = unsafe { integers::<S, 8>(simd, tile, 16 + 32 * (GROUP / 2), first) };
+    for weights in &mut weights {
+        *weights = simd.and(nibble::<S, GROUP>(simd, *weights), low_bits);
+    }
+    // SAFETY: the caller's promise.
+    unsafe { add_with_minimum::<S, M, 4>(simd, tile, first, GROUP, &weights, rows, sums) };
 }
 
 impl PanelBlock for Q5K {
@@ -53,34 +72,62 @@ impl PanelBlock for Q5K {
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
-        let (low_bits, fifth) = (mask(simd, 15), mask(simd, 16));
-        for group in 0..8 {
-            prefetch::<S, 176>(simd, tile, first, group, 8);
-            // SAFETY: places of the fields of a whole tile.
-            let (bytes, bits) = unsafe {
-                let bytes = integers::<S, 8>(simd, tile, 48 + 32 * (group / 2), first);
-                (bytes, integers::<S, 8>(simd, tile, 16, first))
-            };
-            let mut weights = bytes;
-            for (weights, bits) in weights.iter_mut().zip(&bits) {
-                let low = if group % 2 == 0 { *weights } else { simd.shift_right::<4>(*weights) };
-                // Bit `group` of every byte.
-                let high = match group {
-                    0 => simd.shift_left::<4>(*bits),
-                    1 => simd.shift_left::<3>(*bits),
-                    2 => simd.shift_left::<2>(*bits),
-                    3 => simd.shift_left::<1>(*bits),
-                    4 => *bits,
-                    5 => simd.shift_right::<1>(*bits),
-                    6 => simd.shift_right::<2>(*bits),
-                    _ => simd.shift_right::<3>(*bits),
-                };
-                *weights = simd.or(simd.and(low, low_bits), simd.and(high, fifth));
-            }
-            // SAFETY: the caller's promise.
-            unsafe { add_with_minimum::<S, M, 5>(simd, tile, first, group, &weights, rows, sums) };
+        // SAFETY: the caller's promise. As for `Q4_K`.
+        unsafe {
+            add_q5_group::<S, M, 0>(simd, tile, first, rows, sums);
+            add_q5_group::<S, M, 1>(simd, tile, first, rows, sums);
+            add_q5_group::<S, M, 2>(simd, tile, first, rows, sums);
+            add_q5_group::<S, M, 3>(simd, tile, first, rows, sums);
+            add_q5_group::<S, M, 4>(simd, tile, first, rows, sums);
+            add_q5_group::<S, M, 5>(simd, tile, first, rows, sums);
+            add_q5_group::<S, M, 6>(simd, tile, first, rows, sums);
+            add_q5_group::<S, M, 7>(simd, tile, first, rows, sums);
         }
     }
+}
+
+/// Group `GROUP` of a tile of `Q5_K`.
+///
+/// # Safety
+/// `tile` points to a whole tile.
+#[inline(always)]
+unsafe fn add_q5_group<S: Simd, const M: usize, const GROUP: usize>(
+    simd: S,
+    tile: *const u8,
+    first: usize,
+    rows: &[&[Group]; M],
+    sums: &mut [S::Floats; M],
+) {
+    prefetch::<S, 176>(simd, tile, first, GROUP, 8);
+    let (low_bits, fifth) = (mask(simd, 15), mask(simd, 16));
+    // SAFETY: places of the fields of a whole tile.
+    let (mut weights, bits) = unsafe {
+        let weights = integers::<S, 8>(simd, tile, 48 + 32 * (GROUP / 2), first);
+        (weights, integers::<S, 8>(simd, tile, 16, first))
+    };
+    for (weights, bits) in weights.iter_mut().zip(&bits) {
+        // Bit `GROUP` of every byte.
+        let high = match GROUP {
+            0 => simd.shift_left::<4>(*bits),
+            1 => simd.shift_left::<3>(*bits),
+            2 => simd.shift_left::<2>(*bits),
+            3 => simd.shift_left::<1>(*bits),
+            4 => *bits,
+            5 => simd.shift_right::<1>(*bits),
+            6 => simd.shift_right::<2>(*bits),
+            _ => simd.shift_right::<3>(*bits),
+        };
+        let low = nibble::<S, GROUP>(simd, *weights);
+        *weights = simd.or(simd.and(low, low_bits), simd.and(high, fifth));
+    }
+    // SAFETY: the caller's promise.
+    unsafe { add_with_minimum::<S, M, 5>(simd, tile, first, GROUP, &weights, rows, sums) };
+}
+
+/// Two groups lie in the same bytes: the low nibbles are the even one's.
+#[inline(always)]
+fn nibble<S: Simd, const GROUP: usize>(simd: S, bytes: S::Integers) -> S::Integers {
+    if GROUP.is_multiple_of(2) { bytes } else { simd.shift_right::<4>(bytes) }
 }
 
 /// A group of `Q4_K` or `Q5_K` blocks: `scale * (d * s * dot + minimum * m * sum)`.
