@@ -63,21 +63,23 @@ impl Weight {
         }
     }
 
-    /// Reads all bytes straight into their place, `out`, which has exactly [`Self::byte_len`] of them.
+    /// Reads the bytes that begin at `start` straight into their place, `out`.
     ///
     /// # Errors
-    /// As [`Self::bytes`]; `internal` for an `out` of another length.
-    pub fn read_into(&self, out: &mut [u8]) -> Result<()> {
+    /// As [`Self::bytes`]; `internal` for bytes that are not there.
+    pub fn read_range_into(&self, start: usize, out: &mut [u8]) -> Result<()> {
         match &self.bytes {
-            WeightBytes::File(bytes) => Ok(bytes.read_into(out)?),
-            WeightBytes::Owned(bytes) if bytes.len() == out.len() => {
-                out.copy_from_slice(bytes);
-                Ok(())
-            }
-            WeightBytes::Owned(bytes) => Err(Error::new(
-                ErrorCode::Internal,
-                format!("`{}` has {} bytes and its place {}", self.name, bytes.len(), out.len()),
-            )),
+            WeightBytes::File(bytes) => Ok(bytes.read_range_into(start, out)?),
+            WeightBytes::Owned(bytes) => match start.checked_add(out.len()).and_then(|end| bytes.get(start..end)) {
+                Some(bytes) => {
+                    out.copy_from_slice(bytes);
+                    Ok(())
+                }
+                None => Err(Error::new(
+                    ErrorCode::Internal,
+                    format!("`{}` has {} bytes, and {} were read at {start}", self.name, bytes.len(), out.len()),
+                )),
+            },
         }
     }
 

@@ -1,11 +1,14 @@
 //! A weight matrix as the kernels read it.
 
 use std::fmt::{self, Debug, Formatter};
+use std::sync::{Mutex, PoisonError};
 
 use crate::aligned::Aligned;
 use crate::block_type::BlockType;
-use crate::error::{Result, check};
+use crate::disjoint::Disjoint;
+use crate::error::{Error, Result, check};
 use crate::panel::{self, PanelType};
+use crate::pool::ThreadPool;
 use crate::tier::Tier;
 
 /// A weight `(rows, columns)` in exactly its file's byte count: the one resident copy, in memory of its own or the file's.
@@ -27,6 +30,12 @@ pub struct Packed {
 pub trait TakenBytes: AsRef<[u8]> + AsMut<[u8]> + Send + Sync {}
 
 impl<T: AsRef<[u8]> + AsMut<[u8]> + Send + Sync> TakenBytes for T {}
+
+/// Reads the bytes that begin at one of a weight.
+type Read<'a, E> = &'a (dyn Fn(usize, &mut [u8]) -> std::result::Result<(), E> + Sync);
+
+/// Bytes that a task reads and rearranges at a time, in whole panels: they are still near when they are written to their place.
+const PART: usize = 128 << 10;
 
 enum Bytes {
     Own(Aligned<u8>),
@@ -56,51 +65,86 @@ impl Debug for Bytes {
 }
 
 impl Packed {
-    /// Takes the file's bytes of a `(rows, columns)` weight.
+    /// Reads the file's bytes of a `(rows, columns)` weight into their place, `bytes`: the pool's threads each a part, and
+    /// `read(start, part)` the bytes of the file that begin at the weight's byte `start`.
     ///
     /// # Errors
-    /// `Shape` when a row is not a whole number of blocks or the bytes are not `rows` rows; `Allocation`.
-    pub fn from_bytes(block_type: BlockType, rows: usize, columns: usize, bytes: Aligned<u8>) -> Result<Self> {
-        Self::for_tier(Tier::detect(), block_type, rows, columns, bytes)
-    }
-
-    /// [`Self::from_bytes`] for a tier that the CPU has and may not be its fastest.
-    ///
-    /// # Errors
-    /// As [`Self::from_bytes`]; `Shape` for a tier that the CPU lacks.
-    #[doc(hidden)]
-    pub fn for_tier(
-        tier: Tier,
+    /// The first of `read`; `Shape` when a row is not a whole number of blocks or the bytes are not `rows` rows; `Allocation`,
+    /// `TaskPanicked`.
+    pub fn read<E: From<Error> + Send>(
+        pool: &ThreadPool,
         block_type: BlockType,
-        rows: usize,
-        columns: usize,
+        (rows, columns): (usize, usize),
         bytes: Aligned<u8>,
-    ) -> Result<Self> {
-        Self::arranged(tier, block_type, rows, columns, Bytes::Own(bytes))
+        read: impl Fn(usize, &mut [u8]) -> std::result::Result<(), E> + Sync,
+    ) -> std::result::Result<Self, E> {
+        let mut packed = Self::new(block_type, rows, columns, Bytes::Own(bytes))?;
+        packed.fill(pool, Some(&read))?;
+        Ok(packed)
     }
 
     /// Takes the file's bytes where they lie, in a model that is in memory whole.
     ///
     /// # Errors
-    /// As [`Self::from_bytes`].
-    pub fn from_taken(block_type: BlockType, rows: usize, columns: usize, bytes: Box<dyn TakenBytes>) -> Result<Self> {
-        Self::arranged(Tier::detect(), block_type, rows, columns, Bytes::Taken(bytes))
+    /// As [`Self::read`] without a file.
+    pub fn from_taken(
+        pool: &ThreadPool,
+        block_type: BlockType,
+        (rows, columns): (usize, usize),
+        bytes: Box<dyn TakenBytes>,
+    ) -> Result<Self> {
+        let mut packed = Self::new(block_type, rows, columns, Bytes::Taken(bytes))?;
+        packed.fill::<Error>(pool, None)?;
+        Ok(packed)
     }
 
-    fn arranged(tier: Tier, block_type: BlockType, rows: usize, columns: usize, bytes: Bytes) -> Result<Self> {
-        // What is arranged for a tier is computed with its instructions.
-        check(tier.is_available(), "this CPU lacks the tier's instructions")?;
-        let mut packed = Self::new(block_type, rows, columns, bytes)?;
-        if let Some(panels) = PanelType::of(block_type, tier) {
-            let panel_bytes = panel::ROWS * packed.row_bytes;
-            let mut scratch = Aligned::zeroed(panel_bytes)?;
-            for panel in packed.bytes.get_mut().chunks_exact_mut(panel_bytes) {
-                panels.arrange(tier, panel, &mut scratch);
+    /// Puts the bytes that `read` has, or those that are in their place, as the pool's tier computes with them.
+    fn fill<E: From<Error> + Send>(
+        &mut self,
+        pool: &ThreadPool,
+        read: Option<Read<'_, E>>,
+    ) -> std::result::Result<(), E> {
+        let panels = PanelType::of(self.block_type, pool.tier());
+        let panel_bytes = panel::ROWS * self.row_bytes;
+        let part_bytes = panel_bytes * (PART / panel_bytes).max(1);
+        let bytes = self.bytes.get_mut();
+        let len = bytes.len();
+        let places = Disjoint::new(bytes);
+        let fill = |start: usize| {
+            // SAFETY: each part is one task's own.
+            let place = unsafe { places.slice(start..len.min(start + part_bytes)) };
+            match (panels, read) {
+                (Some(panels), read) => {
+                    let mut rows = Aligned::zeroed(place.len())?;
+                    match read {
+                        Some(read) => read(start, &mut rows)?,
+                        None => rows.copy_from_slice(place),
+                    }
+                    let whole = place.len() / panel_bytes * panel_bytes;
+                    for at in (0..whole).step_by(panel_bytes) {
+                        let panel = at..at + panel_bytes;
+                        panels.arrange(pool.tier(), &rows[panel.clone()], &mut place[panel]);
+                    }
+                    place[whole..].copy_from_slice(&rows[whole..]);
+                    Ok(())
+                }
+                (None, Some(read)) => read(start, place),
+                (None, None) => Ok(()),
             }
-            packed.tier = tier;
-            packed.panels = Some(panels);
+        };
+        let failed = Mutex::new(None);
+        pool.run(len.div_ceil(part_bytes), &|part| {
+            if let Err(error) = fill(part * part_bytes) {
+                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            }
+        })?;
+        if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
         }
-        Ok(packed)
+        if panels.is_some() {
+            (self.tier, self.panels) = (pool.tier(), panels);
+        }
+        Ok(())
     }
 
     fn new(block_type: BlockType, rows: usize, columns: usize, bytes: Bytes) -> Result<Self> {
@@ -187,34 +231,61 @@ mod tests {
     use super::*;
     use crate::Error;
 
+    fn own(pool: &ThreadPool, block_type: BlockType, shape: (usize, usize), file: &[u8]) -> Result<Packed> {
+        Packed::read(pool, block_type, shape, Aligned::zeroed(file.len())?, |start, part| {
+            part.copy_from_slice(&file[start..start + part.len()]);
+            Ok(())
+        })
+    }
+
     #[test]
     fn refuses_bytes_that_do_not_fit() {
-        let packed = |block_type, rows, columns, bytes| {
-            Packed::from_bytes(block_type, rows, columns, Aligned::zeroed(bytes).unwrap())
-        };
+        let pool = ThreadPool::new(1).unwrap();
+        let packed = |block_type, rows, columns, bytes| own(&pool, block_type, (rows, columns), &vec![0; bytes]);
         assert!(packed(BlockType::Q4_0, 3, 64, 108).is_ok());
-        let taken = |bytes: usize| Packed::from_taken(BlockType::Q4_0, 3, 64, Box::new(vec![0_u8; bytes]));
+        let taken = |bytes| Packed::from_taken(&pool, BlockType::Q4_0, (3, 64), Box::new(vec![0_u8; bytes]));
         assert_eq!((taken(108).unwrap().size(), taken(107).is_err()), (108, true));
         for (rows, columns, bytes) in [(3, 64, 107), (3, 65, 108), (usize::MAX, 64, 108), (3, 0, 0)] {
             assert!(matches!(packed(BlockType::Q4_0, rows, columns, bytes), Err(Error::Shape(_))));
         }
     }
 
+    /// Whole parts, whole panels and rows that fill none.
+    const SHAPE: (usize, usize) = (16 * 40 + 5, 1024);
+
     #[test]
     fn is_the_same_wherever_its_bytes_lie() {
+        let pools = [1, 3].map(|threads| ThreadPool::new(threads).unwrap());
         for block_type in BlockType::ALL {
-            let file = crate::synthetic::weight_bytes(block_type, 37, 512, 3, 0.1);
-            let mut own = Aligned::zeroed(file.len()).unwrap();
-            own.copy_from_slice(&file);
-            let own = Packed::from_bytes(block_type, 37, 512, own).unwrap();
-            let taken = Packed::from_taken(block_type, 37, 512, Box::new(file.clone())).unwrap();
-            assert!(own.bytes.get() == taken.bytes.get(), "{block_type:?}");
-            let mut rows = Vec::new();
-            for row in 0..37 {
-                let step = 256 / block_type.block_len() * block_type.block_bytes();
-                taken.read_row::<1024>(row, step, |blocks| rows.extend_from_slice(blocks));
+            let (rows, columns) = SHAPE;
+            let file = crate::synthetic::weight_bytes(block_type, rows, columns, 3, 0.1);
+            let taken = Packed::from_taken(&pools[0], block_type, SHAPE, Box::new(file.clone())).unwrap();
+            for pool in &pools {
+                let own = own(pool, block_type, SHAPE, &file).unwrap();
+                assert!(own.bytes.get() == taken.bytes.get(), "{block_type:?}");
             }
-            assert!(rows == file, "{block_type:?}");
+            let mut restored = Vec::new();
+            for row in 0..rows {
+                let step = 256 / block_type.block_len() * block_type.block_bytes();
+                taken.read_row::<1024>(row, step, |blocks| restored.extend_from_slice(blocks));
+            }
+            assert!(restored == file, "{block_type:?}");
+        }
+    }
+
+    #[test]
+    fn answers_what_the_reader_of_its_file_answers() {
+        for (threads, block_type) in
+            [1, 3].into_iter().flat_map(|threads| [(threads, BlockType::Q4_0), (threads, BlockType::F32)])
+        {
+            let pool = ThreadPool::new(threads).unwrap();
+            let place =
+                Aligned::zeroed(crate::synthetic::weight_bytes(block_type, SHAPE.0, SHAPE.1, 3, 0.1).len()).unwrap();
+            let outcome = Packed::read(&pool, block_type, SHAPE, place, |start, _| match start {
+                0 => Ok(()),
+                _ => Err(Error::Shape("expected by this test")),
+            });
+            assert!(matches!(outcome, Err(Error::Shape("expected by this test"))));
         }
     }
 }

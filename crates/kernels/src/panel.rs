@@ -37,20 +37,70 @@ impl Field {
         }
     }
 
-    /// Copies a field into a panel for `tier`, or out of it.
+    /// How four bytes of it change on their way into a panel for `tier`.
+    fn conversion(self, tier: Tier) -> Conversion {
+        let kept = Conversion { spread: false, halved: tier.is_halved(), flipped: 0 };
+        match self {
+            Self::Signed if tier.is_unsigned() => Conversion { flipped: 0x8080_8080, ..kept },
+            Self::Bits => Conversion { spread: true, ..kept },
+            Self::Half | Self::Byte | Self::Integers | Self::Signed => kept,
+        }
+    }
+
+    /// Copies fields of one row's block, `from`, beside those of the other rows.
     #[inline(always)]
-    fn copy(self, way: Way, tier: Tier, from: &[u8], to: &mut [u8]) {
-        let Some(unit) = from.first_chunk().map(|unit| u32::from_le_bytes(*unit)) else {
-            return to.copy_from_slice(from);
+    fn arrange(self, tier: Tier, row: usize, from: &[u8], beside: &mut [u8]) {
+        match self {
+            Self::Byte => {
+                for (byte, beside) in from.iter().zip(beside.as_chunks_mut::<ROWS>().0) {
+                    beside[row] = *byte;
+                }
+            }
+            Self::Half => {
+                for (half, beside) in from.as_chunks::<2>().0.iter().zip(beside.as_chunks_mut::<{ 2 * ROWS }>().0) {
+                    beside.as_chunks_mut::<2>().0[row] = *half;
+                }
+            }
+            Self::Integers | Self::Signed | Self::Bits => {
+                let conversion = self.conversion(tier);
+                for (unit, beside) in from.as_chunks::<4>().0.iter().zip(beside.as_chunks_mut::<{ 4 * ROWS }>().0) {
+                    beside.as_chunks_mut::<4>().0[row] = conversion.apply(Way::In, *unit);
+                }
+            }
+        }
+    }
+
+    /// Copies one field out of a panel for `tier`.
+    fn restore(self, tier: Tier, from: &[u8], to: &mut [u8]) {
+        match from.first_chunk() {
+            Some(unit) => to.copy_from_slice(&self.conversion(tier).apply(Way::Out, *unit)),
+            None => to.copy_from_slice(from),
+        }
+    }
+}
+
+/// What four bytes of a panel are in the file, from the right to the left on the way out.
+#[derive(Debug, Clone, Copy)]
+struct Conversion {
+    /// Bits go where their integers are.
+    spread: bool,
+    /// The inner bytes change places.
+    halved: bool,
+    /// Bits that are turned over.
+    flipped: u32,
+}
+
+impl Conversion {
+    #[inline(always)]
+    fn apply(self, way: Way, unit: [u8; 4]) -> [u8; 4] {
+        let unit = u32::from_le_bytes(unit) ^ self.flipped;
+        let halve = |unit| if self.halved { swap_inner(unit) } else { unit };
+        let unit = match (self.spread, way) {
+            (false, _) => halve(unit),
+            (true, Way::In) => halve(spread_bits(unit, way)),
+            (true, Way::Out) => spread_bits(halve(unit), way),
         };
-        let halve = |unit| if tier.is_halved() { swap_inner(unit) } else { unit };
-        let unit = match (self, way) {
-            (Self::Signed, _) if tier.is_unsigned() => halve(unit) ^ 0x8080_8080,
-            (Self::Bits, Way::In) => halve(spread_bits(unit, way)),
-            (Self::Bits, Way::Out) => spread_bits(halve(unit), way),
-            (Self::Half | Self::Byte | Self::Integers | Self::Signed, _) => halve(unit),
-        };
-        to.copy_from_slice(&unit.to_le_bytes());
+        unit.to_le_bytes()
     }
 }
 
@@ -68,16 +118,23 @@ fn swap_inner(unit: u32) -> u32 {
 
 /// Bit `4 i + j` to bit `8 j + i`, or back.
 fn spread_bits(bits: u32, way: Way) -> u32 {
-    let mut arranged = 0;
-    for (i, j) in (0..8).flat_map(|i| (0..4).map(move |j| (i, j))) {
-        let (file, panel) = (4 * i + j, 8 * j + i);
-        let (from, to) = match way {
-            Way::In => (file, panel),
-            Way::Out => (panel, file),
-        };
-        arranged |= (bits >> from & 1) << to;
-    }
-    arranged
+    (0..4).fold(0, |arranged, j| {
+        arranged
+            | match way {
+                Way::In => {
+                    let every_fourth = bits >> j & 0x1111_1111;
+                    let twos = (every_fourth | every_fourth >> 3) & 0x0303_0303;
+                    let fours = (twos | twos >> 6) & 0x000f_000f;
+                    ((fours | fours >> 12) & 0xff) << (8 * j)
+                }
+                Way::Out => {
+                    let byte = bits >> (8 * j) & 0xff;
+                    let fours = (byte | byte << 12) & 0x000f_000f;
+                    let twos = (fours | fours << 6) & 0x0303_0303;
+                    ((twos | twos << 3) & 0x1111_1111) << j
+                }
+            }
+    })
 }
 
 /// A block type that has panels.
@@ -145,14 +202,31 @@ impl PanelType {
         }
     }
 
-    /// Rearranges one panel. `scratch` is as long.
-    pub(crate) fn arrange(self, tier: Tier, panel: &mut [u8], scratch: &mut [u8]) {
-        scratch.copy_from_slice(panel);
-        let row_bytes = panel.len() / ROWS;
+    /// Writes 16 rows of the file to a panel of as many bytes.
+    pub(crate) fn arrange(self, tier: Tier, rows: &[u8], panel: &mut [u8]) {
+        // Compiled for each type: the fields of a small block are known, and their loops gone.
+        match self {
+            Self::Q4_0 => Self::Q4_0.arrange_rows(tier, rows, panel),
+            Self::Q5_0 => Self::Q5_0.arrange_rows(tier, rows, panel),
+            Self::Q8_0 => Self::Q8_0.arrange_rows(tier, rows, panel),
+            Self::Q4_K => Self::Q4_K.arrange_rows(tier, rows, panel),
+            Self::Q5_K => Self::Q5_K.arrange_rows(tier, rows, panel),
+            Self::Q6_K => Self::Q6_K.arrange_rows(tier, rows, panel),
+        }
+    }
+
+    #[inline(always)]
+    fn arrange_rows(self, tier: Tier, rows: &[u8], panel: &mut [u8]) {
+        let row_bytes = rows.len() / ROWS;
         for (index, tile) in panel.chunks_exact_mut(self.tile()).enumerate() {
-            for (row, blocks) in scratch.chunks_exact(row_bytes).enumerate() {
+            for (row, blocks) in rows.chunks_exact(row_bytes).take(ROWS).enumerate() {
                 let block = &blocks[index * self.block()..][..self.block()];
-                self.each_field(row, |field, at, place| field.copy(Way::In, tier, &block[at], &mut tile[place]));
+                let mut at = 0;
+                for &(field, count) in self.fields() {
+                    let next = at + count * field.width();
+                    field.arrange(tier, row, &block[at..next], &mut tile[ROWS * at..ROWS * next]);
+                    at = next;
+                }
             }
         }
     }
@@ -161,12 +235,11 @@ impl PanelType {
     pub(crate) fn blocks(self, tier: Tier, panel: &[u8], row: usize, indices: Range<usize>, blocks: &mut [u8]) {
         let tiles = panel[indices.start * self.tile()..indices.end * self.tile()].chunks_exact(self.tile());
         for (tile, block) in tiles.zip(blocks.chunks_exact_mut(self.block())) {
-            self.each_field(row, |field, at, place| field.copy(Way::Out, tier, &tile[place], &mut block[at]));
+            self.each_field(row, |field, at, place| field.restore(tier, &tile[place], &mut block[at]));
         }
     }
 
     /// Calls `with` with each field, its place in a row's block and in the tile.
-    #[inline(always)]
     fn each_field(self, row: usize, mut with: impl FnMut(Field, Range<usize>, Range<usize>)) {
         let mut at = 0;
         for &(field, count) in self.fields() {
@@ -192,8 +265,8 @@ mod tests {
             let bytes: usize = panel_type.fields().iter().map(|(field, count)| field.width() * count).sum();
             assert_eq!(bytes, panel_type.block());
             let file: Vec<u8> = (0..ROWS * 5 * panel_type.block()).map(|index| (index * 37 % 251) as u8).collect();
-            let (mut panel, mut scratch) = (file.clone(), file.clone());
-            panel_type.arrange(tier, &mut panel, &mut scratch);
+            let mut panel = vec![0; file.len()];
+            panel_type.arrange(tier, &file, &mut panel);
             assert_ne!(panel, file);
             for row in 0..ROWS {
                 let mut blocks = vec![0; 3 * panel_type.block()];

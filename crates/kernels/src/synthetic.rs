@@ -5,6 +5,7 @@ use crate::block_type::BlockType;
 use crate::error::Result;
 use crate::half_float::f32_to_f16;
 use crate::packed::Packed;
+use crate::pool::ThreadPool;
 use crate::tier::Tier;
 
 /// A small generator (`SplitMix64`, Steele et al. 2014), so that no test needs a crate for it.
@@ -102,7 +103,14 @@ pub fn weight_for(
     magnitude: f32,
 ) -> Result<Packed> {
     let bytes = weight_bytes(block_type, rows, columns, seed, magnitude);
-    let mut aligned = Aligned::zeroed(bytes.len())?;
-    aligned.copy_from_slice(&bytes);
-    Packed::for_tier(tier, block_type, rows, columns, aligned)
+    Packed::read(
+        &ThreadPool::for_tier(1, tier)?,
+        block_type,
+        (rows, columns),
+        Aligned::zeroed(bytes.len())?,
+        |start, part| {
+            part.copy_from_slice(&bytes[start..start + part.len()]);
+            Ok(())
+        },
+    )
 }

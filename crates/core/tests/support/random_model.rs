@@ -9,7 +9,7 @@ use wick_core::backend::{
 };
 use wick_core::weight::{DType, Weight, WeightBytes};
 use wick_kernels::synthetic::{Random, weight_bytes};
-use wick_kernels::{BlockType, Packed};
+use wick_kernels::{BlockType, Packed, ThreadPool};
 
 /// What to build.
 #[derive(Debug, Clone)]
@@ -110,9 +110,8 @@ impl WeightMaker<'_> {
     /// The matrix as the kernels hold it.
     pub(crate) fn packed(&mut self, rows: usize, columns: usize) -> Packed {
         let (block_type, bytes) = self.matrix(rows, columns);
-        let mut aligned = wick_kernels::Aligned::zeroed(bytes.len()).unwrap();
-        aligned.copy_from_slice(&bytes);
-        Packed::from_bytes(block_type, rows, columns, aligned).unwrap()
+        let pool = ThreadPool::new(1).unwrap();
+        Packed::from_taken(&pool, block_type, (rows, columns), Box::new(bytes)).unwrap()
     }
 
     fn weight(&mut self, rows: usize, columns: usize) -> Weight {

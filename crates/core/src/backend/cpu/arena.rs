@@ -2,7 +2,6 @@
 
 use wick_kernels::{Aligned, QuantizedRows};
 
-use super::kernel_error;
 use crate::backend::ModelShape;
 use crate::error::{Error, ErrorCode, Result};
 
@@ -91,7 +90,7 @@ pub(crate) fn arena_bytes(shape: &ModelShape, rotary_widths: &[usize]) -> Result
 impl Arena {
     pub(super) fn new(shape: &ModelShape, rotary_widths: &[usize]) -> Result<Self> {
         let lengths = Lengths::new(shape, rotary_widths)?;
-        let floats = |len: usize| Aligned::zeroed(len).map_err(kernel_error);
+        let floats = |len: usize| Aligned::zeroed(len).map_err(Error::from);
         let angles = |len: &usize| Ok(StepAngles { cosines: floats(*len)?, sines: floats(*len)?, step: 0 });
         Ok(Self {
             hidden: floats(lengths.hidden)?,
@@ -102,7 +101,7 @@ impl Arena {
             heads: floats(lengths.attention)?,
             gate: floats(lengths.intermediate)?,
             up: floats(lengths.intermediate)?,
-            quantized: QuantizedRows::with_capacity(lengths.quantized).map_err(kernel_error)?,
+            quantized: QuantizedRows::with_capacity(lengths.quantized)?,
             logits: floats(0)?,
             angles: lengths.angles.iter().map(angles).collect::<Result<_>>()?,
             sampled_rows: 0,
@@ -117,8 +116,8 @@ impl Arena {
         if self.logits.len() < len {
             self.sampled_rows = 0;
             // Not both at once.
-            self.logits = Aligned::zeroed(0).map_err(kernel_error)?;
-            self.logits = Aligned::zeroed(len).map_err(kernel_error)?;
+            self.logits = Aligned::zeroed(0)?;
+            self.logits = Aligned::zeroed(len)?;
         }
         Ok(())
     }

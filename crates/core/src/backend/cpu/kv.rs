@@ -4,7 +4,6 @@ use wick_kernels::ThreadPool;
 use wick_kernels::attention::{MAX_HEAD_DIM, Queries, attention};
 use wick_kernels::kv_store::{KvShape, KvStore};
 
-use super::kernel_error;
 use crate::backend::{KvDType, ModelShape};
 use crate::error::{Error, ErrorCode, Result};
 
@@ -39,18 +38,18 @@ impl Kv {
             block_size: shape.block_size,
         };
         Ok(match shape.kv_dtype {
-            KvDType::F16 => Self::F16(KvStore::new(sizes).map_err(kernel_error)?),
-            KvDType::F32 => Self::F32(KvStore::new(sizes).map_err(kernel_error)?),
-            KvDType::Q8 => Self::Q8(KvStore::new(sizes).map_err(kernel_error)?),
+            KvDType::F16 => Self::F16(KvStore::new(sizes)?),
+            KvDType::F32 => Self::F32(KvStore::new(sizes)?),
+            KvDType::Q8 => Self::Q8(KvStore::new(sizes)?),
         })
     }
 
     pub(super) fn reserve(&mut self, blocks: usize) -> Result<()> {
-        with_store!(self, store => store.reserve(blocks)).map_err(kernel_error)
+        Ok(with_store!(self, store => store.reserve(blocks))?)
     }
 
     pub(super) fn copy_block(&mut self, from: usize, to: usize) -> Result<()> {
-        with_store!(self, store => store.copy_block(from, to)).map_err(kernel_error)
+        Ok(with_store!(self, store => store.copy_block(from, to))?)
     }
 
     pub(super) fn size(&self) -> usize {
@@ -65,7 +64,7 @@ impl Kv {
         keys: &[f32],
         values: &[f32],
     ) -> Result<()> {
-        with_store!(self, store => store.write(pool, layer, slots, keys, values)).map_err(kernel_error)
+        Ok(with_store!(self, store => store.write(pool, layer, slots, keys, values))?)
     }
 
     pub(super) fn attend(
@@ -75,7 +74,7 @@ impl Kv {
         layer: usize,
         output: &mut [f32],
     ) -> Result<()> {
-        with_store!(self, store => attention(pool, queries, store, layer, output)).map_err(kernel_error)
+        Ok(with_store!(self, store => attention(pool, queries, store, layer, output))?)
     }
 }
 

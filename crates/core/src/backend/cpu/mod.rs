@@ -45,7 +45,7 @@ impl CpuBackend {
     /// # Errors
     /// `engine_failed` when the system refuses a thread.
     pub fn new(threads: usize) -> Result<Self> {
-        let pool = ThreadPool::new(threads).map_err(kernel_error)?;
+        let pool = ThreadPool::new(threads)?;
         Ok(Self { pool, chunks: Chunks::default(), rotary_widths: Vec::new(), prepared: None })
     }
 
@@ -94,7 +94,7 @@ impl Backend for CpuBackend {
     }
 
     fn embedding(&mut self, weight: Weight) -> Result<Embedding> {
-        Embedding::new(&mut self.chunks, &weight)
+        Embedding::new(&self.pool, &mut self.chunks, &weight)
     }
 
     fn tied_head(&mut self, embedding: &Embedding) -> Result<Linear> {
@@ -200,19 +200,21 @@ fn internal(message: &str) -> Error {
     Error::new(ErrorCode::Internal, format!("{message}; this is a bug in Wick, please report it"))
 }
 
-fn kernel_error(error: wick_kernels::Error) -> Error {
-    match error {
-        wick_kernels::Error::TaskPanicked => {
-            Error::new(ErrorCode::EngineFailed, "a computation panicked; the engine is dead, load the model again")
-        }
-        wick_kernels::Error::Shape(what) => internal(what),
-        wick_kernels::Error::Allocation(bytes) => Error::new(
-            ErrorCode::OutOfMemory,
-            format!("the system has no {bytes} bytes; use a smaller model or context"),
-        )
-        .detail("needed", bytes as u64),
-        wick_kernels::Error::Spawn => {
-            Error::new(ErrorCode::EngineFailed, "the system refused a worker thread; ask for fewer threads")
+impl From<wick_kernels::Error> for Error {
+    fn from(error: wick_kernels::Error) -> Self {
+        match error {
+            wick_kernels::Error::TaskPanicked => {
+                Error::new(ErrorCode::EngineFailed, "a computation panicked; the engine is dead, load the model again")
+            }
+            wick_kernels::Error::Shape(what) => internal(what),
+            wick_kernels::Error::Allocation(bytes) => Error::new(
+                ErrorCode::OutOfMemory,
+                format!("the system has no {bytes} bytes; use a smaller model or context"),
+            )
+            .detail("needed", bytes as u64),
+            wick_kernels::Error::Spawn => {
+                Error::new(ErrorCode::EngineFailed, "the system refused a worker thread; ask for fewer threads")
+            }
         }
     }
 }

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use wick_kernels::rotary::Pairing;
-use wick_kernels::{Aligned, BlockType, Chunks, Packed, ThreadPool, Tier, embedding::embedding};
+use wick_kernels::{Aligned, BlockType, Chunks, Packed, ThreadPool, embedding::embedding};
 
-use super::kernel_error;
 use crate::backend::{RotaryFrequencies, RotaryStyle};
 use crate::error::{Error, ErrorCode, Result};
 use crate::weight::{DType, Weight};
@@ -44,7 +43,7 @@ pub struct Rotary {
 
 impl Linear {
     pub(super) fn new(pool: &ThreadPool, chunks: &mut Chunks, weight: &Weight, bias: Option<&Weight>) -> Result<Self> {
-        let packed = pack(chunks, weight)?;
+        let packed = pack(pool, chunks, weight)?;
         let bias = bias.map(|bias| vector(pool, bias)).transpose()?;
         if let Some(bias) = &bias
             && bias.len() != packed.rows()
@@ -62,8 +61,8 @@ impl Norm {
 }
 
 impl Embedding {
-    pub(super) fn new(chunks: &mut Chunks, weight: &Weight) -> Result<Self> {
-        Ok(Self { table: Arc::new(pack(chunks, weight)?) })
+    pub(super) fn new(pool: &ThreadPool, chunks: &mut Chunks, weight: &Weight) -> Result<Self> {
+        Ok(Self { table: Arc::new(pack(pool, chunks, weight)?) })
     }
 }
 
@@ -104,28 +103,29 @@ fn block_type(dtype: DType) -> BlockType {
 }
 
 /// A weight in its one resident copy.
-fn pack(chunks: &mut Chunks, weight: &Weight) -> Result<Packed> {
+fn pack(pool: &ThreadPool, chunks: &mut Chunks, weight: &Weight) -> Result<Packed> {
     let [rows, columns] = weight.shape[..] else {
         return Err(invalid(weight, "it is no matrix"));
     };
     // Bytes in memory are rearranged where they lie, unless the tier's registers are wider than the lines they would begin in the middle
     // of: one weight that stayed would keep the whole file.
-    if let Some(bytes) = Tier::detect().takes_any_alignment().then(|| weight.take()).flatten() {
-        return Packed::from_taken(block_type(weight.dtype), rows, columns, Box::new(bytes)).map_err(|_| unfit(weight));
+    if let Some(bytes) = pool.tier().takes_any_alignment().then(|| weight.take()).flatten() {
+        check_bytes(weight)?;
+        return Ok(Packed::from_taken(pool, block_type(weight.dtype), (rows, columns), Box::new(bytes))?);
     }
-    pack_copy(weight, rows, columns, |len| chunks.zeroed(len))
+    pack_copy(pool, weight, (rows, columns), |len| chunks.zeroed(len))
 }
 
 /// A copy of its own.
 fn pack_copy(
+    pool: &ThreadPool,
     weight: &Weight,
-    rows: usize,
-    columns: usize,
+    shape: (usize, usize),
     zeroed: impl FnOnce(usize) -> wick_kernels::Result<Aligned<u8>>,
 ) -> Result<Packed> {
-    let mut bytes = zeroed(weight.byte_len()).map_err(kernel_error)?;
-    weight.read_into(&mut bytes)?;
-    Packed::from_bytes(block_type(weight.dtype), rows, columns, bytes).map_err(|_| unfit(weight))
+    check_bytes(weight)?;
+    let place = zeroed(weight.byte_len())?;
+    Packed::read(pool, block_type(weight.dtype), shape, place, |start, part| weight.read_range_into(start, part))
 }
 
 /// A vector of any type as f32.
@@ -133,14 +133,17 @@ fn vector(pool: &ThreadPool, weight: &Weight) -> Result<Vec<f32>> {
     let [width] = weight.shape[..] else {
         return Err(invalid(weight, "it is no vector"));
     };
-    let packed = pack_copy(weight, 1, width, Aligned::zeroed)?;
+    let packed = pack_copy(pool, weight, (1, width), Aligned::zeroed)?;
     let mut values = vec![0.0; width];
-    embedding(pool, &packed, &[0], &mut values).map_err(kernel_error)?;
+    embedding(pool, &packed, &[0], &mut values)?;
     Ok(values)
 }
 
-fn unfit(weight: &Weight) -> Error {
-    invalid(weight, "its bytes do not fit its shape")
+fn check_bytes(weight: &Weight) -> Result<()> {
+    if weight.expected_bytes() != Some(weight.byte_len()) {
+        return Err(invalid(weight, "its bytes do not fit its shape"));
+    }
+    Ok(())
 }
 
 fn invalid(weight: &Weight, why: &str) -> Error {

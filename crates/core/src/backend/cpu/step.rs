@@ -10,7 +10,7 @@ use wick_kernels::{QuantizedRows, ThreadPool};
 
 use super::activation::{Activation, Buffer};
 use super::parameters::{Embedding, Linear, Norm, Rotary};
-use super::{CpuBackend, Prepared, internal, kernel_error};
+use super::{CpuBackend, Prepared, internal};
 use crate::backend::{Attention, FeedForward, StepPlan};
 use crate::error::Result;
 
@@ -40,10 +40,10 @@ fn project<const N: usize>(
     projections: [(&Linear, &mut [f32], bool); N],
 ) -> Result<()> {
     if rows > 0 && projections.iter().any(|(linear, ..)| linear.is_quantized()) {
-        quantized.quantize(pool, values, values.len() / rows).map_err(kernel_error)?;
+        quantized.quantize(pool, values, values.len() / rows)?;
     }
     let products = projections.map(|(linear, output, accumulate)| linear.product(output, accumulate));
-    matmul(pool, Input { values, quantized, rows }, products).map_err(kernel_error)
+    Ok(matmul(pool, Input { values, quantized, rows }, products)?)
 }
 
 impl Prepared {
@@ -60,7 +60,7 @@ impl Prepared {
             return Err(internal("the embedding is not as wide as the model"));
         }
         let hidden = &mut arena.hidden[..rows * self.shape.hidden];
-        embedding(pool, &table.table, &plan.tokens, hidden).map_err(kernel_error)?;
+        embedding(pool, &table.table, &plan.tokens, hidden)?;
         Ok(Activation::new(Buffer::Hidden, rows, arena.step))
     }
 
@@ -80,8 +80,7 @@ impl Prepared {
         let kv_width = shape.kv_heads * shape.head_dim;
         let normed = &mut arena.normed[..rows * shape.hidden];
         let norm = &attention.norm;
-        rms_norm(pool, &arena.hidden[..rows * shape.hidden], &norm.weight, norm.epsilon, normed)
-            .map_err(kernel_error)?;
+        rms_norm(pool, &arena.hidden[..rows * shape.hidden], &norm.weight, norm.epsilon, normed)?;
         let queries = &mut arena.queries[..rows * shape.heads * shape.head_dim];
         let keys = &mut arena.keys[..rows * kv_width];
         let values = &mut arena.values[..rows * kv_width];
@@ -102,8 +101,8 @@ impl Prepared {
         };
         let query_norm = attention.query_norm.as_ref().map(Norm::head);
         let key_norm = attention.key_norm.as_ref().map(Norm::head);
-        rotate_heads(pool, queries, rows, shape.head_dim, query_norm, angles).map_err(kernel_error)?;
-        rotate_heads(pool, keys, rows, shape.head_dim, key_norm, angles).map_err(kernel_error)?;
+        rotate_heads(pool, queries, rows, shape.head_dim, query_norm, angles)?;
+        rotate_heads(pool, keys, rows, shape.head_dim, key_norm, angles)?;
         self.kv.write(pool, layer, &plan.slots, keys, values)?;
         Ok(Activation::new(Buffer::Queries, rows, arena.step))
     }
@@ -162,12 +161,12 @@ impl Prepared {
         let stream = &mut arena.hidden[..rows * shape.hidden];
         let normed = &mut arena.normed[..rows * shape.hidden];
         let norm = &feed_forward.norm;
-        rms_norm(pool, stream, &norm.weight, norm.epsilon, normed).map_err(kernel_error)?;
+        rms_norm(pool, stream, &norm.weight, norm.epsilon, normed)?;
         let gate = &mut arena.gate[..rows * shape.intermediate];
         let up = &mut arena.up[..rows * shape.intermediate];
         let projections = [(&feed_forward.gate, &mut *gate, false), (&feed_forward.up, &mut *up, false)];
         project(pool, normed, rows, &mut arena.quantized, projections)?;
-        silu_mul(pool, gate, up).map_err(kernel_error)?;
+        silu_mul(pool, gate, up)?;
         project(pool, gate, rows, &mut arena.quantized, [(&feed_forward.down, stream, true)])?;
         Ok(hidden)
     }
@@ -225,8 +224,7 @@ impl Prepared {
         }
         if sampled > 0 {
             let normed = &mut arena.normed[..sampled * shape.hidden];
-            rms_norm(pool, &arena.hidden[..sampled * shape.hidden], &norm.weight, norm.epsilon, normed)
-                .map_err(kernel_error)?;
+            rms_norm(pool, &arena.hidden[..sampled * shape.hidden], &norm.weight, norm.epsilon, normed)?;
         }
         // The buffer no longer holds the rows' residual stream: whoever kept the handle is told.
         arena.step += 1;
@@ -247,8 +245,7 @@ impl Rotary {
         let len = plan.rows() * half_dim;
         let (cosines, sines) = (&mut angles.cosines[..len], &mut angles.sines[..len]);
         if angles.step != step {
-            fill_angles(pool, &plan.positions, &self.inverse_frequencies, self.factor, cosines, sines)
-                .map_err(kernel_error)?;
+            fill_angles(pool, &plan.positions, &self.inverse_frequencies, self.factor, cosines, sines)?;
             angles.step = step;
         }
         Ok(Angles { cosines, sines, half_dim, pairing: self.pairing })
