@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use wick_kernels::matmul::{Input, Product, matmul};
 use wick_kernels::synthetic::{values, weight_for};
-use wick_kernels::{BlockType, QuantizedRows, Result, ThreadPool, Tier};
+use wick_kernels::{Activations, BlockType, QuantizedRows, Result, ThreadPool, Tier};
 
 /// Outputs and inputs of the measured weights, larger than any cache.
 const SHAPE: (usize, usize) = (30720, 1024);
@@ -46,7 +46,7 @@ fn main() -> Result<()> {
                 for weight in &weights {
                     let once = Instant::now();
                     if block_type.is_quantized() {
-                        quantized.quantize(&pool, &input, inputs)?;
+                        quantized.quantize(&pool, &Activations::Plain { values: &input, width: inputs })?;
                     }
                     let product = Product { weight, bias: None, accumulate: false, output: &mut output };
                     matmul(&pool, Input { values: &input, quantized: &quantized, rows }, [product])?;

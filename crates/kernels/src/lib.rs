@@ -24,6 +24,7 @@ pub mod softmax;
 #[doc(hidden)]
 pub mod synthetic;
 
+mod activations;
 mod aligned;
 mod block_type;
 mod blocks;
@@ -38,6 +39,7 @@ mod quantized_rows;
 mod simd;
 mod tier;
 
+pub use activations::Activations;
 pub use aligned::{Aligned, Chunks, Plain};
 pub use block_type::BlockType;
 pub use error::{Error, Result};

@@ -1,11 +1,16 @@
 //! Activations quantised to int8 for products with quantised weights.
 
+use std::ops::Range;
+
+use crate::activations::Activations;
 use crate::aligned::{Aligned, Plain};
 use crate::blocks::GROUP;
 use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
 use crate::math::ROUND;
 use crate::pool::ThreadPool;
+use crate::rms_norm::{inverse_rms, normalise};
+use crate::silu_mul::gated;
 use crate::simd::{Kernel, Simd};
 
 /// Values of which all are below this count as zero: their scale's inverse would overflow.
@@ -80,24 +85,22 @@ impl QuantizedRows {
         size_of_val(&*self.groups)
     }
 
-    /// Replaces the contents by `input`, `(rows, width)`; `width` is a multiple of 32.
+    /// Replaces the contents by `input`, of rows whose width is a multiple of 32.
     ///
     /// # Errors
-    /// `Shape` when `input` is not that or exceeds the capacity; `TaskPanicked`.
-    pub fn quantize(&mut self, pool: &ThreadPool, input: &[f32], width: usize) -> Result<()> {
-        check(width > 0 && width.is_multiple_of(GROUP), "quantised activations come in groups of 32")?;
-        check(input.len().is_multiple_of(width), "activations are not whole rows")?;
-        check(input.len() <= self.groups.len() * GROUP, "more activations than the arena holds")?;
+    /// As [`Activations::rows`]; `Shape` when the width is not that or the capacity is exceeded; `TaskPanicked`.
+    pub fn quantize(&mut self, pool: &ThreadPool, input: &Activations<'_>) -> Result<()> {
+        let (rows, width) = (input.rows()?, input.width());
+        check(width.is_multiple_of(GROUP), "quantised activations come in groups of 32")?;
+        check(rows * width <= self.groups.len() * GROUP, "more activations than the arena holds")?;
         self.width = width / GROUP;
-        self.rows = input.len() / width;
-        let (rows, width) = (self.rows, self.width);
+        self.rows = rows;
         let groups = Disjoint::new(&mut self.groups);
-        let (input, _) = input.as_chunks::<GROUP>();
         pool.run(rows.div_ceil(ROWS_PER_TASK), &|task| {
             let range = task * ROWS_PER_TASK * width..rows.min((task + 1) * ROWS_PER_TASK) * width;
             // SAFETY: tasks own the groups of different rows.
-            let groups = unsafe { groups.slice(range.clone()) };
-            pool.tier().run(Quantize { input: &input[range], groups });
+            let groups = unsafe { groups.slice(range.start / GROUP..range.end / GROUP) };
+            pool.tier().run(Quantize { input, range, groups });
         })
     }
 
@@ -108,9 +111,11 @@ impl QuantizedRows {
     }
 }
 
-/// Some groups.
+/// Some rows.
 struct Quantize<'a> {
-    input: &'a [[f32; GROUP]],
+    input: &'a Activations<'a>,
+    /// Elements.
+    range: Range<usize>,
     groups: &'a mut [Group],
 }
 
@@ -119,8 +124,36 @@ impl Kernel for Quantize<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        for (input, group) in self.input.iter().zip(&mut *self.groups) {
-            quantize_group(input, group);
+        let mut computed = [0.0; GROUP];
+        match self.input {
+            Activations::Plain { values, .. } => {
+                let (values, _) = values[self.range].as_chunks();
+                for (values, group) in values.iter().zip(self.groups) {
+                    quantize_group(values, group);
+                }
+            }
+            Activations::Normed { values, weight, epsilon, .. } => {
+                let rows = values[self.range].chunks_exact(weight.len());
+                let (weight, _) = weight.as_chunks::<GROUP>();
+                for (row, groups) in rows.zip(self.groups.chunks_exact_mut(weight.len())) {
+                    let inverse_rms = inverse_rms(row, *epsilon);
+                    let (row, _) = row.as_chunks::<GROUP>();
+                    for ((values, weight), group) in row.iter().zip(weight).zip(groups) {
+                        normalise(values, inverse_rms, weight, &mut computed);
+                        quantize_group(&computed, group);
+                    }
+                }
+            }
+            Activations::Gated { gate, up, .. } => {
+                let (gate, _) = gate[self.range.clone()].as_chunks::<GROUP>();
+                let (up, _) = up[self.range].as_chunks::<GROUP>();
+                for ((gate, up), group) in gate.iter().zip(up).zip(self.groups) {
+                    for ((computed, gate), up) in computed.iter_mut().zip(gate).zip(up) {
+                        *computed = gated(*gate, *up);
+                    }
+                    quantize_group(&computed, group);
+                }
+            }
         }
     }
 }
@@ -168,6 +201,8 @@ fn quantize_group(input: &[f32; GROUP], group: &mut Group) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::synthetic::values;
+    use crate::tier::Tier;
 
     fn group(input: [f32; GROUP]) -> (f32, [Value; GROUP], [i16; 2]) {
         let mut group = Group { values: [[7; 4]; GROUP / 4], scale: 7.0, sums: [7; 2], sum: 7.0 };
@@ -212,10 +247,48 @@ mod tests {
     fn refuses_what_does_not_fit() {
         let pool = ThreadPool::new(1).unwrap();
         let mut rows = QuantizedRows::with_capacity(64).unwrap();
-        assert!(rows.quantize(&pool, &[0.0; 64], 32).is_ok());
-        assert!(rows.quantize(&pool, &[0.0; 96], 32).is_err());
-        assert!(rows.quantize(&pool, &[0.0; 64], 33).is_err());
-        assert!(rows.quantize(&pool, &[0.0; 48], 32).is_err());
-        assert!(rows.quantize(&pool, &[], 0).is_err());
+        let mut fits = |values: &[f32], width| rows.quantize(&pool, &Activations::Plain { values, width }).is_ok();
+        assert!(fits(&[0.0; 64], 32));
+        assert!(!fits(&[0.0; 96], 32));
+        assert!(!fits(&[0.0; 64], 33));
+        assert!(!fits(&[0.0; 48], 32));
+        assert!(!fits(&[], 0));
+        let (zeros, weight) = ([0.0; 64], [1.0; 32]);
+        for (len, fits) in [(64, true), (32, false)] {
+            let (mut output, mut gate) = (vec![0.0; len], vec![0.0; len]);
+            let normed = Activations::Normed { values: &zeros, weight: &weight, epsilon: 0.0, output: &mut output };
+            assert_eq!(rows.quantize(&pool, &normed).is_ok(), fits);
+            let gated = Activations::Gated { gate: &mut gate, up: &zeros, width: 32 };
+            assert_eq!(rows.quantize(&pool, &gated).is_ok(), fits);
+        }
+    }
+
+    /// What is quantised as it is computed is what would have been quantised after.
+    #[test]
+    fn has_the_bits_of_values_that_were_written_first() {
+        const WIDTH: usize = 3 * GROUP;
+        for (tier, rows) in Tier::available().flat_map(|tier| [1, 3, 19].map(|rows| (tier, rows))) {
+            let pool = ThreadPool::for_tier(2, tier).unwrap();
+            let len = rows * WIDTH;
+            let (first, second) = (values(len, 1, 3.0), values(len, 2, 2.0));
+            let weight = values(WIDTH, 3, 1.0);
+            let (mut output, mut gate) = (vec![0.0; len], first.clone());
+            let normed = Activations::Normed { values: &first, weight: &weight, epsilon: 1e-5, output: &mut output };
+            let gated = Activations::Gated { gate: &mut gate, up: &second, width: WIDTH };
+            for activations in [normed, gated] {
+                let mut fused = QuantizedRows::with_capacity(len).unwrap();
+                fused.quantize(&pool, &activations).unwrap();
+                let values = activations.into_values(&pool).unwrap();
+                let mut apart = QuantizedRows::with_capacity(len).unwrap();
+                apart.quantize(&pool, &Activations::Plain { values, width: WIDTH }).unwrap();
+                for (fused, apart) in fused.groups.iter().zip(&*apart.groups) {
+                    assert_eq!(
+                        (fused.scale.to_bits(), fused.values),
+                        (apart.scale.to_bits(), apart.values),
+                        "{tier:?}"
+                    );
+                }
+            }
+        }
     }
 }

@@ -43,11 +43,16 @@ impl Kernel for Normalise<'_> {
     fn run<S: Simd>(self, _: S) {
         let Self { input, weight, epsilon, output } = self;
         for (input, output) in input.chunks_exact(weight.len()).zip(output.chunks_exact_mut(weight.len())) {
-            let scale = inverse_rms(input, epsilon);
-            for ((output, value), weight) in output.iter_mut().zip(input).zip(weight) {
-                *output = value * scale * weight;
-            }
+            normalise(input, inverse_rms(input, epsilon), weight, output);
         }
+    }
+}
+
+/// Some elements of a row.
+#[inline(always)]
+pub(crate) fn normalise(input: &[f32], inverse_rms: f32, weight: &[f32], output: &mut [f32]) {
+    for ((output, value), weight) in output.iter_mut().zip(input).zip(weight) {
+        *output = value * inverse_rms * weight;
     }
 }
 
@@ -60,8 +65,9 @@ pub(crate) fn rms_norm_in_place(row: &mut [f32], weight: &[f32], epsilon: f32) {
     }
 }
 
+/// What the elements of a row are multiplied with.
 #[inline(always)]
-fn inverse_rms(row: &[f32], epsilon: f32) -> f32 {
+pub(crate) fn inverse_rms(row: &[f32], epsilon: f32) -> f32 {
     let mut lanes = [0.0; LANES];
     add_products(&mut lanes, row, row);
     1.0 / (reduce(&lanes) / row.len() as f32 + epsilon).sqrt()

@@ -37,9 +37,14 @@ impl Kernel for SiluMul<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
         for (gate, up) in self.gate.iter_mut().zip(self.up) {
-            *gate = *gate / (1.0 + exp(-*gate)) * up;
+            *gate = gated(*gate, *up);
         }
     }
+}
+
+#[inline(always)]
+pub(crate) fn gated(gate: f32, up: f32) -> f32 {
+    gate / (1.0 + exp(-gate)) * up
 }
 
 #[cfg(test)]

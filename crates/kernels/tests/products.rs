@@ -5,7 +5,7 @@
 use wick_kernels::embedding::embedding;
 use wick_kernels::matmul::{Input, Product, matmul};
 use wick_kernels::synthetic::{Random, values, weight, weight_for};
-use wick_kernels::{BlockType, Packed, QuantizedRows, ThreadPool, Tier};
+use wick_kernels::{Activations, BlockType, Packed, QuantizedRows, ThreadPool, Tier};
 
 fn dequantized(weight: &Packed) -> Vec<f32> {
     let tokens: Vec<u32> = (0..weight.rows() as u32).collect();
@@ -18,7 +18,7 @@ fn product(pool: &ThreadPool, weight: &Packed, bias: Option<&[f32]>, input: &[f3
     let rows = input.len() / weight.columns();
     let mut quantized = QuantizedRows::with_capacity(input.len().next_multiple_of(32)).unwrap();
     if weight.block_type().is_quantized() {
-        quantized.quantize(pool, input, weight.columns()).unwrap();
+        quantized.quantize(pool, &Activations::Plain { values: input, width: weight.columns() }).unwrap();
     }
     let mut output = vec![f32::NAN; rows * weight.rows()];
     let input = Input { values: input, quantized: &quantized, rows };
@@ -140,7 +140,7 @@ fn several_products_and_residuals_share_one_run() {
     let alone = [0, 1, 2].map(|index| product(&pool, &weights[index], None, &input));
     let mut together = [300, 7, 64].map(|columns| vec![1.0_f32; 9 * columns]);
     let mut quantized = QuantizedRows::with_capacity(input.len()).unwrap();
-    quantized.quantize(&pool, &input, 256).unwrap();
+    quantized.quantize(&pool, &Activations::Plain { values: &input, width: 256 }).unwrap();
     let [a, b, c] = &mut together;
     let products = [
         Product { weight: &weights[0], bias: None, accumulate: false, output: a },
@@ -172,7 +172,7 @@ fn refuses_what_does_not_fit() {
     let plain = weight(BlockType::F32, 4, 8, 1, 1.0).unwrap();
     let blocks = weight(BlockType::Q8_0, 4, 32, 1, 1.0).unwrap();
     let mut quantized = QuantizedRows::with_capacity(64).unwrap();
-    quantized.quantize(&pool, &[1.0; 64], 32).unwrap();
+    quantized.quantize(&pool, &Activations::Plain { values: &[1.0; 64], width: 32 }).unwrap();
     let run = |weight, values, rows, outputs: usize, bias| {
         let product = Product { weight, bias, accumulate: false, output: &mut vec![0.0; outputs] };
         matmul(&pool, Input { values, quantized: &quantized, rows }, [product]).is_ok()

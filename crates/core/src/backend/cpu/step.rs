@@ -5,8 +5,7 @@ use wick_kernels::embedding::embedding;
 use wick_kernels::matmul::{Input, Product, matmul};
 use wick_kernels::rms_norm::rms_norm;
 use wick_kernels::rotary::{Angles, HeadNorm, fill_angles, rotate_heads};
-use wick_kernels::silu_mul::silu_mul;
-use wick_kernels::{QuantizedRows, ThreadPool};
+use wick_kernels::{Activations, QuantizedRows, ThreadPool};
 
 use super::activation::{Activation, Buffer};
 use super::parameters::{Embedding, Linear, Norm, Rotary};
@@ -17,6 +16,11 @@ use crate::error::Result;
 impl Norm {
     fn head(&self) -> HeadNorm<'_> {
         (&self.weight, self.epsilon)
+    }
+
+    /// `output` is for weights that take no integers.
+    fn of<'a>(&'a self, values: &'a [f32], output: &'a mut [f32]) -> Activations<'a> {
+        Activations::Normed { values, weight: &self.weight, epsilon: self.epsilon, output }
     }
 }
 
@@ -31,17 +35,19 @@ impl Linear {
     }
 }
 
-/// All `N` products of one input `(rows, width)`; quantises it once if any weight wants that.
+/// All `N` products of one input; computes and quantises it once, as the weights want it.
 fn project<const N: usize>(
     pool: &ThreadPool,
-    values: &[f32],
-    rows: usize,
+    input: Activations<'_>,
     quantized: &mut QuantizedRows,
     projections: [(&Linear, &mut [f32], bool); N],
 ) -> Result<()> {
-    if rows > 0 && projections.iter().any(|(linear, ..)| linear.is_quantized()) {
-        quantized.quantize(pool, values, values.len() / rows)?;
+    let rows = input.rows()?;
+    if projections.iter().any(|(linear, ..)| linear.is_quantized()) {
+        quantized.quantize(pool, &input)?;
     }
+    let floats = projections.iter().any(|(linear, ..)| !linear.is_quantized());
+    let values = if floats { input.into_values(pool)? } else { &[] };
     let products = projections.map(|(linear, output, accumulate)| linear.product(output, accumulate));
     Ok(matmul(pool, Input { values, quantized, rows }, products)?)
 }
@@ -79,8 +85,7 @@ impl Prepared {
         }
         let kv_width = shape.kv_heads * shape.head_dim;
         let normed = &mut arena.normed[..rows * shape.hidden];
-        let norm = &attention.norm;
-        rms_norm(pool, &arena.hidden[..rows * shape.hidden], &norm.weight, norm.epsilon, normed)?;
+        let input = attention.norm.of(&arena.hidden[..rows * shape.hidden], normed);
         let queries = &mut arena.queries[..rows * shape.heads * shape.head_dim];
         let keys = &mut arena.keys[..rows * kv_width];
         let values = &mut arena.values[..rows * kv_width];
@@ -89,7 +94,7 @@ impl Prepared {
             (&attention.key, &mut *keys, false),
             (&attention.value, &mut *values, false),
         ];
-        project(pool, normed, rows, &mut arena.quantized, projections)?;
+        project(pool, input, &mut arena.quantized, projections)?;
 
         let angles = match &attention.rotary {
             Some(rotary) => {
@@ -144,9 +149,10 @@ impl Prepared {
         if heads.rows_of(Buffer::Heads, arena.step)? != rows {
             return Err(internal("heads and residual stream differ in rows"));
         }
-        let heads = &arena.heads[..rows * shape.heads * shape.head_dim];
+        let width = shape.heads * shape.head_dim;
+        let input = Activations::Plain { values: &arena.heads[..rows * width], width };
         let stream = &mut arena.hidden[..rows * shape.hidden];
-        project(pool, heads, rows, &mut arena.quantized, [(output, stream, true)])?;
+        project(pool, input, &mut arena.quantized, [(output, stream, true)])?;
         Ok(hidden)
     }
 
@@ -160,14 +166,13 @@ impl Prepared {
         let rows = hidden.rows_of(Buffer::Hidden, arena.step)?;
         let stream = &mut arena.hidden[..rows * shape.hidden];
         let normed = &mut arena.normed[..rows * shape.hidden];
-        let norm = &feed_forward.norm;
-        rms_norm(pool, stream, &norm.weight, norm.epsilon, normed)?;
+        let input = feed_forward.norm.of(stream, normed);
         let gate = &mut arena.gate[..rows * shape.intermediate];
         let up = &mut arena.up[..rows * shape.intermediate];
         let projections = [(&feed_forward.gate, &mut *gate, false), (&feed_forward.up, &mut *up, false)];
-        project(pool, normed, rows, &mut arena.quantized, projections)?;
-        silu_mul(pool, gate, up)?;
-        project(pool, gate, rows, &mut arena.quantized, [(&feed_forward.down, stream, true)])?;
+        project(pool, input, &mut arena.quantized, projections)?;
+        let input = Activations::Gated { gate, up, width: shape.intermediate };
+        project(pool, input, &mut arena.quantized, [(&feed_forward.down, stream, true)])?;
         Ok(hidden)
     }
 
@@ -188,9 +193,9 @@ impl Prepared {
         // A chunk of a prompt samples nothing.
         if sampled > 0 {
             arena.reserve_logits(sampled, shape.vocabulary)?;
-            let normed = &arena.normed[..sampled * shape.hidden];
+            let input = Activations::Plain { values: &arena.normed[..sampled * shape.hidden], width: shape.hidden };
             let logits = &mut arena.logits[..sampled * shape.vocabulary];
-            project(pool, normed, sampled, &mut arena.quantized, [(head, logits, false)])?;
+            project(pool, input, &mut arena.quantized, [(head, logits, false)])?;
         }
         arena.sampled_rows = sampled;
         Ok(())
