@@ -35,10 +35,11 @@ await serve(
   { version: "", loadMs },
   {
     prefill: async (tokens) => (await answer(promptOf(tokens, (prompts += 1)), 1)).ms,
-    // The prompts stay the same and with them their keys and values. The first token belongs to the prompt.
+    // The prompts stay the same and with them their keys and values, but for a last token: all begin in one step. The first token
+    // belongs to the prompt.
     decode: async (context, tokens, parallel) => {
       const answers = await Promise.all(
-        Array.from({ length: parallel }, (_, index) => answer(promptOf(context, -1 - index), tokens + 1)),
+        Array.from({ length: parallel }, (_, index) => answer(promptOf(context + 1, -1 - index), tokens + 1)),
       );
       return Math.max(...answers.map(({ ms }) => ms)) - Math.min(...answers.map(({ firstTokenMs }) => firstTokenMs));
     },
