@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fake::{EOS, FakeTokenizer, mix};
+use wick_core::backend::cpu::ThreadPools;
 use wick_core::engine::{AnswerKind, Engine, EngineOptions, Job, LogitsJob, Mailbox, Memory, Taken};
 use wick_core::language_model::LanguageModel;
 use wick_core::loader::{LoadOptions, Source, load_weights};
@@ -25,7 +26,7 @@ const BLOCKS: u64 = 12;
 
 fn model(options: &LoadOptions) -> Box<dyn LanguageModel> {
     let source = ModelSource::open(Source::Path(PathBuf::from(FOLDER))).unwrap();
-    load_weights(&source, options, &Memory::uncounted(), &mut |_| {}, &|| false).unwrap().model
+    load_weights(&source, options, &Memory::uncounted(), &ThreadPools::default(), &mut |_| {}, &|| false).unwrap().model
 }
 
 fn engine(blocks: u64) -> Engine {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+use std::sync::Arc;
+
 mod support;
 
 use support::{RandomModel, Spec};
@@ -9,7 +11,7 @@ use wick_core::ErrorCode;
 use wick_core::backend::cpu::CpuBackend;
 use wick_core::backend::{Backend, StepPlan};
 use wick_core::weight::{DType, Weight, WeightBytes};
-use wick_kernels::{BlockType, finite::is_usable};
+use wick_kernels::{BlockType, ThreadPool, finite::is_usable};
 
 fn plan(spec: &Spec) -> StepPlan {
     let mut plan = StepPlan::new(spec.block_size as u32);
@@ -63,7 +65,7 @@ fn an_empty_step_is_fine() {
 
 #[test]
 fn weights_that_do_not_fit_are_errors_with_their_name() {
-    let mut backend = CpuBackend::new(1).unwrap();
+    let mut backend = CpuBackend::new(Arc::new(ThreadPool::new(1).unwrap()));
     let weight = |dtype, shape: &[usize], bytes: usize| Weight {
         name: "blk.0.ffn_up.weight".into(),
         dtype,

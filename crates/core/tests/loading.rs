@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use wick_core::{
     Error, ErrorCode,
     backend::StepPlan,
+    backend::cpu::ThreadPools,
     engine::{Memory, MemoryBudget},
     loader::{LoadOptions, LoadProgress, LoadedModel, MemoryEstimate, Source, estimate, load},
 };
@@ -21,7 +22,7 @@ fn options(fields: Value) -> LoadOptions {
 }
 
 fn try_load(source: Source, fields: Value) -> Result<LoadedModel, Error> {
-    load(source, &options(fields), &Memory::uncounted(), &mut |_| {}, &|| false)
+    load(source, &options(fields), &Memory::uncounted(), &ThreadPools::default(), &mut |_| {}, &|| false)
 }
 
 fn estimated(source: Source, fields: Value) -> MemoryEstimate {
@@ -226,8 +227,9 @@ fn a_host_that_counts_its_memory_is_asked_before_it_is_taken() {
     let bytes = || Source::Bytes(std::fs::read(fixture("demo-model/gguf/wick-demo.Q8_0.gguf")).unwrap());
     let file = std::fs::metadata(fixture("demo-model/gguf/wick-demo.Q8_0.gguf")).unwrap().len();
     let host = |limit: u64, used: u64| Memory::new(move || Some(MemoryBudget { limit, used }));
-    let fit =
-        |source: Source, fields: Value, memory: &Memory| load(source, &options(fields), memory, &mut |_| {}, &|| false);
+    let fit = |source: Source, fields: Value, memory: &Memory| {
+        load(source, &options(fields), memory, &ThreadPools::default(), &mut |_| {}, &|| false)
+    };
     let numbers = |error: &Error| {
         let number = |name: &str| error.info().details.as_ref().unwrap()[name].as_u64().unwrap();
         (error.code(), number("needed"), number("limit"))
@@ -279,7 +281,10 @@ fn progress_counts_bytes_and_a_load_can_be_cancelled() {
     let mut record = |progress: LoadProgress| match progress {
         LoadProgress::Weights { loaded_bytes, total_bytes } => seen.push((loaded_bytes, total_bytes)),
     };
-    load(source(), &options(json!({ "isq": 8 })), &Memory::uncounted(), &mut record, &|| false).unwrap();
+    load(source(), &options(json!({ "isq": 8 })), &Memory::uncounted(), &ThreadPools::default(), &mut record, &|| {
+        false
+    })
+    .unwrap();
     assert!(seen.len() > 10 && seen.is_sorted(), "{seen:?}");
     assert_eq!(seen[0].0, 0);
     assert!(seen.iter().all(|(_, total)| *total == seen[0].1));
@@ -291,7 +296,10 @@ fn progress_counts_bytes_and_a_load_can_be_cancelled() {
             asked.set(asked.get() + 1);
             asked.get() > allowed
         };
-        let error = load(source(), &options(json!({})), &Memory::uncounted(), &mut |_| {}, &cancelled).err().unwrap();
+        let error =
+            load(source(), &options(json!({})), &Memory::uncounted(), &ThreadPools::default(), &mut |_| {}, &cancelled)
+                .err()
+                .unwrap();
         assert_eq!(error.code(), ErrorCode::Cancelled);
     }
 }

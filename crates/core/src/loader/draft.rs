@@ -2,6 +2,7 @@
 
 use super::{LoadOptions, LoadPlan, LoadedWeights, MemoryEstimate, Source, load_weights, text_files::TextFiles};
 use crate::{
+    backend::cpu::ThreadPools,
     engine::Memory,
     error::{Error, Result},
     language_model::LanguageModel,
@@ -84,8 +85,14 @@ impl DraftSource {
     ///
     /// # Errors
     /// As [`super::load`], each of them at `speculation.draft`.
-    pub(crate) fn load(self, memory: &Memory, cancelled: &dyn Fn() -> bool) -> Result<LoadedDraft> {
-        let loaded = load_weights(&self.source, &self.options, memory, &mut |_| {}, cancelled).map_err(at_draft)?;
+    pub(crate) fn load(
+        self,
+        memory: &Memory,
+        pools: &ThreadPools,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<LoadedDraft> {
+        let loaded =
+            load_weights(&self.source, &self.options, memory, pools, &mut |_| {}, cancelled).map_err(at_draft)?;
         let LoadedWeights { model, info, weights_bytes, .. } = loaded;
         if model.vocabulary_size() < self.tokenizer.vocabulary_size() {
             return Err(Error::unsupported(PATH, "the draft model has fewer logits than tokens"));

@@ -26,7 +26,7 @@ use crate::{
     backend::{
         Backend, KvDType,
         candle::{CandleBackend, DeviceKind},
-        cpu::{CpuBackend, arena_bytes},
+        cpu::{CpuBackend, ThreadPools, arena_bytes},
     },
     chat_template::ChatTemplate,
     engine::{EngineOptions, Memory},
@@ -66,7 +66,7 @@ pub struct LoadedModel {
     pub engine: EngineOptions,
 }
 
-/// Loads a model whole, within `memory`. Text files first: they are small and fail early.
+/// Loads a model whole, within `memory`, to compute on one of `pools`. Text files first: they are small and fail early.
 ///
 /// # Errors
 /// As [`load_weights`]; `tokenizer_invalid`, `template_invalid`, `not_found`, `too_large` for the text files.
@@ -74,10 +74,11 @@ pub fn load(
     source: Source,
     options: &LoadOptions,
     memory: &Memory,
+    pools: &ThreadPools,
     progress: &mut dyn FnMut(LoadProgress),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<LoadedModel> {
-    load_checked(source, options, &|_| Ok(()), memory, progress, cancelled)
+    load_checked(source, options, &|_| Ok(()), memory, pools, progress, cancelled)
 }
 
 /// Loads a model whose tokenizer passes `check`, which is asked before any weight is read.
@@ -86,6 +87,7 @@ pub(crate) fn load_checked(
     options: &LoadOptions,
     check: &dyn Fn(&dyn Tokenizer) -> Result<()>,
     memory: &Memory,
+    pools: &ThreadPools,
     progress: &mut dyn FnMut(LoadProgress),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<LoadedModel> {
@@ -101,7 +103,7 @@ pub(crate) fn load_checked(
         check_embedding_rows(&*tokenizer, embedding.shape.first().copied().unwrap_or(0))?;
     }
     let LoadedWeights { model, mut info, weights_bytes, kv_memory_bytes, threads, kv_cache } =
-        load_weights(&source, options, memory, progress, cancelled)?;
+        load_weights(&source, options, memory, pools, progress, cancelled)?;
     if let Some(template) = &chat_template {
         let capabilities = template.capabilities();
         info.capabilities.tools = capabilities.tools;
@@ -189,6 +191,7 @@ pub fn load_weights(
     source: &ModelSource,
     options: &LoadOptions,
     memory: &Memory,
+    pools: &ThreadPools,
     progress: &mut dyn FnMut(LoadProgress),
     cancelled: &dyn Fn() -> bool,
 ) -> Result<LoadedWeights> {
@@ -206,7 +209,7 @@ pub fn load_weights(
     }
     let job = Job { config: &config, options, transformer, table: &mut table, observer: &mut observer };
     let model = match engine {
-        EngineKind::Cpu => job.run(CpuBackend::new(job_threads(options))?)?,
+        EngineKind::Cpu => job.run(CpuBackend::new(pools.get(job_threads(options))?))?,
         EngineKind::Candle => job.run(CandleBackend::new(device.open()?))?,
     };
     source.verify_unchanged()?;
@@ -312,9 +315,15 @@ fn scratch_bytes(config: &ModelConfig, table: &WeightTable, options: &LoadOption
     Ok(arena.saturating_add(SAMPLER_BYTES * vocabulary as u64))
 }
 
-/// Threads that convert and compute.
+/// Threads that convert and compute: where nothing is said one for each core that the process may use. Two threads of one core share its
+/// multipliers, and wait for each other at the end of every product.
 fn job_threads(options: &LoadOptions) -> usize {
-    options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    options.threads.unwrap_or_else(|| {
+        let usable = std::thread::available_parallelism().map_or(1, usize::from);
+        #[cfg(not(target_family = "wasm"))]
+        let usable = usable.min(num_cpus::get_physical().max(1));
+        usable
+    })
 }
 
 /// Everything a load needs but the backend.

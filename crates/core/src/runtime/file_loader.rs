@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::loader::{Loaded, Loader};
-use crate::backend::KvDType;
+use crate::backend::{KvDType, cpu::ThreadPools};
 use crate::engine::{Memory, Speculation};
 use crate::error::{Error, ErrorCode, Result};
 use crate::loader::{self, DraftSource, LoadOptions, LoadedDraft, LoadedModel, Source};
@@ -16,6 +16,8 @@ use crate::tokenizer::Tokenizer;
 pub(super) struct FileLoader {
     /// Whether steps run beside the program.
     pub(super) has_threads: bool,
+    /// What models compute on.
+    pub(super) pools: ThreadPools,
 }
 
 /// Rows of prompts in a step that the program waits for: on one thread more gain nothing, and take memory each.
@@ -71,8 +73,8 @@ impl Loader for FileLoader {
             threads,
             kv_cache,
             engine,
-        } = loader::load_checked(source, &own, &check, memory, &mut tell, cancelled)?;
-        let draft = draft.map(|draft| draft.load(memory, cancelled)).transpose()?;
+        } = loader::load_checked(source, &own, &check, memory, &self.pools, &mut tell, cancelled)?;
+        let draft = draft.map(|draft| draft.load(memory, &self.pools, cancelled)).transpose()?;
         let (draft_model, draft_bytes) = match draft {
             None => (None, 0),
             Some(LoadedDraft { model, weights_bytes, warnings }) => {

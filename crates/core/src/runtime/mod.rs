@@ -36,6 +36,7 @@ use self::file_loader::FileLoader;
 use self::load_log::{LoadFacts, LoadLog};
 use self::model::ModelShared;
 use self::task::{Task, TaskEvent};
+use crate::backend::cpu::ThreadPools;
 use crate::engine::{Engine, MemoryUse, Taken, preparation_reserve};
 use crate::error::{Error, ErrorCode, Result};
 use crate::log::{LogLevel, LogTaken};
@@ -71,7 +72,7 @@ struct Shared {
 impl Runtime {
     /// A runtime that loads models out of files.
     pub fn new(host: Arc<dyn Host>, options: RuntimeOptions) -> Self {
-        let loader = FileLoader { has_threads: host.has_threads() };
+        let loader = FileLoader { has_threads: host.has_threads(), pools: ThreadPools::default() };
         Self::with_loader(host, options, Box::new(loader))
     }
 

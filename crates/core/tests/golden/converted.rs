@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use candle_core::{DType as CandleType, Device, Tensor};
 use serde_json::{Value, json};
 use wick_core::{
+    backend::cpu::ThreadPools,
     engine::Memory,
     loader::{LoadOptions, Source, load_weights},
     weights::ModelSource,
@@ -150,7 +151,9 @@ fn files_match_the_models_they_were_made_of() {
         for backend in BACKENDS {
             let source = ModelSource::open(Source::Bytes(convert(&folder))).unwrap();
             let options = LoadOptions::from_json(&json!({ "backend": backend, "threads": 1 })).unwrap();
-            let loaded = load_weights(&source, &options, &Memory::uncounted(), &mut |_| {}, &|| false).unwrap();
+            let loaded =
+                load_weights(&source, &options, &Memory::uncounted(), &ThreadPools::default(), &mut |_| {}, &|| false)
+                    .unwrap();
             assert_eq!(loaded.info.warnings, Vec::<String>::new());
             matches_cases(
                 &mut Session::new(loaded.model),

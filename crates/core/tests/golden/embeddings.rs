@@ -7,6 +7,7 @@ use std::{
 
 use serde_json::{Value, json};
 use wick_core::{
+    backend::cpu::ThreadPools,
     engine::{EmbeddingInput, EmbeddingsJob, Engine, EngineOptions, Memory, Progress},
     loader::{LoadOptions, Source, load_weights},
     pooling::Pooling,
@@ -22,9 +23,15 @@ const POOLINGS: [(Pooling, &str); 3] = [(Pooling::Last, "last"), (Pooling::Mean,
 fn engine(model: &str, backend: &str, chunk: usize) -> Engine {
     let source = ModelSource::open(Source::Path(fixture::path(model))).unwrap();
     let options = json!({ "dtype": "f32", "backend": backend, "threads": 2 });
-    let loaded =
-        load_weights(&source, &LoadOptions::from_json(&options).unwrap(), &Memory::uncounted(), &mut |_| {}, &|| false)
-            .unwrap();
+    let loaded = load_weights(
+        &source,
+        &LoadOptions::from_json(&options).unwrap(),
+        &Memory::uncounted(),
+        &ThreadPools::default(),
+        &mut |_| {},
+        &|| false,
+    )
+    .unwrap();
     let json = std::fs::read(fixture::path(&format!("{model}/tokenizer.json"))).unwrap();
     let tokenizer = Arc::new(hugging_face::from_json(&json, None).unwrap());
     let options = EngineOptions { prefill_chunk: chunk, ..EngineOptions::default() };

@@ -11,6 +11,7 @@ mod session;
 
 use serde_json::Value;
 use wick_core::{
+    backend::cpu::ThreadPools,
     engine::Memory,
     loader::{LoadOptions, Source, load_weights},
     weights::ModelSource,
@@ -24,7 +25,8 @@ const BACKENDS: [&str; 2] = ["candle", "cpu"];
 fn load(relative: &str, options: &Value) -> Session {
     let source = ModelSource::open(Source::Path(fixture::path(relative))).unwrap();
     let options = LoadOptions::from_json(options).unwrap();
-    let loaded = load_weights(&source, &options, &Memory::uncounted(), &mut |_| {}, &|| false).unwrap();
+    let loaded =
+        load_weights(&source, &options, &Memory::uncounted(), &ThreadPools::default(), &mut |_| {}, &|| false).unwrap();
     assert_eq!(loaded.info.warnings, Vec::<String>::new());
     Session::new(loaded.model)
 }

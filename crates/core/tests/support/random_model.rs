@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use wick_core::Result;
-use wick_core::backend::cpu::{CpuBackend, Embedding, Linear, Norm, Rotary};
+use wick_core::backend::cpu::CpuBackend;
 use wick_core::backend::{
     Attention, Backend, FeedForward, KvDType, ModelShape, RotaryFrequencies, RotaryStyle, StepPlan,
 };
@@ -124,13 +124,13 @@ impl WeightMaker<'_> {
         Weight { name: "test".into(), dtype: DType::F32, shape: vec![len], bytes: owned(bytes) }
     }
 
-    fn linear(&mut self, backend: &mut CpuBackend, rows: usize, columns: usize, bias: bool) -> Result<Linear> {
+    fn linear<B: Backend>(&mut self, backend: &mut B, rows: usize, columns: usize, bias: bool) -> Result<B::Linear> {
         let weight = self.weight(rows, columns);
         let bias = bias.then(|| self.vector_weight(rows, 0.0));
         backend.linear(weight, bias)
     }
 
-    fn norm(&mut self, backend: &mut CpuBackend, width: usize) -> Result<Norm> {
+    fn norm<B: Backend>(&mut self, backend: &mut B, width: usize) -> Result<B::Norm> {
         backend.norm(self.vector_weight(width, 1.0), 1e-5)
     }
 }
@@ -158,13 +158,13 @@ pub(crate) fn dtype(block_type: BlockType) -> DType {
 }
 
 /// A random model.
-pub(crate) struct RandomModel {
-    pub(crate) backend: CpuBackend,
+pub(crate) struct RandomModel<B: Backend = CpuBackend> {
+    pub(crate) backend: B,
     pub(crate) spec: Spec,
-    embedding: Embedding,
-    layers: Vec<(Attention<CpuBackend>, FeedForward<CpuBackend>)>,
-    norm: Norm,
-    head: Linear,
+    embedding: B::Embedding,
+    layers: Vec<(Attention<B>, FeedForward<B>)>,
+    norm: B::Norm,
+    head: B::Linear,
 }
 
 /// Rows a step of a random model has at most.
@@ -172,10 +172,16 @@ pub(crate) const MAX_ROWS: usize = 192;
 
 impl RandomModel {
     pub(crate) fn new(spec: &Spec, threads: usize, blocks: usize) -> Result<Self> {
-        let mut backend = CpuBackend::new(threads)?;
+        Self::on(CpuBackend::new(Arc::new(ThreadPool::new(threads)?)), spec, blocks)
+    }
+}
+
+impl<B: Backend> RandomModel<B> {
+    /// The same model on any backend.
+    pub(crate) fn on(mut backend: B, spec: &Spec, blocks: usize) -> Result<Self> {
         let mut make = WeightMaker { spec, index: 0 };
         let embedding = backend.embedding(make.weight(spec.vocabulary, spec.hidden))?;
-        let rotary: Arc<Rotary> = Arc::new(backend.rotary(&spec.frequencies())?);
+        let rotary = Arc::new(backend.rotary(&spec.frequencies())?);
         let (attention_width, kv_width) = (spec.heads * spec.head_dim, spec.kv_heads * spec.head_dim);
         let mut layers = Vec::new();
         for layer in 0..spec.layers {
@@ -238,7 +244,7 @@ impl RandomModel {
     }
 }
 
-impl RandomModel {
+impl<B: Backend> RandomModel<B> {
     /// Another final norm.
     pub(crate) fn replace_norm(&mut self, norm: Weight) {
         self.norm = self.backend.norm(norm, 1e-5).unwrap();

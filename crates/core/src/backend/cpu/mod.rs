@@ -7,6 +7,7 @@ mod arena;
 mod kv;
 mod parameters;
 mod step;
+mod thread_pools;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use wick_kernels::{Chunks, ThreadPool};
 pub use activation::Activation;
 pub(crate) use arena::arena_bytes;
 pub use parameters::{Embedding, Linear, Norm, Rotary};
+pub use thread_pools::ThreadPools;
 
 use super::{Backend, FeedForward, ModelShape, RotaryFrequencies, StepPlan};
 use crate::error::{Error, ErrorCode, Result};
@@ -22,9 +24,9 @@ use crate::weight::Weight;
 use arena::Arena;
 use kv::Kv;
 
-/// Runs a model on CPU threads of its own.
+/// Runs a model on the threads of a pool.
 pub struct CpuBackend {
-    pool: ThreadPool,
+    pool: Arc<ThreadPool>,
     /// Where weights are.
     chunks: Chunks,
     /// Half the rotated width of each rotary so far; their angles live in the arena.
@@ -40,13 +42,9 @@ struct Prepared {
 }
 
 impl CpuBackend {
-    /// A backend of `threads` in all, the one that calls the steps included; 0 counts as 1.
-    ///
-    /// # Errors
-    /// `engine_failed` when the system refuses a thread.
-    pub fn new(threads: usize) -> Result<Self> {
-        let pool = ThreadPool::new(threads)?;
-        Ok(Self { pool, chunks: Chunks::default(), rotary_widths: Vec::new(), prepared: None })
+    /// A backend on `pool`, which others may share; the thread that calls the steps is one of it.
+    pub fn new(pool: Arc<ThreadPool>) -> Self {
+        Self { pool, chunks: Chunks::default(), rotary_widths: Vec::new(), prepared: None }
     }
 
     /// Threads, the one that calls the steps included.

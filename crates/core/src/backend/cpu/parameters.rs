@@ -140,7 +140,7 @@ fn vector(pool: &ThreadPool, weight: &Weight) -> Result<Vec<f32>> {
 }
 
 fn check_bytes(weight: &Weight) -> Result<()> {
-    if weight.expected_bytes() != Some(weight.byte_len()) {
+    if weight.shape.contains(&0) || weight.expected_bytes() != Some(weight.byte_len()) {
         return Err(invalid(weight, "its bytes do not fit its shape"));
     }
     Ok(())
