@@ -41,6 +41,13 @@ async function kernels([name, features]) {
   });
 }
 
+/** The kernels with AVX-VNNI's instruction in AVX-512's encoding: few machines have both, and fewer the former alone. */
+async function avxVnni() {
+  const title = "Tests of the kernels with AVX-VNNI, encoded as AVX-512";
+  if (process.arch !== "x64") return { skipped: `${title}: skipped, this is no x64.` };
+  return cargo(title, ["--package", "wick-kernels", "--lib", "--tests", "--features", "avx-vnni-as-avx512"], hostBuild());
+}
+
 /** Tests of the kernels for aarch64, whose instructions no other machine has. */
 async function aarch64() {
   const title = "Tests of the kernels for aarch64";
@@ -85,6 +92,7 @@ async function runner(title, file) {
 const suites = [
   () => cargo("Rust tests", ["--workspace"], hostBuild()),
   ...Object.entries(modules).map((module) => () => kernels(module)),
+  avxVnni,
   aarch64,
   vitest,
   () => runner("Type tests", "test/types/run.mjs"),
@@ -102,6 +110,7 @@ async function run(suite) {
       process.stdout.write(`${result.skipped}\n`);
       return { passes: 0, failures: 0 };
     }
+    for (const [line] of result.output.matchAll(/^Tiers of .*$/gm)) process.stdout.write(`${line}\n`);
     if (result.failed || result.failures > 0 || result.passes === 0)
       process.stdout.write(`${result.output.trimEnd()}\n`);
     const silent = result.failures === 0 && (result.failed || result.passes === 0);

@@ -154,7 +154,7 @@ impl PanelType {
     pub(crate) fn of(block_type: BlockType, tier: Tier) -> Option<Self> {
         match tier {
             Tier::Portable => return None,
-            Tier::Avx2 | Tier::Avx512Vnni | Tier::Neon | Tier::NeonDotprod | Tier::Simd128 => {}
+            Tier::Avx2 | Tier::AvxVnni | Tier::Avx512Vnni | Tier::Neon | Tier::NeonDotprod | Tier::Simd128 => {}
         }
         match block_type {
             BlockType::Q4_0 => Some(Self::Q4_0),
@@ -260,7 +260,7 @@ mod tests {
     fn gives_back_what_it_took() {
         let types =
             [PanelType::Q4_0, PanelType::Q5_0, PanelType::Q8_0, PanelType::Q4_K, PanelType::Q5_K, PanelType::Q6_K];
-        let tiers = [Tier::Avx2, Tier::Avx512Vnni, Tier::Simd128];
+        let tiers = [Tier::Avx2, Tier::AvxVnni, Tier::Avx512Vnni, Tier::Simd128];
         for (panel_type, tier) in types.into_iter().flat_map(|of| tiers.map(|tier| (of, tier))) {
             let bytes: usize = panel_type.fields().iter().map(|(field, count)| field.width() * count).sum();
             assert_eq!(bytes, panel_type.block());

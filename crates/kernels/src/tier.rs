@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 #[cfg(target_arch = "aarch64")]
 use crate::simd::Neon;
 #[cfg(target_arch = "x86_64")]
-use crate::simd::{Avx2, Avx512};
+use crate::simd::{Avx2, Avx512, Dpbusd};
 use crate::simd::{Baseline, Kernel, Simd};
 
 /// A set of instructions that weights are arranged for. The bits of a product do not depend on it.
@@ -17,6 +17,8 @@ pub enum Tier {
     Portable,
     /// Panels; `vpmaddubsw`.
     Avx2,
+    /// Panels; `vpdpbusd` on 256 bits.
+    AvxVnni,
     /// Panels; `vpdpbusd` on 512 bits.
     Avx512Vnni,
     /// Panels; `smlal`.
@@ -28,8 +30,15 @@ pub enum Tier {
 }
 
 impl Tier {
-    /// From the slowest to the fastest.
-    const ALL: [Self; 6] = [Self::Portable, Self::Avx2, Self::Avx512Vnni, Self::Neon, Self::NeonDotprod, Self::Simd128];
+    /// Those of this architecture, from the slowest to the fastest.
+    #[cfg(target_arch = "x86_64")]
+    pub const ALL: &[Self] = &[Self::Portable, Self::Avx2, Self::AvxVnni, Self::Avx512Vnni];
+    /// Those of this architecture, from the slowest to the fastest.
+    #[cfg(target_arch = "aarch64")]
+    pub const ALL: &[Self] = &[Self::Portable, Self::Neon, Self::NeonDotprod];
+    /// Those of this architecture, from the slowest to the fastest.
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    pub const ALL: &[Self] = &[Self::Portable, Self::Simd128];
 
     /// The fastest that this CPU has.
     pub fn detect() -> Self {
@@ -39,14 +48,28 @@ impl Tier {
 
     /// All that this CPU has.
     pub fn available() -> impl Iterator<Item = Self> {
-        Self::ALL.into_iter().filter(|tier| tier.is_available())
+        Self::ALL.iter().copied().filter(|tier| tier.is_available())
+    }
+
+    /// What it is called in a model's information.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "none",
+            Self::Avx2 => "avx2",
+            Self::AvxVnni => "avxvnni",
+            Self::Avx512Vnni => "avx512vnni",
+            Self::Neon => "neon",
+            Self::NeonDotprod => "dotprod",
+            Self::Simd128 if cfg!(target_feature = "relaxed-simd") => "relaxed-simd",
+            Self::Simd128 => "simd128",
+        }
     }
 
     /// Whether weights are read as fast where they begin anywhere: registers are no wider than what memory gives at a time.
     pub const fn takes_any_alignment(self) -> bool {
         match self {
             Self::Portable | Self::Neon | Self::NeonDotprod | Self::Simd128 => true,
-            Self::Avx2 | Self::Avx512Vnni => false,
+            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni => false,
         }
     }
 
@@ -54,14 +77,19 @@ impl Tier {
     pub(crate) const fn is_unsigned(self) -> bool {
         match self {
             Self::Portable | Self::Avx2 | Self::Neon | Self::NeonDotprod | Self::Simd128 => false,
-            Self::Avx512Vnni => true,
+            Self::AvxVnni | Self::Avx512Vnni => true,
         }
     }
 
     /// Whether its products take four bytes as two halves of 16 bits: the low bytes of both are the first two integers.
     pub(crate) const fn is_halved(self) -> bool {
         match self {
-            Self::Portable | Self::Avx2 | Self::Avx512Vnni | Self::Neon | Self::NeonDotprod => false,
+            Self::Portable
+            | Self::Avx2
+            | Self::AvxVnni
+            | Self::Avx512Vnni
+            | Self::Neon
+            | Self::NeonDotprod => false,
             Self::Simd128 => cfg!(not(target_feature = "relaxed-simd")),
         }
     }
@@ -77,6 +105,8 @@ impl Tier {
             // SAFETY: the CPU has it, as above.
             Self::Avx2 => unsafe { Avx2::new() }.vectorize(kernel),
             // SAFETY: as above.
+            Self::AvxVnni => unsafe { Avx2::with_vnni() }.vectorize(kernel),
+            // SAFETY: as above.
             Self::Avx512Vnni => unsafe { Avx512::new() }.vectorize(kernel),
         }
     }
@@ -88,7 +118,7 @@ impl Tier {
         debug_assert!(self.is_available(), "a pool or a weight was made for a tier that the CPU lacks");
         match self {
             // The last three are never made here.
-            Self::Portable | Self::Avx2 | Self::Avx512Vnni | Self::Simd128 => Baseline.vectorize(kernel),
+            Self::Portable | Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Simd128 => Baseline.vectorize(kernel),
             Self::Neon => Neon::new().vectorize(kernel),
             // SAFETY: the CPU has it, as above.
             Self::NeonDotprod => unsafe { Neon::with_dotprod() }.vectorize(kernel),
@@ -100,7 +130,7 @@ impl Tier {
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self {
-            Self::Portable | Self::Avx2 | Self::Avx512Vnni | Self::Neon | Self::NeonDotprod | Self::Simd128 => {
+            Self::Portable | Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Neon | Self::NeonDotprod | Self::Simd128 => {
                 Baseline.vectorize(kernel)
             }
         }
@@ -111,6 +141,7 @@ impl Tier {
         match self {
             Self::Portable => true,
             Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("f16c"),
+            Self::AvxVnni => Self::Avx2.is_available() && Dpbusd::is_available(),
             Self::Avx512Vnni => {
                 is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
@@ -125,7 +156,7 @@ impl Tier {
         match self {
             Self::Portable | Self::Neon => true,
             Self::NeonDotprod => is_aarch64_feature_detected!("dotprod"),
-            Self::Avx2 | Self::Avx512Vnni | Self::Simd128 => false,
+            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Simd128 => false,
         }
     }
 
@@ -133,7 +164,7 @@ impl Tier {
     pub(crate) fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
-            Self::Avx2 | Self::Avx512Vnni | Self::Neon | Self::NeonDotprod => false,
+            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Neon | Self::NeonDotprod => false,
             Self::Simd128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
         }
     }

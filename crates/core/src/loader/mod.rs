@@ -18,6 +18,8 @@ pub use crate::weights::Source;
 
 use std::sync::Arc;
 
+use wick_kernels::Tier;
+
 use self::{
     memory_estimate::{HostRoom, MemoryPlan},
     text_files::TextFiles,
@@ -235,9 +237,14 @@ pub fn load_weights(
                 .map(|(kind, error)| format!("`{}` cannot be used, so that the CPU computes: {error}", kind.name())),
         );
     }
+    let (simd, threads) = match engine {
+        EngineKind::Cpu => (Some(Tier::detect().name()), Some(job_threads(options))),
+        EngineKind::Candle => (None, None),
+    };
     let info = ModelInfo {
         id: source.id.clone(),
         engine,
+        simd,
         capabilities: Capabilities::default(),
         warnings,
         device: device.name(),
@@ -248,10 +255,6 @@ pub fn load_weights(
         vocabulary_size: model.vocabulary_size(),
     };
     let MemoryPlan { estimate, kv_memory_bytes, kv_dtype: kv_cache, .. } = memory;
-    let threads = match engine {
-        EngineKind::Cpu => Some(job_threads(options)),
-        EngineKind::Candle => None,
-    };
     let weights_bytes = estimate.weights_bytes;
     Ok(LoadedWeights { model, info, weights_bytes, kv_memory_bytes, threads, kv_cache })
 }

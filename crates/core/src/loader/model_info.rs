@@ -12,6 +12,9 @@ pub struct ModelInfo {
     pub id: String,
     /// Which backend computes.
     pub engine: EngineKind,
+    /// Instructions of the kernels, where they are the engine's own: `avx512vnni`, `relaxed-simd`, ….
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub simd: Option<&'static str>,
     /// What the model can be asked for.
     pub capabilities: Capabilities,
     /// Tensors not used, a shortened context, …: nothing that stops the model.

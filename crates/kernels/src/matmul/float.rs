@@ -96,8 +96,7 @@ pub(super) fn float_tile<S: Simd>(simd: S, input: &[f32], job: &Job<'_>, tile: R
 
 #[inline(always)]
 fn run<S: Simd, E: Element>(simd: S, input: &[f32], job: &Job<'_>, tile: Range<usize>, columns: Range<usize>) {
-    // One row reads its weights from front to back: in several places at once they come at half the speed.
-    let together = if tile.len() == 1 { 1 } else { S::REGISTERS / 8 };
+    let together = S::REGISTERS / 8;
     let mut column = columns.start;
     while column < columns.end {
         column += match together.min(columns.end - column) {
@@ -126,9 +125,9 @@ fn run_columns<S: Simd, E: Element, const N: usize>(
     while row < tile.end {
         let rows = &input[row * width..tile.end * width];
         row += match tile.end - row {
-            4.. => write::<4, N>(job, row, column, &products::<S, E, 4, N>(simd, rows, weights)),
-            2.. => write::<2, N>(job, row, column, &products::<S, E, 2, N>(simd, rows, weights)),
-            _ => write::<1, N>(job, row, column, &products::<S, E, 1, N>(simd, rows, weights)),
+            4.. => write::<4, N>(job, row, column, &products::<S, E, 4, N>(simd, rows, weights, row == tile.start)),
+            2.. => write::<2, N>(job, row, column, &products::<S, E, 2, N>(simd, rows, weights, row == tile.start)),
+            _ => write::<1, N>(job, row, column, &products::<S, E, 1, N>(simd, rows, weights, row == tile.start)),
         };
     }
     N
@@ -156,6 +155,7 @@ fn products<S: Simd, E: Element, const M: usize, const N: usize>(
     simd: S,
     rows: &[f32],
     weights: [&[u8]; N],
+    is_first: bool,
 ) -> [[[f32; LANES]; N]; M] {
     let width = weights[0].len() / E::BYTES;
     let whole = width / LANES * LANES;
@@ -167,8 +167,13 @@ fn products<S: Simd, E: Element, const M: usize, const N: usize>(
         while at < whole {
             let mut columns = [simd.splat(0.0); N];
             for (column, weights) in columns.iter_mut().zip(&weights) {
+                let from = weights.as_ptr().wrapping_add(at * E::BYTES);
                 // SAFETY: a register ends where its 16 lanes do at the latest, which is inside the row.
-                *column = unsafe { E::load(simd, weights.as_ptr().wrapping_add(at * E::BYTES)) };
+                *column = unsafe { E::load(simd, from) };
+                // The hardware does not foresee what is read in several places at once.
+                if is_first && first == 0 {
+                    simd.prefetch(from.wrapping_add(N * width * E::BYTES));
+                }
             }
             for (row, sums) in sums.iter_mut().enumerate() {
                 // SAFETY: as above; there are `M` rows.

@@ -1,45 +1,52 @@
 //! 8 lanes.
 
+mod dot;
+
 use std::arch::x86_64::{
-    __m256, __m256i, _MM_HINT_T1, _mm_cvtsi32_si128, _mm_loadl_epi64, _mm_loadu_si128, _mm_prefetch, _mm256_abs_epi8,
-    _mm256_add_epi16, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_castsi256_ps, _mm256_cvtepi8_epi32,
-    _mm256_cvtepi32_ps, _mm256_cvtepu8_epi32, _mm256_cvtepu16_epi32, _mm256_cvtph_ps, _mm256_loadu_ps,
-    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_or_si256,
-    _mm256_set1_epi16, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_si256, _mm256_sign_epi8, _mm256_sll_epi16,
-    _mm256_slli_epi32, _mm256_srl_epi16, _mm256_storeu_ps,
+    __m256, __m256i, _MM_HINT_T1, _mm_cvtsi32_si128, _mm_loadl_epi64, _mm_loadu_si128, _mm_prefetch, _mm256_add_epi32,
+    _mm256_add_ps, _mm256_and_si256, _mm256_castsi256_ps, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
+    _mm256_cvtepu8_epi32, _mm256_cvtepu16_epi32, _mm256_cvtph_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_or_si256, _mm256_set1_epi32, _mm256_set1_ps,
+    _mm256_sll_epi16, _mm256_slli_epi32, _mm256_srl_epi16, _mm256_storeu_ps,
 };
 
 use super::{Kernel, Simd};
+use dot::Dot;
+pub(crate) use dot::{Dpbusd, Maddubs};
 
-/// AVX2 and F16C.
+/// AVX2 and F16C, with a way to multiply bytes.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx2(());
+pub(crate) struct Avx2<D>(D);
 
-impl Avx2 {
+impl Avx2<Maddubs> {
     /// # Safety
     /// The CPU has AVX2 and F16C.
     pub(crate) unsafe fn new() -> Self {
-        Self(())
+        // SAFETY: the caller's promise.
+        Self(unsafe { Maddubs::new() })
     }
 }
 
-#[target_feature(enable = "avx2,f16c")]
-fn vectorize<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run(Avx2(()))
+impl Avx2<Dpbusd> {
+    /// # Safety
+    /// The CPU has AVX2, F16C and [`Dpbusd::is_available`].
+    pub(crate) unsafe fn with_vnni() -> Self {
+        // SAFETY: the caller's promise.
+        Self(unsafe { Dpbusd::new() })
+    }
 }
 
 // SAFETY of every block below: a value of `Avx2` exists only where the CPU has these instructions.
-impl Simd for Avx2 {
+impl<D: Dot> Simd for Avx2<D> {
     const LANES: usize = 8;
     const REGISTERS: usize = 16;
     type Floats = __m256;
     type Integers = __m256i;
-    const UNSIGNED: bool = false;
+    const UNSIGNED: bool = D::UNSIGNED;
 
     #[inline(always)]
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
-        // SAFETY: as above.
-        unsafe { vectorize(kernel) }
+        self.0.run(self, kernel)
     }
 
     #[inline(always)]
@@ -166,36 +173,12 @@ impl Simd for Avx2 {
         weights: &[__m256i; N],
         values: &[[i8; 4]; N],
     ) -> __m256i {
-        // Sums of pairs of products that stay within 16 bits.
-        let together = const { i16::MAX as usize / (2 * ((1 << BITS) - 1) * 127) };
-        let mut sum = start;
-        for (weights, values) in weights.chunks(together).zip(values.chunks(together)) {
-            // SAFETY: as above.
-            unsafe {
-                let mut pairs = _mm256_setzero_si256();
-                for (weights, values) in weights.iter().zip(values) {
-                    let values = _mm256_set1_epi32(super::four(*values));
-                    pairs = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(*weights, values));
-                }
-                sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-            }
-        }
-        sum
+        self.0.dot::<N, BITS>(start, weights, values)
     }
 
     #[inline(always)]
-    fn dot_i8(self, weights: &[__m256i; 8], values: &[[i8; 4]; 8], _: [i16; 2]) -> __m256i {
-        let mut sum = self.splat_integer(0);
-        for (weights, values) in weights.iter().zip(values) {
-            // SAFETY: as above.
-            unsafe {
-                // |w| · (x with the sign of w): two of at most 128 · 127.
-                let signed = _mm256_sign_epi8(_mm256_set1_epi32(super::four(*values)), *weights);
-                let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(*weights), signed);
-                sum = _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
-            }
-        }
-        sum
+    fn dot_i8(self, weights: &[__m256i; 8], values: &[[i8; 4]; 8], sums: [i16; 2]) -> __m256i {
+        self.0.dot_i8(weights, values, sums)
     }
 
     #[inline(always)]
