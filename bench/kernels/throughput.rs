@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use wick_kernels::matmul::{Input, Product, matmul};
 use wick_kernels::synthetic::{values, weight_for};
-use wick_kernels::{Activations, BlockType, QuantizedRows, Result, ThreadPool, Tier};
+use wick_kernels::{Activations, Bf16Rows, BlockType, QuantizedRows, Result, ThreadPool, Tier};
 
 /// Outputs and inputs of the measured weights, larger than any cache.
 const SHAPE: (usize, usize) = (30720, 1024);
@@ -40,16 +40,21 @@ fn main() -> Result<()> {
             let input = values(rows * inputs, 1, 1.0);
             let mut output = vec![0.0; rows * outputs];
             let mut quantized = QuantizedRows::with_capacity(input.len())?;
+            let mut rounded = Bf16Rows::with_capacity(input.len())?;
             let mut times = Vec::new();
             let start = Instant::now();
             while start.elapsed() < TIME {
                 for weight in &weights {
                     let once = Instant::now();
+                    let activations = Activations::Plain { values: &input, width: inputs };
                     if block_type.is_quantized() {
-                        quantized.quantize(&pool, &Activations::Plain { values: &input, width: inputs })?;
+                        quantized.quantize(&pool, &activations)?;
+                    }
+                    if block_type == BlockType::BF16 {
+                        rounded.round(&pool, &activations)?;
                     }
                     let product = Product { weight, bias: None, accumulate: false, output: &mut output };
-                    matmul(&pool, Input { values: &input, quantized: &quantized, rows }, [product])?;
+                    matmul(&pool, Input { values: &input, rounded: &rounded, quantized: &quantized, rows }, [product])?;
                     times.push(once.elapsed().as_secs_f64());
                 }
             }

@@ -2,8 +2,8 @@
 
 use crate::error::{Result, check};
 use crate::pool::ThreadPool;
-use crate::rms_norm::rms_norm;
-use crate::silu_mul::silu_mul;
+use crate::rms_norm::{inverse_rms, normalise, rms_norm};
+use crate::silu_mul::{gated, silu_mul};
 
 /// Rows `(rows, width)` that are computed when they are needed: those that are quantised are nowhere else.
 #[derive(Debug)]
@@ -65,6 +65,35 @@ impl<'a> Activations<'a> {
         let width = self.width();
         check(width > 0 && len.is_multiple_of(width), "activations are not whole rows")?;
         Ok(len / width)
+    }
+
+    /// What a row is computed with: for [`Self::read`].
+    #[inline(always)]
+    pub(crate) fn factor(&self, row: usize) -> f32 {
+        match self {
+            Self::Normed { values, weight, epsilon, .. } => {
+                inverse_rms(&values[row * weight.len()..(row + 1) * weight.len()], *epsilon)
+            }
+            Self::Plain { .. } | Self::Gated { .. } => 1.0,
+        }
+    }
+
+    /// Computes as many elements of a row as `output` has, from `column`.
+    #[inline(always)]
+    pub(crate) fn read(&self, row: usize, factor: f32, column: usize, output: &mut [f32]) {
+        let (start, len) = (row * self.width() + column, output.len());
+        match self {
+            Self::Plain { values, .. } => output.copy_from_slice(&values[start..start + len]),
+            Self::Normed { values, weight, .. } => {
+                normalise(&values[start..start + len], factor, &weight[column..column + len], output);
+            }
+            Self::Gated { gate, up, .. } => {
+                let inputs = gate[start..start + len].iter().zip(&up[start..start + len]);
+                for (output, (gate, up)) in output.iter_mut().zip(inputs) {
+                    *output = gated(*gate, *up);
+                }
+            }
+        }
     }
 
     /// The rows as floats, computed here.

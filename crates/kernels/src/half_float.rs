@@ -19,6 +19,15 @@ pub(crate) fn bf16_to_f32(bits: u16) -> f32 {
     f32::from_bits(u32::from(bits) << 16)
 }
 
+/// The nearest bfloat16, ties to even; NaN stays a NaN.
+#[inline(always)]
+pub(crate) fn f32_to_bf16(value: f32) -> u16 {
+    let bits = value.to_bits();
+    let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1)) >> 16;
+    // A NaN whose upper half says infinity would become one.
+    (if value.is_nan() { bits >> 16 | 0x40 } else { rounded }) as u16
+}
+
 /// The nearest IEEE half, ties to even; NaN stays a NaN.
 ///
 /// Adding a power of two in which the last bit counts as much as a half's rounds the value to the bits that a half has

@@ -36,15 +36,20 @@ pub(crate) fn add(lanes: &mut [f32; LANES], values: &[f32]) {
 /// The lanes' sum: 16 → 8 → 4 → 2 → 1, each lane with the one half a width away.
 #[inline(always)]
 pub(crate) fn reduce(lanes: &[f32; LANES]) -> f32 {
-    let mut sums = *lanes;
-    let mut width = LANES / 2;
-    while width > 0 {
-        for lane in 0..width {
-            sums[lane] += sums[lane + width];
-        }
-        width /= 2;
+    let eight: [f32; 8] = fold(lanes);
+    let four: [f32; 4] = fold(&eight);
+    let two: [f32; 2] = fold(&four);
+    two[0] + two[1]
+}
+
+/// Both halves added: of a fixed length, so that it is an instruction and no loop.
+#[inline(always)]
+fn fold<const N: usize>(lanes: &[f32]) -> [f32; N] {
+    let mut sums = [0.0; N];
+    for (lane, sum) in sums.iter_mut().enumerate() {
+        *sum = lanes[lane] + lanes[lane + N];
     }
-    sums[0]
+    sums
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ pub mod synthetic;
 
 mod activations;
 mod aligned;
+mod bf16_rows;
 mod block_type;
 mod blocks;
 mod disjoint;
@@ -41,6 +42,7 @@ mod tier;
 
 pub use activations::Activations;
 pub use aligned::{Aligned, Chunks, Plain};
+pub use bf16_rows::Bf16Rows;
 pub use block_type::BlockType;
 pub use error::{Error, Result};
 pub use packed::{Packed, TakenBytes};

@@ -6,6 +6,7 @@ mod quantized;
 
 use std::ops::Range;
 
+use crate::bf16_rows::Bf16Rows;
 use crate::block_type::BlockType;
 use crate::blocks::with_block;
 use crate::disjoint::Disjoint;
@@ -28,8 +29,10 @@ const MIN_PARALLEL_WORK: usize = 1 << 16;
 /// The left side of a product: `(rows, width)`.
 #[derive(Clone, Copy)]
 pub struct Input<'a> {
-    /// Row-major values; read by products with F32, F16 and BF16 weights.
+    /// Row-major values; read by products with F32 and F16 weights.
     pub values: &'a [f32],
+    /// The same rows rounded; read by products with BF16 weights.
+    pub rounded: &'a Bf16Rows,
     /// The same rows quantised; read by products with quantised weights.
     pub quantized: &'a QuantizedRows,
     /// Rows.
@@ -113,6 +116,9 @@ pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Pr
             let quantized = input.quantized;
             let fits = quantized.rows() == rows && quantized.width() == weight.columns();
             check(fits, "quantised input of a product is not (rows, in)")?;
+        } else if weight.block_type() == BlockType::BF16 {
+            let fits = input.rounded.rows() == rows && input.rounded.width() == weight.columns();
+            check(fits, "rounded input of a product is not (rows, in)")?;
         } else {
             check(input.values.len() == rows * weight.columns(), "input of a product is not (rows, in)")?;
         }
@@ -138,7 +144,11 @@ pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Pr
                 let first = task * chunk;
                 let columns = first..first.saturating_add(chunk).min(job.weight.rows());
                 let tier = job.weight.panels().map_or(pool.tier(), |_| job.weight.tier());
-                tier.run(Columns { input, job, range: columns });
+                if job.weight.block_type() == BlockType::BF16 {
+                    tier.run_bf16(Bf16Columns { input, job, columns });
+                } else {
+                    tier.run(Columns { input, job, range: columns });
+                }
                 return;
             }
             task -= count;
@@ -181,7 +191,7 @@ impl Kernel for Columns<'_> {
     }
 }
 
-use float::float_tile;
+use float::{Bf16Columns, float_tile};
 use quantized::quantized_tile;
 
 /// Bytes a product reads of its weight, for measurements.

@@ -1,7 +1,5 @@
 //! Activations quantised to int8 for products with quantised weights.
 
-use std::ops::Range;
-
 use crate::activations::Activations;
 use crate::aligned::{Aligned, Plain};
 use crate::blocks::GROUP;
@@ -9,8 +7,6 @@ use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
 use crate::math::ROUND;
 use crate::pool::ThreadPool;
-use crate::rms_norm::{inverse_rms, normalise};
-use crate::silu_mul::gated;
 use crate::simd::{Kernel, Simd};
 
 /// Values of which all are below this count as zero: their scale's inverse would overflow.
@@ -96,11 +92,12 @@ impl QuantizedRows {
         self.width = width / GROUP;
         self.rows = rows;
         let groups = Disjoint::new(&mut self.groups);
+        let width = self.width;
         pool.run(rows.div_ceil(ROWS_PER_TASK), &|task| {
-            let range = task * ROWS_PER_TASK * width..rows.min((task + 1) * ROWS_PER_TASK) * width;
+            let first = task * ROWS_PER_TASK;
             // SAFETY: tasks own the groups of different rows.
-            let groups = unsafe { groups.slice(range.start / GROUP..range.end / GROUP) };
-            pool.tier().run(Quantize { input, range, groups });
+            let groups = unsafe { groups.slice(first * width..rows.min(first + ROWS_PER_TASK) * width) };
+            pool.tier().run(Quantize { input, first, groups });
         })
     }
 
@@ -114,8 +111,7 @@ impl QuantizedRows {
 /// Some rows.
 struct Quantize<'a> {
     input: &'a Activations<'a>,
-    /// Elements.
-    range: Range<usize>,
+    first: usize,
     groups: &'a mut [Group],
 }
 
@@ -124,35 +120,14 @@ impl Kernel for Quantize<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        let mut computed = [0.0; GROUP];
-        match self.input {
-            Activations::Plain { values, .. } => {
-                let (values, _) = values[self.range].as_chunks();
-                for (values, group) in values.iter().zip(self.groups) {
-                    quantize_group(values, group);
-                }
-            }
-            Activations::Normed { values, weight, epsilon, .. } => {
-                let rows = values[self.range].chunks_exact(weight.len());
-                let (weight, _) = weight.as_chunks::<GROUP>();
-                for (row, groups) in rows.zip(self.groups.chunks_exact_mut(weight.len())) {
-                    let inverse_rms = inverse_rms(row, *epsilon);
-                    let (row, _) = row.as_chunks::<GROUP>();
-                    for ((values, weight), group) in row.iter().zip(weight).zip(groups) {
-                        normalise(values, inverse_rms, weight, &mut computed);
-                        quantize_group(&computed, group);
-                    }
-                }
-            }
-            Activations::Gated { gate, up, .. } => {
-                let (gate, _) = gate[self.range.clone()].as_chunks::<GROUP>();
-                let (up, _) = up[self.range].as_chunks::<GROUP>();
-                for ((gate, up), group) in gate.iter().zip(up).zip(self.groups) {
-                    for ((computed, gate), up) in computed.iter_mut().zip(gate).zip(up) {
-                        *computed = gated(*gate, *up);
-                    }
-                    quantize_group(&computed, group);
-                }
+        let Self { input, first, groups } = self;
+        for (row, groups) in groups.chunks_exact_mut(input.width() / GROUP).enumerate() {
+            let row = first + row;
+            let factor = input.factor(row);
+            for (index, group) in groups.iter_mut().enumerate() {
+                let mut values = [0.0; GROUP];
+                input.read(row, factor, index * GROUP, &mut values);
+                quantize_group(&values, group);
             }
         }
     }

@@ -65,11 +65,6 @@ pub trait Simd: Copy {
     /// # Safety
     /// They can be read.
     unsafe fn load_f16(self, from: *const u16) -> Self::Floats;
-    /// Reads `LANES` bfloat16.
-    ///
-    /// # Safety
-    /// They can be read.
-    unsafe fn load_bf16(self, from: *const u16) -> Self::Floats;
     /// Reads `LANES` signed bytes.
     ///
     /// # Safety
@@ -127,6 +122,15 @@ pub trait Simd: Copy {
     ) -> Self::Integers;
     /// The products of bytes, signed or as [`Self::UNSIGNED`] says, with a group's values, whose sums are `sums`; exact.
     fn dot_i8(self, weights: &[Self::Integers; 8], values: &[[Value; 4]; 8], sums: [i16; 2]) -> Self::Integers;
+
+    /// The first and the second of the two bfloat16 in each lane.
+    fn bf16_pairs(self, pairs: Self::Integers) -> [Self::Floats; 2];
+    /// `sum` plus the products of both bfloat16 in each lane: the second's first, and rounded after each.
+    #[inline(always)]
+    fn add_bf16(self, sum: Self::Floats, a: Self::Integers, b: Self::Integers) -> Self::Floats {
+        let (a, b) = (self.bf16_pairs(a), self.bf16_pairs(b));
+        self.add(self.add(sum, self.mul(a[1], b[1])), self.mul(a[0], b[0]))
+    }
 
     /// The products of a row's open group with a group of activations; exact.
     #[inline(always)]

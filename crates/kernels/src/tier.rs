@@ -84,12 +84,7 @@ impl Tier {
     /// Whether its products take four bytes as two halves of 16 bits: the low bytes of both are the first two integers.
     pub(crate) const fn is_halved(self) -> bool {
         match self {
-            Self::Portable
-            | Self::Avx2
-            | Self::AvxVnni
-            | Self::Avx512Vnni
-            | Self::Neon
-            | Self::NeonDotprod => false,
+            Self::Portable | Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Neon | Self::NeonDotprod => false,
             Self::Simd128 => cfg!(not(target_feature = "relaxed-simd")),
         }
     }
@@ -107,8 +102,19 @@ impl Tier {
             // SAFETY: as above.
             Self::AvxVnni => unsafe { Avx2::with_vnni() }.vectorize(kernel),
             // SAFETY: as above.
-            Self::Avx512Vnni => unsafe { Avx512::new() }.vectorize(kernel),
+            Self::Avx512Vnni => unsafe { Avx512::<false>::new() }.vectorize(kernel),
         }
+    }
+
+    /// [`Self::run`] with what the CPU has for bfloat16 beside it.
+    #[inline(always)]
+    pub(crate) fn run_bf16<K: Kernel>(self, kernel: K) -> K::Output {
+        #[cfg(target_arch = "x86_64")]
+        if self == Self::Avx512Vnni && is_x86_feature_detected!("avx512bf16") {
+            // SAFETY: the CPU has it, and what the tier has.
+            return unsafe { Avx512::with_bf16() }.vectorize(kernel);
+        }
+        self.run(kernel)
     }
 
     /// As above.
@@ -118,7 +124,9 @@ impl Tier {
         debug_assert!(self.is_available(), "a pool or a weight was made for a tier that the CPU lacks");
         match self {
             // The last three are never made here.
-            Self::Portable | Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Simd128 => Baseline.vectorize(kernel),
+            Self::Portable | Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Simd128 => {
+                Baseline.vectorize(kernel)
+            }
             Self::Neon => Neon::new().vectorize(kernel),
             // SAFETY: the CPU has it, as above.
             Self::NeonDotprod => unsafe { Neon::with_dotprod() }.vectorize(kernel),
@@ -130,9 +138,13 @@ impl Tier {
     #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self {
-            Self::Portable | Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Neon | Self::NeonDotprod | Self::Simd128 => {
-                Baseline.vectorize(kernel)
-            }
+            Self::Portable
+            | Self::Avx2
+            | Self::AvxVnni
+            | Self::Avx512Vnni
+            | Self::Neon
+            | Self::NeonDotprod
+            | Self::Simd128 => Baseline.vectorize(kernel),
         }
     }
 

@@ -5,7 +5,7 @@
 use wick_kernels::embedding::embedding;
 use wick_kernels::matmul::{Input, Product, matmul};
 use wick_kernels::synthetic::{Random, values, weight, weight_for};
-use wick_kernels::{Activations, BlockType, Packed, QuantizedRows, ThreadPool, Tier};
+use wick_kernels::{Activations, Bf16Rows, BlockType, Packed, QuantizedRows, ThreadPool, Tier};
 
 fn dequantized(weight: &Packed) -> Vec<f32> {
     let tokens: Vec<u32> = (0..weight.rows() as u32).collect();
@@ -17,11 +17,14 @@ fn dequantized(weight: &Packed) -> Vec<f32> {
 fn product(pool: &ThreadPool, weight: &Packed, bias: Option<&[f32]>, input: &[f32]) -> Vec<f32> {
     let rows = input.len() / weight.columns();
     let mut quantized = QuantizedRows::with_capacity(input.len().next_multiple_of(32)).unwrap();
+    let mut rounded = Bf16Rows::with_capacity(input.len()).unwrap();
+    let activations = Activations::Plain { values: input, width: weight.columns() };
     if weight.block_type().is_quantized() {
-        quantized.quantize(pool, &Activations::Plain { values: input, width: weight.columns() }).unwrap();
+        quantized.quantize(pool, &activations).unwrap();
     }
+    rounded.round(pool, &activations).unwrap();
     let mut output = vec![f32::NAN; rows * weight.rows()];
-    let input = Input { values: input, quantized: &quantized, rows };
+    let input = Input { values: input, rounded: &rounded, quantized: &quantized, rows };
     matmul(pool, input, [Product { weight, bias, accumulate: false, output: &mut output }]).unwrap();
     output
 }
@@ -49,30 +52,37 @@ fn products_agree_with_f64() {
             }
         }
         let error = normalised_error(&product(&pool, &weight, Some(&bias), &input), &exact);
-        let bound = if block_type.is_quantized() { 5e-4 } else { 1e-12 };
+        let bound = match block_type {
+            BlockType::F32 | BlockType::F16 => 1e-12,
+            BlockType::BF16 => 3e-6,
+            _ => 5e-4,
+        };
         assert!(error < bound, "{block_type:?}: {error}");
     }
 }
 
 /// Against the same activations rounded as documented, only float rounding is left: the integer part is exact.
 #[test]
-fn quantised_products_are_exact_but_for_rounding() {
+fn products_are_exact_but_for_rounding() {
     let pool = ThreadPool::new(1).unwrap();
-    for block_type in BlockType::ALL.into_iter().filter(|block_type| block_type.is_quantized()) {
+    for block_type in BlockType::ALL {
         let columns = 768;
         let weight = weight(block_type, 21, columns, 4, 0.1).unwrap();
         let dense = dequantized(&weight);
         let input = values(3 * columns, 5, 3.0);
         let mut exact = Vec::new();
         for row in input.chunks(columns) {
-            let rounded: Vec<f64> = row
-                .chunks(32)
-                .flat_map(|group| {
-                    let largest = group.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
-                    let (inverse, scale) = (127.0 / largest, largest / 127.0);
-                    group.iter().map(move |x| f64::from((x * inverse).round_ties_even()) * f64::from(scale))
-                })
-                .collect();
+            let integers = |group: &[f32]| {
+                let largest = group.iter().fold(0.0_f32, |largest, x| largest.max(x.abs()));
+                let (inverse, scale) = (127.0 / largest, largest / 127.0);
+                let integer = |x: &f32| f64::from((x * inverse).round_ties_even()) * f64::from(scale);
+                group.iter().map(integer).collect::<Vec<_>>()
+            };
+            let rounded: Vec<f64> = match block_type {
+                BlockType::F32 | BlockType::F16 => row.iter().map(|&x| f64::from(x)).collect(),
+                BlockType::BF16 => row.iter().map(|&x| half::bf16::from_f32(x).to_f64()).collect(),
+                _ => row.chunks(32).flat_map(integers).collect(),
+            };
             for weights in dense.chunks(columns) {
                 exact.push(rounded.iter().zip(weights).map(|(x, &w)| x * f64::from(w)).sum::<f64>());
             }
@@ -135,22 +145,27 @@ fn every_tier_has_the_same_bits() {
 fn several_products_and_residuals_share_one_run() {
     let pool = ThreadPool::new(3).unwrap();
     let input = values(9 * 256, 1, 1.0);
-    let weights = [(BlockType::Q4_K, 300), (BlockType::F16, 7), (BlockType::Q6_K, 64)]
+    let weights = [(BlockType::Q4_K, 300), (BlockType::F16, 7), (BlockType::Q6_K, 64), (BlockType::BF16, 9)]
         .map(|(block_type, rows)| weight(block_type, rows, 256, 2, 0.1).unwrap());
-    let alone = [0, 1, 2].map(|index| product(&pool, &weights[index], None, &input));
-    let mut together = [300, 7, 64].map(|columns| vec![1.0_f32; 9 * columns]);
+    let alone = [0, 1, 2, 3].map(|index| product(&pool, &weights[index], None, &input));
+    let mut together = [300, 7, 64, 9].map(|columns| vec![1.0_f32; 9 * columns]);
     let mut quantized = QuantizedRows::with_capacity(input.len()).unwrap();
-    quantized.quantize(&pool, &Activations::Plain { values: &input, width: 256 }).unwrap();
-    let [a, b, c] = &mut together;
+    let mut rounded = Bf16Rows::with_capacity(input.len()).unwrap();
+    let activations = Activations::Plain { values: &input, width: 256 };
+    quantized.quantize(&pool, &activations).unwrap();
+    rounded.round(&pool, &activations).unwrap();
+    let [a, b, c, d] = &mut together;
     let products = [
         Product { weight: &weights[0], bias: None, accumulate: false, output: a },
         Product { weight: &weights[1], bias: None, accumulate: true, output: b },
         Product { weight: &weights[2], bias: None, accumulate: false, output: c },
+        Product { weight: &weights[3], bias: None, accumulate: false, output: d },
     ];
-    matmul(&pool, Input { values: &input, quantized: &quantized, rows: 9 }, products).unwrap();
+    let input = Input { values: &input, rounded: &rounded, quantized: &quantized, rows: 9 };
+    matmul(&pool, input, products).unwrap();
     assert_eq!(together[0], alone[0]);
     assert_eq!(together[1], alone[1].iter().map(|x| 1.0 + x).collect::<Vec<_>>());
-    assert_eq!(together[2], alone[2]);
+    assert_eq!(together[2..], alone[2..]);
 }
 
 #[test]
@@ -170,12 +185,14 @@ fn not_a_number_is_not_lost() {
 fn refuses_what_does_not_fit() {
     let pool = ThreadPool::new(1).unwrap();
     let plain = weight(BlockType::F32, 4, 8, 1, 1.0).unwrap();
-    let blocks = weight(BlockType::Q8_0, 4, 32, 1, 1.0).unwrap();
+    let [blocks, halves] = [BlockType::Q8_0, BlockType::BF16].map(|of| weight(of, 4, 32, 1, 1.0).unwrap());
     let mut quantized = QuantizedRows::with_capacity(64).unwrap();
+    let mut rounded = Bf16Rows::with_capacity(64).unwrap();
     quantized.quantize(&pool, &Activations::Plain { values: &[1.0; 64], width: 32 }).unwrap();
+    rounded.round(&pool, &Activations::Plain { values: &[1.0; 64], width: 32 }).unwrap();
     let run = |weight, values, rows, outputs: usize, bias| {
         let product = Product { weight, bias, accumulate: false, output: &mut vec![0.0; outputs] };
-        matmul(&pool, Input { values, quantized: &quantized, rows }, [product]).is_ok()
+        matmul(&pool, Input { values, rounded: &rounded, quantized: &quantized, rows }, [product]).is_ok()
     };
     assert!(run(&plain, &[0.0; 16], 2, 8, None));
     assert!(!run(&plain, &[0.0; 15], 2, 8, None));
@@ -183,6 +200,8 @@ fn refuses_what_does_not_fit() {
     assert!(!run(&plain, &[0.0; 16], 2, 8, Some(&[0.0; 3])));
     assert!(run(&blocks, &[], 2, 8, None));
     assert!(!run(&blocks, &[], 1, 4, None));
+    assert!(run(&halves, &[], 2, 8, None));
+    assert!(!run(&halves, &[], 1, 4, None));
     assert!(embedding(&pool, &plain, &[4], &mut [0.0; 8]).is_err());
     assert!(embedding(&pool, &plain, &[3], &mut [0.0; 7]).is_err());
 }

@@ -5,9 +5,9 @@ mod dot;
 use std::arch::x86_64::{
     __m256, __m256i, _MM_HINT_T1, _mm_cvtsi32_si128, _mm_loadl_epi64, _mm_loadu_si128, _mm_prefetch, _mm256_add_epi32,
     _mm256_add_ps, _mm256_and_si256, _mm256_castsi256_ps, _mm256_cvtepi8_epi32, _mm256_cvtepi32_ps,
-    _mm256_cvtepu8_epi32, _mm256_cvtepu16_epi32, _mm256_cvtph_ps, _mm256_loadu_ps, _mm256_loadu_si256,
-    _mm256_madd_epi16, _mm256_mul_ps, _mm256_mullo_epi32, _mm256_or_si256, _mm256_set1_epi32, _mm256_set1_ps,
-    _mm256_sll_epi16, _mm256_slli_epi32, _mm256_srl_epi16, _mm256_storeu_ps,
+    _mm256_cvtepu8_epi32, _mm256_cvtph_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_mul_ps,
+    _mm256_mullo_epi32, _mm256_or_si256, _mm256_set1_epi32, _mm256_set1_ps, _mm256_sll_epi16, _mm256_slli_epi32,
+    _mm256_srl_epi16, _mm256_storeu_ps,
 };
 
 use super::{Kernel, Simd};
@@ -77,15 +77,6 @@ impl<D: Dot> Simd for Avx2<D> {
     unsafe fn load_f16(self, from: *const u16) -> __m256 {
         // SAFETY: as above, and the caller's promise.
         unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.cast())) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_bf16(self, from: *const u16) -> __m256 {
-        // SAFETY: as above, and the caller's promise.
-        unsafe {
-            let halves = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()));
-            _mm256_castsi256_ps(_mm256_slli_epi32::<16>(halves))
-        }
     }
 
     #[inline(always)]
@@ -179,6 +170,15 @@ impl<D: Dot> Simd for Avx2<D> {
     #[inline(always)]
     fn dot_i8(self, weights: &[__m256i; 8], values: &[[i8; 4]; 8], sums: [i16; 2]) -> __m256i {
         self.0.dot_i8(weights, values, sums)
+    }
+
+    #[inline(always)]
+    fn bf16_pairs(self, pairs: __m256i) -> [__m256; 2] {
+        // SAFETY: as above.
+        unsafe {
+            let second = _mm256_and_si256(pairs, _mm256_set1_epi32(-0x1_0000));
+            [_mm256_castsi256_ps(_mm256_slli_epi32::<16>(pairs)), _mm256_castsi256_ps(second)]
+        }
     }
 
     #[inline(always)]

@@ -1,20 +1,22 @@
 //! 16 lanes.
 
 use std::arch::x86_64::{
-    __m512, __m512i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32, _mm512_add_ps,
-    _mm512_and_si512, _mm512_castsi512_ps, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32,
-    _mm512_cvtepu16_epi32, _mm512_cvtph_ps, _mm512_dpbusd_epi32, _mm512_loadu_ps, _mm512_loadu_si512,
+    __m512, __m512bh, __m512i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32,
+    _mm512_add_ps, _mm512_and_si512, _mm512_castsi512_ps, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps,
+    _mm512_cvtepu8_epi32, _mm512_cvtph_ps, _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_loadu_ps, _mm512_loadu_si512,
     _mm512_madd_epi16, _mm512_mul_ps, _mm512_mullo_epi32, _mm512_or_si512, _mm512_set1_epi32, _mm512_set1_ps,
     _mm512_slli_epi16, _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps,
 };
 
+use std::mem::transmute;
+
 use super::{Kernel, Simd};
 
-/// AVX-512 F, BW and VNNI.
+/// AVX-512 F, BW and VNNI, and BF16 if that is so.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx512(());
+pub(crate) struct Avx512<const BF16: bool>(());
 
-impl Avx512 {
+impl Avx512<false> {
     /// # Safety
     /// The CPU has AVX-512 F, BW and VNNI.
     pub(crate) unsafe fn new() -> Self {
@@ -22,13 +24,26 @@ impl Avx512 {
     }
 }
 
+impl Avx512<true> {
+    /// # Safety
+    /// The CPU has AVX-512 F, BW, VNNI and BF16.
+    pub(crate) unsafe fn with_bf16() -> Self {
+        Self(())
+    }
+}
+
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn vectorize<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run(Avx512(()))
+    kernel.run(Avx512::<false>(()))
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni,avx512bf16")]
+fn vectorize_with_bf16<K: Kernel>(kernel: K) -> K::Output {
+    kernel.run(Avx512::<true>(()))
 }
 
 // SAFETY of every block below: a value of `Avx512` exists only where the CPU has these instructions.
-impl Simd for Avx512 {
+impl<const BF16: bool> Simd for Avx512<BF16> {
     const LANES: usize = 16;
     const REGISTERS: usize = 32;
     type Floats = __m512;
@@ -38,7 +53,7 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn vectorize<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: as above.
-        unsafe { vectorize(kernel) }
+        if BF16 { unsafe { vectorize_with_bf16(kernel) } } else { unsafe { vectorize(kernel) } }
     }
 
     #[inline(always)]
@@ -69,15 +84,6 @@ impl Simd for Avx512 {
     unsafe fn load_f16(self, from: *const u16) -> __m512 {
         // SAFETY: as above, and the caller's promise.
         unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.cast())) }
-    }
-
-    #[inline(always)]
-    unsafe fn load_bf16(self, from: *const u16) -> __m512 {
-        // SAFETY: as above, and the caller's promise.
-        unsafe {
-            let halves = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast()));
-            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(halves))
-        }
     }
 
     #[inline(always)]
@@ -176,6 +182,27 @@ impl Simd for Avx512 {
     #[inline(always)]
     fn dot_i8(self, weights: &[__m512i; 8], values: &[[i8; 4]; 8], sums: [i16; 2]) -> __m512i {
         self.dot::<8, 8>(self.sum_of_pair(sums, [-128, -128]), weights, values)
+    }
+
+    #[inline(always)]
+    fn bf16_pairs(self, pairs: __m512i) -> [__m512; 2] {
+        // SAFETY: as above.
+        unsafe {
+            let second = _mm512_and_si512(pairs, _mm512_set1_epi32(-0x1_0000));
+            [_mm512_castsi512_ps(_mm512_slli_epi32::<16>(pairs)), _mm512_castsi512_ps(second)]
+        }
+    }
+
+    #[inline(always)]
+    fn add_bf16(self, sum: __m512, a: __m512i, b: __m512i) -> __m512 {
+        if BF16 {
+            // SAFETY: as above; registers of the same bits.
+            return unsafe {
+                _mm512_dpbf16_ps(sum, transmute::<__m512i, __m512bh>(a), transmute::<__m512i, __m512bh>(b))
+            };
+        }
+        let (a, b) = (self.bf16_pairs(a), self.bf16_pairs(b));
+        self.add(self.add(sum, self.mul(a[1], b[1])), self.mul(a[0], b[0]))
     }
 
     #[inline(always)]

@@ -5,9 +5,9 @@ mod dot;
 use std::arch::aarch64::{
     float32x4_t, int32x4_t, vaddq_f32, vaddq_s32, vandq_s32, vcvt_f32_f16, vcvtq_f32_s32, vdup_n_s32, vdupq_n_f32,
     vdupq_n_s16, vdupq_n_s32, vget_high_s16, vget_high_u16, vget_low_s16, vget_low_u16, vld1_s8, vld1_u8, vld1_u16,
-    vld1q_f32, vld1q_s32, vld1q_u16, vmovl_s8, vmovl_s16, vmovl_u8, vmovl_u16, vmull_s16, vmulq_f32, vmulq_s32,
-    vorrq_s32, vpaddq_s32, vreinterpret_f16_u16, vreinterpret_s16_s32, vreinterpretq_f32_u32, vreinterpretq_s32_u16,
-    vreinterpretq_s32_u32, vreinterpretq_u16_s32, vshll_n_u16, vshlq_u16, vst1q_f32,
+    vld1q_f32, vld1q_s32, vmovl_s8, vmovl_s16, vmovl_u8, vmovl_u16, vmull_s16, vmulq_f32, vmulq_s32, vorrq_s32,
+    vpaddq_s32, vreinterpret_f16_u16, vreinterpret_s16_s32, vreinterpretq_f32_s32, vreinterpretq_s32_u16,
+    vreinterpretq_s32_u32, vreinterpretq_u16_s32, vshlq_n_s32, vshlq_u16, vst1q_f32,
 };
 use std::arch::asm;
 
@@ -92,18 +92,6 @@ impl<D: Dot> Simd for Neon<D> {
             [
                 vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(from))),
                 vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(from.wrapping_add(4)))),
-            ]
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn load_bf16(self, from: *const u16) -> [float32x4_t; 2] {
-        // SAFETY: as above, and the caller's promise.
-        unsafe {
-            let halves = vld1q_u16(from);
-            [
-                vreinterpretq_f32_u32(vshll_n_u16::<16>(vget_low_u16(halves))),
-                vreinterpretq_f32_u32(vshll_n_u16::<16>(vget_high_u16(halves))),
             ]
         }
     }
@@ -211,12 +199,31 @@ impl<D: Dot> Simd for Neon<D> {
     }
 
     #[inline(always)]
+    fn bf16_pairs(self, pairs: [int32x4_t; 2]) -> [[float32x4_t; 2]; 2] {
+        [both!(first_bf16; pairs), both!(second_bf16; pairs)]
+    }
+
+    #[inline(always)]
     fn prefetch<T>(self, address: *const T) {
         // SAFETY: it reads nothing, whatever the address.
         unsafe {
             asm!("prfm pldl2keep, [{address}]", address = in(reg) address.addr(), options(nomem, nostack, preserves_flags));
         }
     }
+}
+
+/// The lower half of each lane.
+#[inline(always)]
+unsafe fn first_bf16(pairs: int32x4_t) -> float32x4_t {
+    // SAFETY: every CPU of the architecture has NEON.
+    unsafe { vreinterpretq_f32_s32(vshlq_n_s32::<16>(pairs)) }
+}
+
+/// The upper half of each lane.
+#[inline(always)]
+unsafe fn second_bf16(pairs: int32x4_t) -> float32x4_t {
+    // SAFETY: as above.
+    unsafe { vreinterpretq_f32_s32(vandq_s32(pairs, vdupq_n_s32(-0x1_0000))) }
 }
 
 /// In halves of 16 bits.

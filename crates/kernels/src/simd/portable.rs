@@ -1,7 +1,7 @@
 //! Plain Rust: the twin that every other is compared with, and what runs where there is no other.
 
 use super::{Kernel, Simd};
-use crate::half_float::{bf16_to_f32, f16_to_f32};
+use crate::half_float::f16_to_f32;
 
 /// Nothing but what every CPU of the architecture has.
 #[derive(Clone, Copy)]
@@ -47,12 +47,6 @@ impl Simd for Portable {
     unsafe fn load_f16(self, from: *const u16) -> [f32; LANES] {
         // SAFETY: the caller's promise.
         unsafe { from.cast::<[u16; LANES]>().read_unaligned() }.map(f16_to_f32)
-    }
-
-    #[inline(always)]
-    unsafe fn load_bf16(self, from: *const u16) -> [f32; LANES] {
-        // SAFETY: the caller's promise.
-        unsafe { from.cast::<[u16; LANES]>().read_unaligned() }.map(bf16_to_f32)
     }
 
     #[inline(always)]
@@ -122,6 +116,14 @@ impl Simd for Portable {
     #[inline(always)]
     fn sum_of_pair(self, pair: [i16; 2], factors: [i16; 2]) -> [i32; LANES] {
         [i32::from(pair[0]) * i32::from(factors[0]) + i32::from(pair[1]) * i32::from(factors[1]); LANES]
+    }
+
+    #[inline(always)]
+    fn bf16_pairs(self, pairs: [i32; LANES]) -> [[f32; LANES]; 2] {
+        [
+            std::array::from_fn(|lane| f32::from_bits((pairs[lane] as u32) << 16)),
+            std::array::from_fn(|lane| f32::from_bits(pairs[lane] as u32 & 0xffff_0000)),
+        ]
     }
 
     #[inline(always)]

@@ -71,13 +71,6 @@ impl Simd for Simd128 {
     }
 
     #[inline(always)]
-    unsafe fn load_bf16(self, from: *const u16) -> v128 {
-        // SAFETY: the caller's promise.
-        let halves = unsafe { v128_load64_zero(from.cast()) };
-        i32x4_shl(u32x4_extend_low_u16x8(halves), 16)
-    }
-
-    #[inline(always)]
     unsafe fn store(self, floats: v128, to: *mut f32) {
         // SAFETY: the caller's promise.
         unsafe { v128_store(to.cast(), floats) }
@@ -158,6 +151,11 @@ impl Simd for Simd128 {
             high = i32x4_add(high, i32x4_dot_i16x8(u16x8_shr(*weights, 8), i32x4_splat(super::both([*c, *d]))));
         }
         i32x4_add(low, high)
+    }
+
+    #[inline(always)]
+    fn bf16_pairs(self, pairs: v128) -> [v128; 2] {
+        [i32x4_shl(pairs, 16), v128_and(pairs, i32x4_splat(-0x1_0000))]
     }
 
     #[cfg(target_feature = "relaxed-simd")]

@@ -1,6 +1,6 @@
 //! All memory of a step.
 
-use wick_kernels::{Aligned, QuantizedRows};
+use wick_kernels::{Aligned, Bf16Rows, QuantizedRows};
 
 use crate::backend::ModelShape;
 use crate::error::{Error, ErrorCode, Result};
@@ -25,6 +25,8 @@ pub(super) struct Arena {
     pub(super) up: Aligned<f32>,
     /// The input of the product under way.
     pub(super) quantized: QuantizedRows,
+    /// The same for weights of bfloat16.
+    pub(super) rounded: Bf16Rows,
     /// `(sampled_rows, vocabulary)`.
     pub(super) logits: Aligned<f32>,
     /// Angles of each rotary.
@@ -84,7 +86,9 @@ pub(crate) fn arena_bytes(shape: &ModelShape, rotary_widths: &[usize]) -> Result
         Lengths::new(shape, rotary_widths)?;
     let floats = [hidden, attention, key_value, intermediate].iter().map(|len| 2 * *len as u64).sum::<u64>();
     let angles = angles.iter().map(|len| 2 * *len as u64).sum::<u64>();
-    Ok((floats + logits as u64 + angles) * size_of::<f32>() as u64 + QuantizedRows::bytes_for(quantized) as u64)
+    Ok((floats + logits as u64 + angles) * size_of::<f32>() as u64
+        + QuantizedRows::bytes_for(quantized) as u64
+        + Bf16Rows::bytes_for(quantized) as u64)
 }
 
 impl Arena {
@@ -102,6 +106,7 @@ impl Arena {
             gate: floats(lengths.intermediate)?,
             up: floats(lengths.intermediate)?,
             quantized: QuantizedRows::with_capacity(lengths.quantized)?,
+            rounded: Bf16Rows::with_capacity(lengths.quantized)?,
             logits: floats(0)?,
             angles: lengths.angles.iter().map(angles).collect::<Result<_>>()?,
             sampled_rows: 0,
@@ -141,7 +146,10 @@ impl Arena {
             &self.logits,
         ];
         let angles: usize = self.angles.iter().map(|angles| 2 * size_of_val(&*angles.cosines)).sum();
-        floats.iter().map(|buffer| size_of_val(&***buffer)).sum::<usize>() + angles + self.quantized.size()
+        floats.iter().map(|buffer| size_of_val(&***buffer)).sum::<usize>()
+            + angles
+            + self.quantized.size()
+            + self.rounded.size()
     }
 }
 

@@ -5,7 +5,7 @@ use wick_kernels::embedding::embedding;
 use wick_kernels::matmul::{Input, Product, matmul};
 use wick_kernels::rms_norm::rms_norm;
 use wick_kernels::rotary::{Angles, HeadNorm, fill_angles, rotate_heads};
-use wick_kernels::{Activations, QuantizedRows, ThreadPool};
+use wick_kernels::{Activations, Bf16Rows, BlockType, QuantizedRows, ThreadPool};
 
 use super::activation::{Activation, Buffer};
 use super::parameters::{Embedding, Linear, Norm, Rotary};
@@ -30,26 +30,32 @@ impl Linear {
         Product { weight: &self.weight, bias: self.bias.as_deref(), accumulate, output }
     }
 
-    fn is_quantized(&self) -> bool {
-        self.weight.block_type().is_quantized()
+    fn block_type(&self) -> BlockType {
+        self.weight.block_type()
     }
 }
 
-/// All `N` products of one input; computes and quantises it once, as the weights want it.
+/// All `N` products of one input; computes it once for each kind of weights that want it in their way.
 fn project<const N: usize>(
     pool: &ThreadPool,
     input: Activations<'_>,
-    quantized: &mut QuantizedRows,
+    arena: (&mut QuantizedRows, &mut Bf16Rows),
     projections: [(&Linear, &mut [f32], bool); N],
 ) -> Result<()> {
     let rows = input.rows()?;
-    if projections.iter().any(|(linear, ..)| linear.is_quantized()) {
+    let (quantized, rounded) = arena;
+    let wanted =
+        |is_wanted: fn(BlockType) -> bool| projections.iter().any(|(linear, ..)| is_wanted(linear.block_type()));
+    if wanted(BlockType::is_quantized) {
         quantized.quantize(pool, &input)?;
     }
-    let floats = projections.iter().any(|(linear, ..)| !linear.is_quantized());
+    if wanted(|block_type| block_type == BlockType::BF16) {
+        rounded.round(pool, &input)?;
+    }
+    let floats = wanted(|block_type| matches!(block_type, BlockType::F32 | BlockType::F16));
     let values = if floats { input.into_values(pool)? } else { &[] };
     let products = projections.map(|(linear, output, accumulate)| linear.product(output, accumulate));
-    Ok(matmul(pool, Input { values, quantized, rows }, products)?)
+    Ok(matmul(pool, Input { values, rounded, quantized, rows }, products)?)
 }
 
 impl Prepared {
@@ -94,7 +100,7 @@ impl Prepared {
             (&attention.key, &mut *keys, false),
             (&attention.value, &mut *values, false),
         ];
-        project(pool, input, &mut arena.quantized, projections)?;
+        project(pool, input, (&mut arena.quantized, &mut arena.rounded), projections)?;
 
         let angles = match &attention.rotary {
             Some(rotary) => {
@@ -152,7 +158,7 @@ impl Prepared {
         let width = shape.heads * shape.head_dim;
         let input = Activations::Plain { values: &arena.heads[..rows * width], width };
         let stream = &mut arena.hidden[..rows * shape.hidden];
-        project(pool, input, &mut arena.quantized, [(output, stream, true)])?;
+        project(pool, input, (&mut arena.quantized, &mut arena.rounded), [(output, stream, true)])?;
         Ok(hidden)
     }
 
@@ -170,9 +176,9 @@ impl Prepared {
         let gate = &mut arena.gate[..rows * shape.intermediate];
         let up = &mut arena.up[..rows * shape.intermediate];
         let projections = [(&feed_forward.gate, &mut *gate, false), (&feed_forward.up, &mut *up, false)];
-        project(pool, input, &mut arena.quantized, projections)?;
+        project(pool, input, (&mut arena.quantized, &mut arena.rounded), projections)?;
         let input = Activations::Gated { gate, up, width: shape.intermediate };
-        project(pool, input, &mut arena.quantized, [(&feed_forward.down, stream, true)])?;
+        project(pool, input, (&mut arena.quantized, &mut arena.rounded), [(&feed_forward.down, stream, true)])?;
         Ok(hidden)
     }
 
@@ -195,7 +201,7 @@ impl Prepared {
             arena.reserve_logits(sampled, shape.vocabulary)?;
             let input = Activations::Plain { values: &arena.normed[..sampled * shape.hidden], width: shape.hidden };
             let logits = &mut arena.logits[..sampled * shape.vocabulary];
-            project(pool, input, &mut arena.quantized, [(head, logits, false)])?;
+            project(pool, input, (&mut arena.quantized, &mut arena.rounded), [(head, logits, false)])?;
         }
         arena.sampled_rows = sampled;
         Ok(())
