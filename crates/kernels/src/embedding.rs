@@ -34,7 +34,7 @@ pub fn embedding(pool: &ThreadPool, table: &Packed, tokens: &[u32], output: &mut
 fn dequantize_row(weight: &Packed, row: usize, output: &mut [f32]) {
     with_block!(
         weight.block_type(),
-        dequantize_plain(weight.block_type(), weight.row(row), output),
+        dequantize_plain(weight, row, output),
         dequantize_blocks::<_>(weight, row, output)
     );
 }
@@ -62,19 +62,28 @@ fn dequantize_blocks<B: QuantizedBlock>(weight: &Packed, row: usize, output: &mu
     });
 }
 
-fn dequantize_plain(block_type: BlockType, bytes: &[u8], output: &mut [f32]) {
-    let half = |convert: fn(u16) -> f32, output: &mut [f32]| {
-        for (output, bytes) in output.iter_mut().zip(bytes.as_chunks::<2>().0) {
-            *output = convert(u16::from_le_bytes(*bytes));
-        }
-    };
-    if block_type == BlockType::F16 {
-        half(f16_to_f32, output);
-    } else if block_type == BlockType::BF16 {
-        half(bf16_to_f32, output);
-    } else {
-        for (output, bytes) in output.iter_mut().zip(bytes.as_chunks::<4>().0) {
-            *output = f32::from_le_bytes(*bytes);
-        }
+fn dequantize_plain(weight: &Packed, row: usize, mut output: &mut [f32]) {
+    weight.read_row::<MAX_STEP>(row, MAX_STEP / 4 * 4, |bytes| {
+        let count = match weight.block_type() {
+            BlockType::F16 => halves(bytes, f16_to_f32, output),
+            BlockType::BF16 => halves(bytes, bf16_to_f32, output),
+            _ => {
+                let (singles, _) = bytes.as_chunks();
+                for (output, single) in output.iter_mut().zip(singles) {
+                    *output = f32::from_le_bytes(*single);
+                }
+                singles.len()
+            }
+        };
+        output = std::mem::take(&mut output).get_mut(count..).unwrap_or_default();
+    });
+}
+
+/// Answers with the number of elements.
+fn halves(bytes: &[u8], convert: fn(u16) -> f32, output: &mut [f32]) -> usize {
+    let (halves, _) = bytes.as_chunks();
+    for (output, half) in output.iter_mut().zip(halves) {
+        *output = convert(u16::from_le_bytes(*half));
     }
+    halves.len()
 }

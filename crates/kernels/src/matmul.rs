@@ -169,6 +169,9 @@ impl Kernel for Columns<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Self { input, job, range: columns } = self;
+        if !job.weight.block_type().is_quantized() {
+            return float_columns(simd, &input, job, columns);
+        }
         let panelled = job.weight.panelled_rows().clamp(columns.start, columns.end);
         if S::PANELS {
             panels::run(simd, input.quantized, job, columns.start..panelled);
@@ -181,17 +184,13 @@ impl Kernel for Columns<'_> {
         while first < input.rows {
             let tile = first..(first + ROW_TILE).min(input.rows);
             let columns = columns.clone();
-            with_block!(
-                job.weight.block_type(),
-                float_tile(simd, input.values, job, tile, columns),
-                quantized_tile::<_>(simd, input.quantized, job, tile, columns)
-            );
+            with_block!(job.weight.block_type(), (), quantized_tile::<_>(simd, input.quantized, job, tile, columns));
             first += ROW_TILE;
         }
     }
 }
 
-use float::{Bf16Columns, float_tile};
+use float::{Bf16Columns, float_columns};
 use quantized::quantized_tile;
 
 /// Bytes a product reads of its weight, for measurements.

@@ -104,7 +104,7 @@ impl Packed {
         pool: &ThreadPool,
         read: Option<Read<'_, E>>,
     ) -> std::result::Result<(), E> {
-        let panels = PanelType::of(self.block_type, pool.tier());
+        let panels = PanelType::of(self.block_type, self.columns, pool.tier());
         let panel_bytes = panel::ROWS * self.row_bytes;
         let part_bytes = panel_bytes * (PART / panel_bytes).max(1);
         let bytes = self.bytes.get_mut();

@@ -23,6 +23,8 @@ enum Field {
     Integers,
     /// Four signed integers; plus 128 for tiers that take unsigned ones.
     Signed,
+    /// A float, or two of bfloat16.
+    Single,
     /// A bit for each of 32 integers, arranged so that bit `i` of all four bytes is for the four integers `4 i` to `4 i + 3`.
     Bits,
 }
@@ -33,7 +35,7 @@ impl Field {
         match self {
             Self::Byte => 1,
             Self::Half => 2,
-            Self::Integers | Self::Signed | Self::Bits => 4,
+            Self::Integers | Self::Signed | Self::Single | Self::Bits => 4,
         }
     }
 
@@ -41,6 +43,7 @@ impl Field {
     fn conversion(self, tier: Tier) -> Conversion {
         let kept = Conversion { spread: false, halved: tier.is_halved(), flipped: 0 };
         match self {
+            Self::Single => Conversion { halved: false, ..kept },
             Self::Signed if tier.is_unsigned() => Conversion { flipped: 0x8080_8080, ..kept },
             Self::Bits => Conversion { spread: true, ..kept },
             Self::Half | Self::Byte | Self::Integers | Self::Signed => kept,
@@ -61,7 +64,7 @@ impl Field {
                     beside.as_chunks_mut::<2>().0[row] = *half;
                 }
             }
-            Self::Integers | Self::Signed | Self::Bits => {
+            Self::Integers | Self::Signed | Self::Single | Self::Bits => {
                 let conversion = self.conversion(tier);
                 for (unit, beside) in from.as_chunks::<4>().0.iter().zip(beside.as_chunks_mut::<{ 4 * ROWS }>().0) {
                     beside.as_chunks_mut::<4>().0[row] = conversion.apply(Way::In, *unit);
@@ -141,6 +144,9 @@ fn spread_bits(bits: u32, way: Way) -> u32 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(non_camel_case_types, reason = "the names of the block types")]
 pub(crate) enum PanelType {
+    F32,
+    F16,
+    BF16,
     Q4_0,
     Q5_0,
     Q8_0,
@@ -150,32 +156,50 @@ pub(crate) enum PanelType {
 }
 
 impl PanelType {
-    /// How weights of a type are arranged for a tier, if they are.
-    pub(crate) fn of(block_type: BlockType, tier: Tier) -> Option<Self> {
-        match tier {
-            Tier::Portable => return None,
-            Tier::Avx2 | Tier::AvxVnni | Tier::Avx512Vnni | Tier::Neon | Tier::NeonDotprod | Tier::Simd128 => {}
-        }
-        match block_type {
+    /// How weights of rows of so many elements are arranged for a tier, if they are.
+    pub(crate) fn of(block_type: BlockType, columns: usize, tier: Tier) -> Option<Self> {
+        let for_integers = match tier {
+            Tier::Portable => false,
+            Tier::Avx2 | Tier::AvxVnni | Tier::Avx512Vnni | Tier::Neon | Tier::NeonDotprod | Tier::Simd128 => true,
+        };
+        let panels = match block_type {
+            BlockType::F32 => Some(Self::F32),
+            BlockType::F16 => Some(Self::F16),
+            BlockType::BF16 => Some(Self::BF16),
             BlockType::Q4_0 => Some(Self::Q4_0),
             BlockType::Q5_0 => Some(Self::Q5_0),
             BlockType::Q8_0 => Some(Self::Q8_0),
             BlockType::Q4_K => Some(Self::Q4_K),
             BlockType::Q5_K => Some(Self::Q5_K),
             BlockType::Q6_K => Some(Self::Q6_K),
-            BlockType::F32
-            | BlockType::F16
-            | BlockType::BF16
-            | BlockType::Q4_1
-            | BlockType::Q5_1
-            | BlockType::Q2_K
-            | BlockType::Q3_K => None,
+            BlockType::Q4_1 | BlockType::Q5_1 | BlockType::Q2_K | BlockType::Q3_K => None,
+        };
+        panels.filter(|panels| (for_integers || panels.is_float()) && columns.is_multiple_of(panels.elements()))
+    }
+
+    /// Whether every tier can compute with it.
+    const fn is_float(self) -> bool {
+        match self {
+            Self::F32 | Self::F16 | Self::BF16 => true,
+            Self::Q4_0 | Self::Q5_0 | Self::Q8_0 | Self::Q4_K | Self::Q5_K | Self::Q6_K => false,
+        }
+    }
+
+    /// Elements of a block.
+    const fn elements(self) -> usize {
+        match self {
+            Self::F32 | Self::F16 => 1,
+            Self::BF16 => 2,
+            Self::Q4_0 | Self::Q5_0 | Self::Q8_0 => 32,
+            Self::Q4_K | Self::Q5_K | Self::Q6_K => 256,
         }
     }
 
     /// Bytes of a block.
     pub(crate) const fn block(self) -> usize {
         match self {
+            Self::F32 | Self::BF16 => 4,
+            Self::F16 => 2,
             Self::Q4_0 => 18,
             Self::Q5_0 => 22,
             Self::Q8_0 => 34,
@@ -193,6 +217,8 @@ impl PanelType {
     /// Fields of a block in the file's order, and how many there are of each.
     const fn fields(self) -> &'static [(Field, usize)] {
         match self {
+            Self::F32 | Self::BF16 => &[(Field::Single, 1)],
+            Self::F16 => &[(Field::Half, 1)],
             Self::Q4_0 => &[(Field::Half, 1), (Field::Integers, 4)],
             Self::Q5_0 => &[(Field::Half, 1), (Field::Bits, 1), (Field::Integers, 4)],
             Self::Q8_0 => &[(Field::Half, 1), (Field::Signed, 8)],
@@ -206,6 +232,8 @@ impl PanelType {
     pub(crate) fn arrange(self, tier: Tier, rows: &[u8], panel: &mut [u8]) {
         // Compiled for each type: the fields of a small block are known, and their loops gone.
         match self {
+            Self::F32 | Self::BF16 => Self::F32.arrange_rows(tier, rows, panel),
+            Self::F16 => Self::F16.arrange_rows(tier, rows, panel),
             Self::Q4_0 => Self::Q4_0.arrange_rows(tier, rows, panel),
             Self::Q5_0 => Self::Q5_0.arrange_rows(tier, rows, panel),
             Self::Q8_0 => Self::Q8_0.arrange_rows(tier, rows, panel),
@@ -258,10 +286,9 @@ mod tests {
 
     #[test]
     fn gives_back_what_it_took() {
-        let types =
-            [PanelType::Q4_0, PanelType::Q5_0, PanelType::Q8_0, PanelType::Q4_K, PanelType::Q5_K, PanelType::Q6_K];
+        let types = BlockType::ALL.into_iter().filter_map(|of| PanelType::of(of, 256, Tier::Avx2));
         let tiers = [Tier::Avx2, Tier::AvxVnni, Tier::Avx512Vnni, Tier::Simd128];
-        for (panel_type, tier) in types.into_iter().flat_map(|of| tiers.map(|tier| (of, tier))) {
+        for (panel_type, tier) in types.flat_map(|of| tiers.map(|tier| (of, tier))) {
             let bytes: usize = panel_type.fields().iter().map(|(field, count)| field.width() * count).sum();
             assert_eq!(bytes, panel_type.block());
             let file: Vec<u8> = (0..ROWS * 5 * panel_type.block()).map(|index| (index * 37 % 251) as u8).collect();

@@ -106,11 +106,19 @@ impl Tier {
         }
     }
 
+    /// Whether [`Self::run_bf16`] has an instruction for two products of bfloat16.
+    pub(crate) fn multiplies_bf16(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        return self == Self::Avx512Vnni && is_x86_feature_detected!("avx512bf16");
+        #[cfg(not(target_arch = "x86_64"))]
+        false
+    }
+
     /// [`Self::run`] with what the CPU has for bfloat16 beside it.
     #[inline(always)]
     pub(crate) fn run_bf16<K: Kernel>(self, kernel: K) -> K::Output {
         #[cfg(target_arch = "x86_64")]
-        if self == Self::Avx512Vnni && is_x86_feature_detected!("avx512bf16") {
+        if self.multiplies_bf16() {
             // SAFETY: the CPU has it, and what the tier has.
             return unsafe { Avx512::with_bf16() }.vectorize(kernel);
         }

@@ -1,55 +1,56 @@
 //! Products with F32 and F16 weights, in f32, and of bfloat16 with bfloat16.
 //!
-//! One output is the sum of [`crate::lanes`]: 16 virtual lanes, then a fixed tree. Of bfloat16 a lane takes two neighbours at a time,
-//! the second first, as x86's instruction for them does. Where it is used numbers below 2^-126 count as zero.
+//! One output is `(sum of the even steps) + (sum of the odd steps)`, each ascending, each float operation rounded once. A step is one
+//! element, and two of bfloat16: the second first, as x86's instruction for them does. Where that is used numbers below 2^-126 count
+//! as zero.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::{Input, Job, ROW_TILE};
+use super::{Input, Job};
 use crate::block_type::BlockType;
 use crate::half_float::{bf16_to_f32, f16_to_f32};
-use crate::lanes::{LANES, reduce};
+use crate::panel::ROWS;
 use crate::simd::{Kernel, Simd};
+
+/// Sums of an output that do not wait for each other.
+const CHAINS: usize = 2;
 
 /// How weights are stored, and multiplied.
 trait Element {
-    /// Bytes of one.
+    /// Bytes of a step.
     const BYTES: usize;
-    /// Elements that a lane takes at a time.
-    const OF_LANE: usize;
-    /// What it is multiplied with.
-    type Value: Copy;
-    /// A register of either.
-    type Register<S: Simd>: Copy;
+    /// Activations of a step, as they are stored.
+    const UNITS: usize = 1;
+    /// What is multiplied with a step of several rows.
+    type Weights<S: Simd>: Copy;
 
-    /// Reads a register of weights.
+    /// Reads a step of `LANES` outputs.
     ///
     /// # Safety
-    /// As many as there are lanes, times [`Self::OF_LANE`], can be read.
-    unsafe fn load<S: Simd>(simd: S, from: *const u8) -> Self::Register<S>;
+    /// They can be read.
+    unsafe fn load<S: Simd>(simd: S, from: *const u8) -> Self::Weights<S>;
 
-    /// Reads a register of activations.
+    /// `sum` plus a step.
     ///
     /// # Safety
-    /// As above.
-    unsafe fn load_values<S: Simd>(simd: S, from: *const Self::Value) -> Self::Register<S>;
+    /// `units` points to the activations of the step.
+    unsafe fn add<S: Simd>(simd: S, sum: S::Floats, weights: Self::Weights<S>, units: *const f32) -> S::Floats;
 
-    /// `sum` plus what each lane multiplies.
-    fn add<S: Simd>(simd: S, sum: S::Floats, weights: Self::Register<S>, values: Self::Register<S>) -> S::Floats;
-
-    /// `sum` plus what one lane multiplies: as many weights as values, up to [`Self::OF_LANE`].
-    fn add_lane(sum: f32, weights: &[u8], values: &[Self::Value]) -> f32;
+    /// The same of one output, from bytes as the file has them; a last step may be short.
+    fn add_one(sum: f32, weights: &[u8], units: &[f32]) -> f32;
 }
 
 struct F32;
 struct F16;
+/// With activations as floats.
 struct Bf16;
+/// With activations in pairs.
+struct Bf16Pairs;
 
 impl Element for F32 {
     const BYTES: usize = 4;
-    const OF_LANE: usize = 1;
-    type Value = f32;
-    type Register<S: Simd> = S::Floats;
+    type Weights<S: Simd> = S::Floats;
 
     #[inline(always)]
     unsafe fn load<S: Simd>(simd: S, from: *const u8) -> S::Floats {
@@ -58,27 +59,20 @@ impl Element for F32 {
     }
 
     #[inline(always)]
-    unsafe fn load_values<S: Simd>(simd: S, from: *const f32) -> S::Floats {
-        // SAFETY: as above.
-        unsafe { simd.load(from) }
+    unsafe fn add<S: Simd>(simd: S, sum: S::Floats, weights: S::Floats, units: *const f32) -> S::Floats {
+        // SAFETY: the caller's promise.
+        simd.add(sum, simd.mul(weights, simd.splat(unsafe { *units })))
     }
 
     #[inline(always)]
-    fn add<S: Simd>(simd: S, sum: S::Floats, weights: S::Floats, values: S::Floats) -> S::Floats {
-        simd.add(sum, simd.mul(weights, values))
-    }
-
-    #[inline(always)]
-    fn add_lane(sum: f32, weights: &[u8], values: &[f32]) -> f32 {
-        sum + weights.first_chunk().map_or(0.0, |bytes| f32::from_le_bytes(*bytes)) * values[0]
+    fn add_one(sum: f32, weights: &[u8], units: &[f32]) -> f32 {
+        sum + weights.first_chunk().map_or(0.0, |bytes| f32::from_le_bytes(*bytes)) * units[0]
     }
 }
 
 impl Element for F16 {
     const BYTES: usize = 2;
-    const OF_LANE: usize = 1;
-    type Value = f32;
-    type Register<S: Simd> = S::Floats;
+    type Weights<S: Simd> = S::Floats;
 
     #[inline(always)]
     unsafe fn load<S: Simd>(simd: S, from: *const u8) -> S::Floats {
@@ -87,27 +81,48 @@ impl Element for F16 {
     }
 
     #[inline(always)]
-    unsafe fn load_values<S: Simd>(simd: S, from: *const f32) -> S::Floats {
+    unsafe fn add<S: Simd>(simd: S, sum: S::Floats, weights: S::Floats, units: *const f32) -> S::Floats {
         // SAFETY: as above.
-        unsafe { simd.load(from) }
+        simd.add(sum, simd.mul(weights, simd.splat(unsafe { *units })))
     }
 
     #[inline(always)]
-    fn add<S: Simd>(simd: S, sum: S::Floats, weights: S::Floats, values: S::Floats) -> S::Floats {
-        simd.add(sum, simd.mul(weights, values))
-    }
-
-    #[inline(always)]
-    fn add_lane(sum: f32, weights: &[u8], values: &[f32]) -> f32 {
-        sum + weights.first_chunk().map_or(0.0, |bytes| f16_to_f32(u16::from_le_bytes(*bytes))) * values[0]
+    fn add_one(sum: f32, weights: &[u8], units: &[f32]) -> f32 {
+        sum + weights.first_chunk().map_or(0.0, |bytes| f16_to_f32(u16::from_le_bytes(*bytes))) * units[0]
     }
 }
 
 impl Element for Bf16 {
-    const BYTES: usize = 2;
-    const OF_LANE: usize = 2;
-    type Value = u16;
-    type Register<S: Simd> = S::Integers;
+    const BYTES: usize = 4;
+    const UNITS: usize = 2;
+    type Weights<S: Simd> = [S::Floats; 2];
+
+    #[inline(always)]
+    unsafe fn load<S: Simd>(simd: S, from: *const u8) -> [S::Floats; 2] {
+        // SAFETY: as above.
+        simd.bf16_pairs(unsafe { simd.load_integers(from) })
+    }
+
+    #[inline(always)]
+    unsafe fn add<S: Simd>(simd: S, sum: S::Floats, weights: [S::Floats; 2], units: *const f32) -> S::Floats {
+        // SAFETY: as above.
+        let [first, second] = unsafe { [*units, *units.wrapping_add(1)] };
+        let sum = simd.add(sum, simd.mul(weights[1], simd.splat(second)));
+        simd.add(sum, simd.mul(weights[0], simd.splat(first)))
+    }
+
+    #[inline(always)]
+    fn add_one(mut sum: f32, weights: &[u8], units: &[f32]) -> f32 {
+        for (weight, unit) in weights.as_chunks().0.iter().zip(units).rev() {
+            sum += bf16_to_f32(u16::from_le_bytes(*weight)) * unit;
+        }
+        sum
+    }
+}
+
+impl Element for Bf16Pairs {
+    const BYTES: usize = 4;
+    type Weights<S: Simd> = S::Integers;
 
     #[inline(always)]
     unsafe fn load<S: Simd>(simd: S, from: *const u8) -> S::Integers {
@@ -116,46 +131,44 @@ impl Element for Bf16 {
     }
 
     #[inline(always)]
-    unsafe fn load_values<S: Simd>(simd: S, from: *const u16) -> S::Integers {
+    unsafe fn add<S: Simd>(simd: S, sum: S::Floats, weights: S::Integers, units: *const f32) -> S::Floats {
         // SAFETY: as above.
-        unsafe { simd.load_integers(from.cast()) }
+        simd.add_bf16(sum, weights, simd.splat_integer(unsafe { *units.cast() }))
     }
 
     #[inline(always)]
-    fn add<S: Simd>(simd: S, sum: S::Floats, weights: S::Integers, values: S::Integers) -> S::Floats {
-        simd.add_bf16(sum, weights, values)
-    }
-
-    #[inline(always)]
-    fn add_lane(mut sum: f32, weights: &[u8], values: &[u16]) -> f32 {
-        for (weight, value) in weights.as_chunks::<2>().0.iter().zip(values).rev() {
-            sum += bf16_to_f32(u16::from_le_bytes(*weight)) * bf16_to_f32(*value);
-        }
-        sum
+    fn add_one(sum: f32, weights: &[u8], units: &[f32]) -> f32 {
+        let pair = units[0].to_bits();
+        Bf16::add_one(sum, weights, &[pair << 16, pair & 0xffff_0000].map(f32::from_bits))
     }
 }
 
-/// `tile` rows of some columns, of F32 or F16.
+/// Activations as they are stored.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    /// `(count, of_row)`.
+    units: &'a [f32],
+    of_row: usize,
+    count: usize,
+}
+
+impl<'a> Rows<'a> {
+    fn get(self, row: usize) -> &'a [f32] {
+        &self.units[row * self.of_row..(row + 1) * self.of_row]
+    }
+}
+
+/// All rows of some columns of F32 or F16.
 #[inline(always)]
-pub(super) fn float_tile<S: Simd>(simd: S, input: &[f32], job: &Job<'_>, tile: Range<usize>, columns: Range<usize>) {
+pub(super) fn float_columns<S: Simd>(simd: S, input: &Input<'_>, job: &Job<'_>, columns: Range<usize>) {
+    let rows = Rows { units: input.values, of_row: job.weight.columns(), count: input.rows };
     match job.weight.block_type() {
-        BlockType::F32 => run::<S, F32>(simd, input, job, tile, columns),
-        BlockType::F16 => run::<S, F16>(simd, input, job, tile, columns),
-        BlockType::BF16
-        | BlockType::Q4_0
-        | BlockType::Q4_1
-        | BlockType::Q5_0
-        | BlockType::Q5_1
-        | BlockType::Q8_0
-        | BlockType::Q2_K
-        | BlockType::Q3_K
-        | BlockType::Q4_K
-        | BlockType::Q5_K
-        | BlockType::Q6_K => {}
+        BlockType::F16 => run::<S, F16>(simd, rows, job, columns),
+        _ => run::<S, F32>(simd, rows, job, columns),
     }
 }
 
-/// All rows of some columns of bfloat16. A kernel of its own: instructions that nothing else has a use for.
+/// All rows of some columns of bfloat16. A kernel of its own: nothing else has a use for the instructions.
 pub(super) struct Bf16Columns<'a> {
     pub(super) input: Input<'a>,
     pub(super) job: &'a Job<'a>,
@@ -167,121 +180,108 @@ impl Kernel for Bf16Columns<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { input, job, columns } = self;
-        for first in (0..input.rows).step_by(ROW_TILE) {
-            let tile = first..(first + ROW_TILE).min(input.rows);
-            run::<S, Bf16>(simd, input.rounded.values(), job, tile, columns.clone());
+        let Self { input: Input { rounded, rows, .. }, job, columns } = self;
+        let rows = Rows { units: rounded.units(), of_row: rounded.units_of_row(), count: rows };
+        if rounded.are_pairs() {
+            run::<S, Bf16Pairs>(simd, rows, job, columns);
+        } else {
+            run::<S, Bf16>(simd, rows, job, columns);
         }
     }
 }
 
 #[inline(always)]
-fn run<S: Simd, E: Element>(simd: S, input: &[E::Value], job: &Job<'_>, tile: Range<usize>, columns: Range<usize>) {
-    let together = S::REGISTERS / 8;
-    let mut column = columns.start;
-    while column < columns.end {
-        column += match together.min(columns.end - column) {
-            4.. => run_columns::<S, E, 4>(simd, input, job, tile.clone(), column),
-            2.. => run_columns::<S, E, 2>(simd, input, job, tile.clone(), column),
-            _ => run_columns::<S, E, 1>(simd, input, job, tile.clone(), column),
-        };
+fn run<S: Simd, E: Element>(simd: S, rows: Rows<'_>, job: &Job<'_>, columns: Range<usize>) {
+    let panelled = job.weight.panelled_rows().clamp(columns.start, columns.end);
+    for column in (columns.start..panelled).step_by(ROWS) {
+        let mut row = 0;
+        while row < rows.count {
+            row += match rows.count - row {
+                8.. if S::REGISTERS >= 32 => panel::<S, E, 8>(simd, rows, row, job, column),
+                4.. => panel::<S, E, 4>(simd, rows, row, job, column),
+                2.. => panel::<S, E, 2>(simd, rows, row, job, column),
+                _ => panel::<S, E, 1>(simd, rows, row, job, column),
+            };
+        }
     }
-}
-
-/// Answers with the number of columns.
-#[inline(always)]
-fn run_columns<S: Simd, E: Element, const N: usize>(
-    simd: S,
-    input: &[E::Value],
-    job: &Job<'_>,
-    tile: Range<usize>,
-    column: usize,
-) -> usize {
-    let width = job.weight.columns();
-    let mut weights = [&[][..]; N];
-    for (index, weights) in weights.iter_mut().enumerate() {
-        *weights = job.weight.row(column + index);
+    for column in panelled..columns.end {
+        for row in 0..rows.count {
+            job.write(row, column, product::<E>(job.weight.row(column), rows.get(row)));
+        }
     }
-    let mut row = tile.start;
-    while row < tile.end {
-        let rows = &input[row * width..tile.end * width];
-        row += match tile.end - row {
-            4.. => write::<4, N>(job, row, column, &products::<S, E, 4, N>(simd, rows, weights, row == tile.start)),
-            2.. => write::<2, N>(job, row, column, &products::<S, E, 2, N>(simd, rows, weights, row == tile.start)),
-            _ => write::<1, N>(job, row, column, &products::<S, E, 1, N>(simd, rows, weights, row == tile.start)),
-        };
-    }
-    N
 }
 
 /// Answers with the number of rows.
 #[inline(always)]
-fn write<const M: usize, const N: usize>(
-    job: &Job<'_>,
+fn panel<S: Simd, E: Element, const M: usize>(
+    simd: S,
+    rows: Rows<'_>,
     row: usize,
+    job: &Job<'_>,
     column: usize,
-    sums: &[[[f32; LANES]; N]; M],
 ) -> usize {
+    let mut units = [&[][..]; M];
+    for (index, units) in units.iter_mut().enumerate() {
+        *units = rows.get(row + index);
+    }
+    let bytes = job.weight.panel(column / ROWS);
+    let sums = simd.vectorize(Panel::<E, M> { bytes, units, of_element: PhantomData });
     for (index, sums) in sums.iter().enumerate() {
-        for (output, lanes) in sums.iter().enumerate() {
-            job.write(row + index, column + output, reduce(lanes));
-        }
+        job.write_panel(row + index, column, sums);
     }
     M
 }
 
-/// The virtual lanes of `M` rows times `N` columns: as many at a time as a register has.
+/// The outputs of a panel for `M` rows. A kernel of its own, so that the registers are all its own too.
+struct Panel<'a, E: Element, const M: usize> {
+    bytes: &'a [u8],
+    units: [&'a [f32]; M],
+    of_element: PhantomData<E>,
+}
+
+impl<E: Element, const M: usize> Kernel for Panel<'_, E, M> {
+    type Output = [[f32; ROWS]; M];
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> [[f32; ROWS]; M] {
+        let Self { bytes, units, .. } = self;
+        let steps = bytes.len() / (ROWS * E::BYTES);
+        assert!(units.iter().all(|units| units.len() >= steps * E::UNITS), "a row is as wide as the weight");
+        let mut outputs = [[0.0; ROWS]; M];
+        for first in (0..ROWS).step_by(S::LANES) {
+            let mut sums = [[simd.splat(0.0); CHAINS]; M];
+            let mut step = 0;
+            while step < steps {
+                for chain in 0..CHAINS {
+                    if step == steps {
+                        break;
+                    }
+                    // SAFETY: a step of the panel, and of the rows by the assertion.
+                    unsafe {
+                        let weights = E::load(simd, bytes.as_ptr().wrapping_add(E::BYTES * (ROWS * step + first)));
+                        for (sums, units) in sums.iter_mut().zip(&units) {
+                            let units = units.as_ptr().wrapping_add(E::UNITS * step);
+                            sums[chain] = E::add(simd, sums[chain], weights, units);
+                        }
+                    }
+                    step += 1;
+                }
+            }
+            for (outputs, [even, odd]) in outputs.iter_mut().zip(&sums) {
+                simd.write(simd.add(*even, *odd), &mut outputs[first..]);
+            }
+        }
+        outputs
+    }
+}
+
+/// One output of a weight's row that is in no panel.
 #[inline(always)]
-fn products<S: Simd, E: Element, const M: usize, const N: usize>(
-    simd: S,
-    rows: &[E::Value],
-    weights: [&[u8]; N],
-    is_first: bool,
-) -> [[[f32; LANES]; N]; M] {
-    let width = weights[0].len() / E::BYTES;
-    let step = LANES * E::OF_LANE;
-    let whole = width / step * step;
-    assert!(rows.len() >= M * width && weights.iter().all(|weights| weights.len() == width * E::BYTES));
-    let mut lanes = [[[0.0; LANES]; N]; M];
-    for first in (0..LANES).step_by(S::LANES) {
-        let mut sums = [[simd.splat(0.0); N]; M];
-        let mut at = first * E::OF_LANE;
-        while at < whole {
-            // SAFETY: a register ends where its 16 lanes do at the latest, which is inside the row.
-            let mut columns = [unsafe { E::load(simd, weights[0].as_ptr().wrapping_add(at * E::BYTES)) }; N];
-            for (column, weights) in columns.iter_mut().zip(&weights) {
-                let from = weights.as_ptr().wrapping_add(at * E::BYTES);
-                // SAFETY: as above.
-                *column = unsafe { E::load(simd, from) };
-                // The hardware does not foresee what is read in several places at once.
-                if is_first && first == 0 {
-                    simd.prefetch(from.wrapping_add(N * width * E::BYTES));
-                }
-            }
-            for (row, sums) in sums.iter_mut().enumerate() {
-                // SAFETY: as above; there are `M` rows.
-                let values = unsafe { E::load_values(simd, rows.as_ptr().wrapping_add(row * width + at)) };
-                for (sum, column) in sums.iter_mut().zip(&columns) {
-                    *sum = E::add(simd, *sum, *column, values);
-                }
-            }
-            at += step;
-        }
-        for (lanes, sums) in lanes.iter_mut().zip(&sums) {
-            for (lanes, sum) in lanes.iter_mut().zip(sums) {
-                simd.write(*sum, &mut lanes[first..]);
-            }
-        }
+fn product<E: Element>(weights: &[u8], units: &[f32]) -> f32 {
+    let mut sums = [0.0; CHAINS];
+    for (step, (weights, units)) in weights.chunks(E::BYTES).zip(units.chunks(E::UNITS)).enumerate() {
+        let sum = &mut sums[step % CHAINS];
+        *sum = E::add_one(*sum, weights, units);
     }
-    // The end of rows that are no multiple of the lanes.
-    for (row, lanes) in lanes.iter_mut().enumerate() {
-        for (lanes, weights) in lanes.iter_mut().zip(&weights) {
-            let values = rows[row * width + whole..(row + 1) * width].chunks(E::OF_LANE);
-            let weights = weights[whole * E::BYTES..].chunks(E::OF_LANE * E::BYTES);
-            for ((lane, weights), values) in lanes.iter_mut().zip(weights).zip(values) {
-                *lane = E::add_lane(*lane, weights, values);
-            }
-        }
-    }
-    lanes
+    sums[0] + sums[1]
 }

@@ -42,7 +42,7 @@ pub(super) fn run<S: Simd>(simd: S, input: &QuantizedRows, job: &Job<'_>, column
         Some(PanelType::Q4_K) => run_type::<S, Q4K>(simd, input, job, columns),
         Some(PanelType::Q5_K) => run_type::<S, Q5K>(simd, input, job, columns),
         Some(PanelType::Q6_K) => run_type::<S, Q6K>(simd, input, job, columns),
-        None => {}
+        Some(PanelType::F32 | PanelType::F16 | PanelType::BF16) | None => {}
     }
 }
 
