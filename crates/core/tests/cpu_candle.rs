@@ -58,7 +58,7 @@ fn run<B: Backend>(backend: B, spec: &Spec, plans: &[StepPlan]) -> Vec<f32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_tier_agrees_with_candle(index in 0..BlockType::ALL.len(), seed in any::<u64>(), threads in 1_usize..4) {
@@ -70,11 +70,12 @@ proptest! {
         }
         let plans = plans(&spec, seed);
         let candle = run(CandleBackend::new(Device::Cpu), &spec, &plans);
-        // What integers of 8 bits keep of activations; candle rounds others than the kernels do, and for plain weights neither does.
-        let bound = match (block_type.is_quantized(), spec.kv_dtype) {
-            (true, _) => 4e-3,
-            (false, KvDType::F16 | KvDType::Q8) => 1e-6,
-            (false, KvDType::F32) => 1e-10,
+        // What integers of 8 bits keep of activations, which both round in their own way, and bfloat16, which candle keeps as floats.
+        let bound = match (block_type, spec.kv_dtype) {
+            (BlockType::BF16, _) => 3e-4,
+            (BlockType::F32 | BlockType::F16, KvDType::F16 | KvDType::Q8) => 1e-6,
+            (BlockType::F32 | BlockType::F16, KvDType::F32) => 1e-10,
+            _ => 4e-3,
         };
         let mut first: Option<Vec<u32>> = None;
         for tier in Tier::available() {

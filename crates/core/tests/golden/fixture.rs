@@ -16,9 +16,9 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// The greedy ids that a rounding error cannot change: those before the first margin under `2e-4`.
-    pub(crate) fn certain(&self) -> &[u32] {
-        let end = self.margins.iter().position(|margin| *margin < 2e-4).unwrap_or(self.greedy.len());
+    /// The greedy ids that an error below half of `margin` in each logit cannot change.
+    pub(crate) fn certain(&self, margin: f64) -> &[u32] {
+        let end = self.margins.iter().position(|of_step| *of_step < margin).unwrap_or(self.greedy.len());
         &self.greedy[..end]
     }
 }

@@ -27,7 +27,7 @@ pub(crate) fn matches_cases(session: &mut Session, cases: &[fixture::Case], what
     println!("{what}: logits within {worst:.2e}");
     assert!(worst <= 1e-4, "{what}: {worst}");
     for case in cases {
-        let certain = case.certain();
+        let certain = case.certain(2e-4);
         assert_eq!(session.greedy(&case.prompt, certain.len()), certain, "{what}: {}", case.name);
     }
 }
@@ -62,14 +62,24 @@ golden! {
     qwen3_bias: "tiny-models/qwen3-bias", "tiny-models/qwen3-bias";
 }
 
-/// As stored: bf16 weights, f16 keys and values.
+/// As stored: bf16 weights, f16 keys and values. The own backend rounds activations to bf16 too, as bf16 models do on a GPU.
 #[test]
 fn demo_in_bf16_is_close() {
     let cases = fixture::cases("demo-model/golden");
-    for backend in BACKENDS {
+    for (backend, bound) in BACKENDS.into_iter().zip([2e-2, 0.1]) {
         let mut session = load("demo-model/safetensors", &json!({ "backend": backend }));
         let worst = worst_difference(&mut session, &cases);
         println!("demo model bf16 on {backend}: logits within {worst:.2e}");
-        assert!(worst <= 2e-2, "{backend}: {worst}");
+        assert!(worst <= bound, "{backend}: {worst}");
+        let mut compared = 0;
+        for case in &cases {
+            let certain = case.certain(f64::from(2.0 * bound));
+            if certain.is_empty() {
+                continue;
+            }
+            assert_eq!(session.greedy(&case.prompt, certain.len()), certain, "{backend}: {}", case.name);
+            compared += certain.len();
+        }
+        assert!(compared > 100, "{backend}: only {compared} tokens are certain");
     }
 }
