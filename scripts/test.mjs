@@ -110,7 +110,7 @@ async function run(suite) {
       process.stdout.write(`${result.skipped}\n`);
       return { passes: 0, failures: 0 };
     }
-    for (const [line] of result.output.matchAll(/^Tiers of .*$/gm)) process.stdout.write(`${line}\n`);
+    for (const [line] of result.output.matchAll(/Tiers of .*$/gm)) process.stdout.write(`${line}\n`);
     if (result.failed || result.failures > 0 || result.passes === 0)
       process.stdout.write(`${result.output.trimEnd()}\n`);
     const silent = result.failures === 0 && (result.failed || result.passes === 0);

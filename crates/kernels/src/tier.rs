@@ -108,10 +108,13 @@ impl Tier {
 
     /// Whether [`Self::run_bf16`] has an instruction for two products of bfloat16.
     pub(crate) fn multiplies_bf16(self) -> bool {
-        #[cfg(target_arch = "x86_64")]
-        return self == Self::Avx512Vnni && is_x86_feature_detected!("avx512bf16");
-        #[cfg(not(target_arch = "x86_64"))]
-        false
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512Vnni => is_x86_feature_detected!("avx512bf16"),
+            #[cfg(not(target_arch = "x86_64"))]
+            Self::Avx512Vnni => false,
+            Self::Portable | Self::Avx2 | Self::AvxVnni | Self::Neon | Self::NeonDotprod | Self::Simd128 => false,
+        }
     }
 
     /// [`Self::run`] with what the CPU has for bfloat16 beside it.
