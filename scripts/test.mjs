@@ -45,7 +45,11 @@ async function kernels([name, features]) {
 async function avxVnni() {
   const title = "Tests of the kernels with AVX-VNNI, encoded as AVX-512";
   if (process.arch !== "x64") return { skipped: `${title}: skipped, this is no x64.` };
-  return cargo(title, ["--package", "wick-kernels", "--lib", "--tests", "--features", "avx-vnni-as-avx512"], hostBuild());
+  return cargo(
+    title,
+    ["--package", "wick-kernels", "--lib", "--tests", "--features", "avx-vnni-as-avx512"],
+    hostBuild(),
+  );
 }
 
 /** Tests of the kernels for aarch64, whose instructions no other machine has. */

@@ -281,12 +281,12 @@ describe("memory and models", () => {
     };
     expect(await Promise.race(streams)).toMatchObject([queueFull]);
     abort.abort();
-    const ends = (await Promise.all(streams)).map(terminalOf);
-    const refused = ends.filter(({ kind }) => kind === "validation_error");
+    const terminals = (await Promise.all(streams)).map(terminalOf);
+    const refused = terminals.filter(({ kind }) => kind === "validation_error");
     for (const end of refused) expect(end).toMatchObject(queueFull);
-    const cancelled = ends.filter(({ kind }) => kind === "cancelled");
+    const cancelled = terminals.filter(({ kind }) => kind === "cancelled");
     expect(cancelled.length).toBeGreaterThanOrEqual(3);
-    expect(refused.length + cancelled.length).toBe(ends.length);
+    expect(refused.length + cancelled.length).toBe(terminals.length);
     await small.close();
   });
 

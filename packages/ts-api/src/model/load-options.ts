@@ -81,7 +81,7 @@ export interface LoadOptions {
   speculation?: Speculation | undefined;
   /** What computes; `auto`. */
   device?: "auto" | "cpu" | "cuda" | "metal" | undefined;
-  /** Threads that compute; the number of cores. */
+  /** Threads that compute, which all models with as many share; the number of cores, of which each counts once. */
   threads?: number | undefined;
   /** Longest conversation in tokens; the model's own, as far as memory allows. */
   contextLength?: number | undefined;

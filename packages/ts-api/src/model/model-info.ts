@@ -13,7 +13,7 @@ export interface ModelInfo {
   readonly backend: "native" | "wasm" | "remote";
   /** Which engine computes. */
   readonly engine?: "cpu" | "candle";
-  /** `avx512vnni`, `relaxed-simd`, … */
+  /** Instructions of the engine's own kernels: `avx512vnni`, `neon`, `relaxed-simd`, …; `none` of an old CPU. */
   readonly simd?: string;
   /** What it can be asked for. */
   readonly capabilities: {
