@@ -1,4 +1,4 @@
-//! The fixed order in which floats are summed.
+//! The fixed order in which the floats of a row are summed, in norms and softmax; products have their own.
 //!
 //! A sum over a row runs in 16 virtual lanes: lane `l` adds elements `l, l + 16, l + 32, …` in that order, and the lanes are then
 //! added in a fixed tree. Any vector width up to 16 computes it without changing a bit.

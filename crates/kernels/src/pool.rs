@@ -1,4 +1,4 @@
-//! Worker threads for one engine.
+//! Worker threads, for whoever computes in turns.
 
 #[cfg(not(target_family = "wasm"))]
 mod workers;

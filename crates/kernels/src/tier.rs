@@ -1,4 +1,4 @@
-//! Which instructions this CPU has for products with quantised weights.
+//! Which instructions this CPU has for products.
 
 #[cfg(target_arch = "aarch64")]
 use std::arch::is_aarch64_feature_detected;
@@ -13,7 +13,7 @@ use crate::simd::{Baseline, Kernel, Simd};
 /// A set of instructions that weights are arranged for. The bits of a product do not depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
-    /// Rows as the file has them, computed by whatever the compiler makes of plain loops.
+    /// Whatever the compiler makes of plain loops: blocks in rows as the file has them, floats in panels.
     Portable,
     /// Panels; `vpmaddubsw`.
     Avx2,
