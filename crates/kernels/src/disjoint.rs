@@ -21,6 +21,12 @@ impl<'a, T> Disjoint<'a, T> {
         Self { len: slice.len(), pointer: NonNull::from(slice).cast(), borrow: PhantomData }
     }
 
+    /// Where an element is, to ask for it ahead.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn address(&self, index: usize) -> *const T {
+        self.pointer.as_ptr().wrapping_add(index)
+    }
+
     /// The elements of `range`.
     ///
     /// # Safety

@@ -37,6 +37,8 @@ mod packed;
 mod panel;
 mod pool;
 mod quantized_rows;
+#[cfg(target_arch = "x86_64")]
+mod row_blocks;
 mod simd;
 mod tier;
 

@@ -15,7 +15,10 @@ use crate::packed::Packed;
 use crate::panel::ROWS;
 use crate::pool::ThreadPool;
 use crate::quantized_rows::QuantizedRows;
+#[cfg(target_arch = "x86_64")]
+use crate::row_blocks::BLOCK_ROWS;
 use crate::simd::{Kernel, Simd};
+use crate::tier::Tier;
 
 /// Activation rows computed against one weight row before the next is opened.
 const ROW_TILE: usize = 32;
@@ -79,6 +82,13 @@ impl Job<'_> {
         } else {
             outputs.copy_from_slice(&sums);
         }
+    }
+
+    /// Asks for the outputs of a panel: rows of outputs lie far from each other.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    fn prefetch_panel(&self, simd: impl Simd, row: usize, column: usize) {
+        simd.prefetch(self.output.address(row * self.weight.rows() + column));
     }
 
     /// Writes one output. `row` and `column` are inside the output, and nobody else writes this element.
@@ -147,7 +157,8 @@ pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Pr
                 if job.weight.block_type() == BlockType::BF16 {
                     tier.run_bf16(Bf16Columns { input, job, columns });
                 } else {
-                    tier.run(Columns { input, job, range: columns });
+                    let alone = blocks_of_rows(tier, &input, job, &columns);
+                    tier.run(Columns { input, job, range: columns, alone });
                 }
                 return;
             }
@@ -156,11 +167,34 @@ pub fn matmul<const N: usize>(pool: &ThreadPool, input: Input<'_>, products: [Pr
     })
 }
 
-/// All rows of some columns of one product.
+/// Computes rows that come in blocks with the panels among some columns. Answers with the first row that comes alone.
+fn blocks_of_rows(tier: Tier, input: &Input<'_>, job: &Job<'_>, columns: &Range<usize>) -> usize {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(amx) = tier.amx()
+        && job.weight.block_type().is_quantized()
+        && input.quantized.blocks() > 0
+    {
+        let panelled = job.weight.panelled_rows().clamp(columns.start, columns.end);
+        amx.run(panels::Blocks {
+            multiplier: &amx.tiles(),
+            input: input.quantized,
+            job,
+            columns: columns.start..panelled,
+        });
+        return input.rows.min(input.quantized.blocks() * BLOCK_ROWS);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (tier, input, job, columns);
+    0
+}
+
+/// All rows of some columns of one product, but for those that were computed in blocks with panels.
 struct Columns<'a> {
     input: Input<'a>,
     job: &'a Job<'a>,
     range: Range<usize>,
+    /// The first row that was not.
+    alone: usize,
 }
 
 impl Kernel for Columns<'_> {
@@ -168,13 +202,13 @@ impl Kernel for Columns<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { input, job, range: columns } = self;
+        let Self { input, job, range: columns, alone } = self;
         if !job.weight.block_type().is_quantized() {
             return float_columns(simd, &input, job, columns);
         }
         let panelled = job.weight.panelled_rows().clamp(columns.start, columns.end);
         if S::PANELS {
-            panels::run(simd, input.quantized, job, columns.start..panelled);
+            panels::run(simd, input.quantized, alone, job, columns.start..panelled);
         }
         let columns = panelled..columns.end;
         if columns.is_empty() {

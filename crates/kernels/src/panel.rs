@@ -160,7 +160,13 @@ impl PanelType {
     pub(crate) fn of(block_type: BlockType, columns: usize, tier: Tier) -> Option<Self> {
         let for_integers = match tier {
             Tier::Portable => false,
-            Tier::Avx2 | Tier::AvxVnni | Tier::Avx512Vnni | Tier::Neon | Tier::NeonDotprod | Tier::Simd128 => true,
+            Tier::Avx2
+            | Tier::AvxVnni
+            | Tier::Avx512Vnni
+            | Tier::Amx
+            | Tier::Neon
+            | Tier::NeonDotprod
+            | Tier::Simd128 => true,
         };
         let panels = match block_type {
             BlockType::F32 => Some(Self::F32),

@@ -1,5 +1,8 @@
 //! Activations quantised to int8 for products with quantised weights.
 
+#[cfg(target_arch = "x86_64")]
+use std::ops::Range;
+
 use crate::activations::Activations;
 use crate::aligned::{Aligned, Plain};
 use crate::blocks::GROUP;
@@ -7,12 +10,16 @@ use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
 use crate::math::ROUND;
 use crate::pool::ThreadPool;
+#[cfg(target_arch = "x86_64")]
+use crate::row_blocks::{BLOCK_ROWS, RowBlock};
 use crate::simd::{Kernel, Simd};
+#[cfg(target_arch = "x86_64")]
+use crate::tier::Tier;
 
 /// Values of which all are below this count as zero: their scale's inverse would overflow.
 const TINY: f32 = 1e-30;
-/// Rows a task quantises.
-const ROWS_PER_TASK: usize = 8;
+/// Rows a task quantises: whole blocks of them.
+const ROWS_PER_TASK: usize = 16;
 
 /// An integer of the activations: where no instruction multiplies bytes, as wide as one takes it.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd")))]
@@ -27,6 +34,12 @@ pub(crate) type Value = i8;
 #[derive(Debug)]
 pub struct QuantizedRows {
     groups: Aligned<Group>,
+    /// The same in blocks of rows, for tiers that multiply those.
+    #[cfg(target_arch = "x86_64")]
+    blocks: Aligned<RowBlock>,
+    /// Blocks of the last rows, of which each has as many as there are groups in a row.
+    #[cfg(target_arch = "x86_64")]
+    row_blocks: usize,
     rows: usize,
     /// Groups of a row.
     width: usize,
@@ -53,17 +66,28 @@ impl Group {
 unsafe impl Plain for Group {}
 
 impl QuantizedRows {
-    /// Room for `elements` values in rows of whole groups of 32.
+    /// Room for `(rows, width)` values in groups of 32.
     ///
     /// # Errors
     /// `Allocation`.
-    pub fn with_capacity(elements: usize) -> Result<Self> {
-        Ok(Self { groups: Aligned::zeroed(elements.div_ceil(GROUP))?, rows: 0, width: 0 })
+    pub fn with_capacity(rows: usize, width: usize) -> Result<Self> {
+        Ok(Self {
+            groups: Aligned::zeroed(groups_of(rows, width))?,
+            #[cfg(target_arch = "x86_64")]
+            blocks: Aligned::zeroed(blocks_of(rows, width))?,
+            #[cfg(target_arch = "x86_64")]
+            row_blocks: 0,
+            rows: 0,
+            width: 0,
+        })
     }
 
     /// Bytes that [`Self::with_capacity`] takes.
-    pub fn bytes_for(elements: usize) -> usize {
-        elements.div_ceil(GROUP).saturating_mul(size_of::<Group>())
+    pub fn bytes_for(rows: usize, width: usize) -> usize {
+        let groups = groups_of(rows, width).saturating_mul(size_of::<Group>());
+        #[cfg(target_arch = "x86_64")]
+        let groups = groups.saturating_add(blocks_of(rows, width).saturating_mul(size_of::<RowBlock>()));
+        groups
     }
 
     /// Rows of the last [`Self::quantize`].
@@ -78,7 +102,10 @@ impl QuantizedRows {
 
     /// Bytes held.
     pub fn size(&self) -> usize {
-        size_of_val(&*self.groups)
+        let groups = size_of_val(&*self.groups);
+        #[cfg(target_arch = "x86_64")]
+        let groups = groups + size_of_val(&*self.blocks);
+        groups
     }
 
     /// Replaces the contents by `input`, of rows whose width is a multiple of 32.
@@ -91,20 +118,74 @@ impl QuantizedRows {
         check(rows * width <= self.groups.len() * GROUP, "more activations than the arena holds")?;
         self.width = width / GROUP;
         self.rows = rows;
-        let groups = Disjoint::new(&mut self.groups);
         let width = self.width;
+        #[cfg(target_arch = "x86_64")]
+        {
+            self.row_blocks = if pool.tier().amx().is_some() { RowBlock::count(rows) } else { 0 };
+            check(self.row_blocks * width <= self.blocks.len(), "more rows of activations than the arena holds")?;
+        }
+        let groups = Disjoint::new(&mut self.groups);
+        #[cfg(target_arch = "x86_64")]
+        let (blocks, row_blocks) = (Disjoint::new(&mut self.blocks), self.row_blocks);
         pool.run(rows.div_ceil(ROWS_PER_TASK), &|task| {
             let first = task * ROWS_PER_TASK;
             // SAFETY: tasks own the groups of different rows.
             let groups = unsafe { groups.slice(first * width..rows.min(first + ROWS_PER_TASK) * width) };
             pool.tier().run(Quantize { input, first, groups });
+            #[cfg(target_arch = "x86_64")]
+            if task < row_blocks {
+                // SAFETY: a block is one task's rows.
+                put_into(unsafe { blocks.slice(task * width..(task + 1) * width) }, groups);
+            }
         })
+    }
+
+    /// Blocks of rows that there are; rows after the last come alone.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(crate) fn blocks(&self) -> usize {
+        self.row_blocks
+    }
+
+    /// The rows of a block.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(crate) fn rows_of_block(&self, index: usize) -> Range<usize> {
+        index * BLOCK_ROWS..self.rows.min((index + 1) * BLOCK_ROWS)
+    }
+
+    /// The groups of a block of rows.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(crate) fn block(&self, index: usize) -> &[RowBlock] {
+        &self.blocks[index * self.width..(index + 1) * self.width]
     }
 
     /// Groups of a row.
     #[inline]
     pub(crate) fn row(&self, row: usize) -> &[Group] {
         &self.groups[row * self.width..(row + 1) * self.width]
+    }
+}
+
+/// Groups of so many values.
+fn groups_of(rows: usize, width: usize) -> usize {
+    rows.saturating_mul(width).div_ceil(GROUP)
+}
+
+/// Blocks of so many rows, where the CPU has a use for them.
+#[cfg(target_arch = "x86_64")]
+fn blocks_of(rows: usize, width: usize) -> usize {
+    if Tier::detect().amx().is_some() { rows.div_ceil(BLOCK_ROWS).saturating_mul(width.div_ceil(GROUP)) } else { 0 }
+}
+
+/// Copies the groups of up to 16 rows into their block. Rows that are not there stay what they were: nobody looks at them.
+#[cfg(target_arch = "x86_64")]
+fn put_into(block: &mut [RowBlock], groups: &[Group]) {
+    for (row, groups) in groups.chunks_exact(block.len()).enumerate() {
+        for (block, group) in block.iter_mut().zip(groups) {
+            block.put(row, group);
+        }
     }
 }
 
@@ -221,7 +302,7 @@ mod tests {
     #[test]
     fn refuses_what_does_not_fit() {
         let pool = ThreadPool::new(1).unwrap();
-        let mut rows = QuantizedRows::with_capacity(64).unwrap();
+        let mut rows = QuantizedRows::with_capacity(2, 32).unwrap();
         let mut fits = |values: &[f32], width| rows.quantize(&pool, &Activations::Plain { values, width }).is_ok();
         assert!(fits(&[0.0; 64], 32));
         assert!(!fits(&[0.0; 96], 32));
@@ -251,10 +332,10 @@ mod tests {
             let normed = Activations::Normed { values: &first, weight: &weight, epsilon: 1e-5, output: &mut output };
             let gated = Activations::Gated { gate: &mut gate, up: &second, width: WIDTH };
             for activations in [normed, gated] {
-                let mut fused = QuantizedRows::with_capacity(len).unwrap();
+                let mut fused = QuantizedRows::with_capacity(rows, WIDTH).unwrap();
                 fused.quantize(&pool, &activations).unwrap();
                 let values = activations.into_values(&pool).unwrap();
-                let mut apart = QuantizedRows::with_capacity(len).unwrap();
+                let mut apart = QuantizedRows::with_capacity(rows, WIDTH).unwrap();
                 apart.quantize(&pool, &Activations::Plain { values, width: WIDTH }).unwrap();
                 for (fused, apart) in fused.groups.iter().zip(&*apart.groups) {
                     assert_eq!(

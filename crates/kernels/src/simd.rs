@@ -4,6 +4,8 @@
 //! with an addition.
 
 #[cfg(target_arch = "x86_64")]
+pub(crate) mod amx;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -84,6 +86,12 @@ pub trait Simd: Copy {
     /// # Safety
     /// They can be read.
     unsafe fn load_integers(self, from: *const u8) -> Self::Integers;
+    /// Writes 4 bytes for each lane, each less `by`.
+    ///
+    /// # Safety
+    /// They can be written.
+    #[cfg(target_arch = "x86_64")]
+    unsafe fn store_less(self, integers: Self::Integers, by: u8, to: *mut i8);
     /// Reads a byte for each lane.
     ///
     /// # Safety

@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 #[cfg(target_arch = "aarch64")]
 use crate::simd::Neon;
 #[cfg(target_arch = "x86_64")]
+use crate::simd::amx::Amx;
+#[cfg(target_arch = "x86_64")]
 use crate::simd::{Avx2, Avx512, Dpbusd};
 use crate::simd::{Baseline, Kernel, Simd};
 
@@ -21,6 +23,8 @@ pub enum Tier {
     AvxVnni,
     /// Panels; `vpdpbusd` on 512 bits.
     Avx512Vnni,
+    /// The same, and AMX where there are many rows.
+    Amx,
     /// Panels; `smlal`.
     Neon,
     /// Panels; `sdot`.
@@ -32,7 +36,7 @@ pub enum Tier {
 impl Tier {
     /// Those of this architecture, from the slowest to the fastest.
     #[cfg(target_arch = "x86_64")]
-    pub const ALL: &[Self] = &[Self::Portable, Self::Avx2, Self::AvxVnni, Self::Avx512Vnni];
+    pub const ALL: &[Self] = &[Self::Portable, Self::Avx2, Self::AvxVnni, Self::Avx512Vnni, Self::Amx];
     /// Those of this architecture, from the slowest to the fastest.
     #[cfg(target_arch = "aarch64")]
     pub const ALL: &[Self] = &[Self::Portable, Self::Neon, Self::NeonDotprod];
@@ -58,6 +62,7 @@ impl Tier {
             Self::Avx2 => "avx2",
             Self::AvxVnni => "avxvnni",
             Self::Avx512Vnni => "avx512vnni",
+            Self::Amx => "amx",
             Self::Neon => "neon",
             Self::NeonDotprod => "dotprod",
             Self::Simd128 if cfg!(target_feature = "relaxed-simd") => "relaxed-simd",
@@ -69,7 +74,7 @@ impl Tier {
     pub const fn takes_any_alignment(self) -> bool {
         match self {
             Self::Portable | Self::Neon | Self::NeonDotprod | Self::Simd128 => true,
-            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni => false,
+            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Amx => false,
         }
     }
 
@@ -77,14 +82,20 @@ impl Tier {
     pub(crate) const fn is_unsigned(self) -> bool {
         match self {
             Self::Portable | Self::Avx2 | Self::Neon | Self::NeonDotprod | Self::Simd128 => false,
-            Self::AvxVnni | Self::Avx512Vnni => true,
+            Self::AvxVnni | Self::Avx512Vnni | Self::Amx => true,
         }
     }
 
     /// Whether its products take four bytes as two halves of 16 bits: the low bytes of both are the first two integers.
     pub(crate) const fn is_halved(self) -> bool {
         match self {
-            Self::Portable | Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Neon | Self::NeonDotprod => false,
+            Self::Portable
+            | Self::Avx2
+            | Self::AvxVnni
+            | Self::Avx512Vnni
+            | Self::Amx
+            | Self::Neon
+            | Self::NeonDotprod => false,
             Self::Simd128 => cfg!(not(target_feature = "relaxed-simd")),
         }
     }
@@ -102,7 +113,22 @@ impl Tier {
             // SAFETY: as above.
             Self::AvxVnni => unsafe { Avx2::with_vnni() }.vectorize(kernel),
             // SAFETY: as above.
-            Self::Avx512Vnni => unsafe { Avx512::<false>::new() }.vectorize(kernel),
+            Self::Avx512Vnni | Self::Amx => unsafe { Avx512::<false>::new() }.vectorize(kernel),
+        }
+    }
+
+    /// What multiplies blocks of rows, which are then also wanted of activations.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn amx(self) -> Option<Amx> {
+        match self {
+            Self::Amx => Amx::detect(),
+            Self::Portable
+            | Self::Avx2
+            | Self::AvxVnni
+            | Self::Avx512Vnni
+            | Self::Neon
+            | Self::NeonDotprod
+            | Self::Simd128 => None,
         }
     }
 
@@ -110,9 +136,9 @@ impl Tier {
     pub(crate) fn multiplies_bf16(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512Vnni => is_x86_feature_detected!("avx512bf16"),
+            Self::Avx512Vnni | Self::Amx => is_x86_feature_detected!("avx512bf16"),
             #[cfg(not(target_arch = "x86_64"))]
-            Self::Avx512Vnni => false,
+            Self::Avx512Vnni | Self::Amx => false,
             Self::Portable | Self::Avx2 | Self::AvxVnni | Self::Neon | Self::NeonDotprod | Self::Simd128 => false,
         }
     }
@@ -135,7 +161,7 @@ impl Tier {
         debug_assert!(self.is_available(), "a pool or a weight was made for a tier that the CPU lacks");
         match self {
             // The last three are never made here.
-            Self::Portable | Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Simd128 => {
+            Self::Portable | Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Amx | Self::Simd128 => {
                 Baseline.vectorize(kernel)
             }
             Self::Neon => Neon::new().vectorize(kernel),
@@ -153,6 +179,7 @@ impl Tier {
             | Self::Avx2
             | Self::AvxVnni
             | Self::Avx512Vnni
+            | Self::Amx
             | Self::Neon
             | Self::NeonDotprod
             | Self::Simd128 => Baseline.vectorize(kernel),
@@ -170,6 +197,7 @@ impl Tier {
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512vnni")
             }
+            Self::Amx => Amx::detect().is_some(),
             Self::Neon | Self::NeonDotprod | Self::Simd128 => false,
         }
     }
@@ -179,7 +207,7 @@ impl Tier {
         match self {
             Self::Portable | Self::Neon => true,
             Self::NeonDotprod => is_aarch64_feature_detected!("dotprod"),
-            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Simd128 => false,
+            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Amx | Self::Simd128 => false,
         }
     }
 
@@ -187,7 +215,7 @@ impl Tier {
     pub(crate) fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
-            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Neon | Self::NeonDotprod => false,
+            Self::Avx2 | Self::AvxVnni | Self::Avx512Vnni | Self::Amx | Self::Neon | Self::NeonDotprod => false,
             Self::Simd128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
         }
     }

@@ -16,7 +16,7 @@ fn dequantized(weight: &Packed) -> Vec<f32> {
 
 fn product(pool: &ThreadPool, weight: &Packed, bias: Option<&[f32]>, input: &[f32]) -> Vec<f32> {
     let rows = input.len() / weight.columns();
-    let mut quantized = QuantizedRows::with_capacity(input.len().next_multiple_of(32)).unwrap();
+    let mut quantized = QuantizedRows::with_capacity(rows, weight.columns()).unwrap();
     let mut rounded = Bf16Rows::with_capacity(input.len()).unwrap();
     let activations = Activations::Plain { values: input, width: weight.columns() };
     if weight.block_type().is_quantized() {
@@ -123,7 +123,7 @@ fn every_tier_has_the_same_bits() {
         for _ in 0..40 {
             let columns = 256 * (1 + random.below(3));
             let shape = (1 + random.below(70), if block_type.is_quantized() { columns } else { columns - 5 });
-            let rows = 1 + random.below(20);
+            let rows = 1 + random.below(40);
             let seed = random.below(1000) as u64;
             let mut input = values(rows * shape.1, seed, 3.0);
             // Every sign and the largest integers.
@@ -149,7 +149,7 @@ fn several_products_and_residuals_share_one_run() {
         .map(|(block_type, rows)| weight(block_type, rows, 256, 2, 0.1).unwrap());
     let alone = [0, 1, 2, 3].map(|index| product(&pool, &weights[index], None, &input));
     let mut together = [300, 7, 64, 9].map(|columns| vec![1.0_f32; 9 * columns]);
-    let mut quantized = QuantizedRows::with_capacity(input.len()).unwrap();
+    let mut quantized = QuantizedRows::with_capacity(9, 256).unwrap();
     let mut rounded = Bf16Rows::with_capacity(input.len()).unwrap();
     let activations = Activations::Plain { values: &input, width: 256 };
     quantized.quantize(&pool, &activations).unwrap();
@@ -186,7 +186,7 @@ fn refuses_what_does_not_fit() {
     let pool = ThreadPool::new(1).unwrap();
     let plain = weight(BlockType::F32, 4, 8, 1, 1.0).unwrap();
     let [blocks, halves] = [BlockType::Q8_0, BlockType::BF16].map(|of| weight(of, 4, 32, 1, 1.0).unwrap());
-    let mut quantized = QuantizedRows::with_capacity(64).unwrap();
+    let mut quantized = QuantizedRows::with_capacity(2, 32).unwrap();
     let mut rounded = Bf16Rows::with_capacity(64).unwrap();
     quantized.quantize(&pool, &Activations::Plain { values: &[1.0; 64], width: 32 }).unwrap();
     rounded.round(&pool, &Activations::Plain { values: &[1.0; 64], width: 32 }).unwrap();

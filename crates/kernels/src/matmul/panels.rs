@@ -1,9 +1,16 @@
 //! Products with weights in panels: a lane is an output, the sum that [`super::quantized`] documents.
 
+#[cfg(target_arch = "x86_64")]
+mod blocks;
 mod k_quants;
+#[cfg(target_arch = "x86_64")]
+mod open;
 mod simple;
 
 use std::ops::Range;
+
+#[cfg(target_arch = "x86_64")]
+pub(super) use blocks::Blocks;
 
 use super::Job;
 use crate::panel::{PanelType, ROWS};
@@ -11,6 +18,11 @@ use crate::quantized_rows::{Group, QuantizedRows};
 use crate::simd::{Kernel, Simd};
 use k_quants::{Q4K, Q5K, Q6K};
 use simple::{Q40, Q50, Q80};
+
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
+/// How far ahead weights are asked for, into the second cache.
+const AHEAD: usize = 16 << 10;
 
 /// A block type in panels.
 trait PanelBlock {
@@ -32,24 +44,30 @@ trait PanelBlock {
     );
 }
 
-/// All rows of the input with some whole panels.
+/// The rows of the input from row `first` on with some whole panels.
 #[inline(always)]
-pub(super) fn run<S: Simd>(simd: S, input: &QuantizedRows, job: &Job<'_>, columns: Range<usize>) {
+pub(super) fn run<S: Simd>(simd: S, input: &QuantizedRows, first: usize, job: &Job<'_>, columns: Range<usize>) {
     match job.weight.panels() {
-        Some(PanelType::Q4_0) => run_type::<S, Q40>(simd, input, job, columns),
-        Some(PanelType::Q5_0) => run_type::<S, Q50>(simd, input, job, columns),
-        Some(PanelType::Q8_0) => run_type::<S, Q80>(simd, input, job, columns),
-        Some(PanelType::Q4_K) => run_type::<S, Q4K>(simd, input, job, columns),
-        Some(PanelType::Q5_K) => run_type::<S, Q5K>(simd, input, job, columns),
-        Some(PanelType::Q6_K) => run_type::<S, Q6K>(simd, input, job, columns),
+        Some(PanelType::Q4_0) => run_type::<S, Q40>(simd, input, first, job, columns),
+        Some(PanelType::Q5_0) => run_type::<S, Q50>(simd, input, first, job, columns),
+        Some(PanelType::Q8_0) => run_type::<S, Q80>(simd, input, first, job, columns),
+        Some(PanelType::Q4_K) => run_type::<S, Q4K>(simd, input, first, job, columns),
+        Some(PanelType::Q5_K) => run_type::<S, Q5K>(simd, input, first, job, columns),
+        Some(PanelType::Q6_K) => run_type::<S, Q6K>(simd, input, first, job, columns),
         Some(PanelType::F32 | PanelType::F16 | PanelType::BF16) | None => {}
     }
 }
 
 #[inline(always)]
-fn run_type<S: Simd, B: PanelBlock>(simd: S, input: &QuantizedRows, job: &Job<'_>, columns: Range<usize>) {
+fn run_type<S: Simd, B: PanelBlock>(
+    simd: S,
+    input: &QuantizedRows,
+    first: usize,
+    job: &Job<'_>,
+    columns: Range<usize>,
+) {
     for column in columns.step_by(ROWS) {
-        let mut row = 0;
+        let mut row = first;
         while row < input.rows() {
             row += match input.rows() - row {
                 8.. if S::REGISTERS >= 32 => panel::<S, B, 8>(simd, input, row, job, column),
@@ -111,6 +129,18 @@ impl<B: PanelBlock, const M: usize> Kernel for Panel<'_, B, M> {
             }
         }
         outputs
+    }
+}
+
+/// Asks for what is read later, in one of the steps that a tile is gone through in: as many lines of the cache as the step has of the tile.
+#[inline(always)]
+fn prefetch<S: Simd, B: PanelBlock>(simd: S, tile: *const u8, first: usize, step: usize, steps: usize) {
+    // The first pass over the panel's lanes asks for all of it.
+    if first == 0 {
+        let lines = B::TYPE.tile().div_ceil(LINE * steps);
+        for line in step * lines..(step + 1) * lines {
+            simd.prefetch(tile.wrapping_add(AHEAD + LINE * line));
+        }
     }
 }
 

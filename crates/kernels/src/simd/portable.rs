@@ -61,6 +61,14 @@ impl Simd for Portable {
         unsafe { from.cast::<[[u8; 4]; LANES]>().read_unaligned() }.map(i32::from_le_bytes)
     }
 
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    unsafe fn store_less(self, integers: [i32; LANES], by: u8, to: *mut i8) {
+        let bytes = integers.map(|lane| lane.to_le_bytes().map(|byte| byte.wrapping_sub(by) as i8));
+        // SAFETY: the caller's promise.
+        unsafe { to.cast::<[[i8; 4]; LANES]>().write_unaligned(bytes) }
+    }
+
     #[inline(always)]
     unsafe fn load_u8(self, from: *const u8) -> [i32; LANES] {
         // SAFETY: the caller's promise.

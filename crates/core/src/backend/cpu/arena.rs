@@ -55,7 +55,8 @@ struct Lengths {
     attention: usize,
     key_value: usize,
     intermediate: usize,
-    quantized: usize,
+    /// Width of the widest input of a product.
+    input: usize,
     logits: usize,
     /// Of the cosines, and of the sines, of each rotary.
     angles: Vec<usize>,
@@ -70,7 +71,7 @@ impl Lengths {
             attention: rows(attention)?,
             key_value: rows(product(shape.kv_heads, shape.head_dim)?)?,
             intermediate: rows(shape.intermediate)?,
-            quantized: rows(shape.hidden.max(attention).max(shape.intermediate))?,
+            input: shape.hidden.max(attention).max(shape.intermediate),
             logits: product(shape.max_sampled_rows, shape.vocabulary)?,
             angles: rotary_widths.iter().map(|&width| rows(width)).collect::<Result<_>>()?,
         })
@@ -82,13 +83,13 @@ impl Lengths {
 /// # Errors
 /// `model_invalid` where they overflow.
 pub(crate) fn arena_bytes(shape: &ModelShape, rotary_widths: &[usize]) -> Result<u64> {
-    let Lengths { hidden, attention, key_value, intermediate, quantized, logits, angles } =
+    let Lengths { hidden, attention, key_value, intermediate, input, logits, angles } =
         Lengths::new(shape, rotary_widths)?;
     let floats = [hidden, attention, key_value, intermediate].iter().map(|len| 2 * *len as u64).sum::<u64>();
     let angles = angles.iter().map(|len| 2 * *len as u64).sum::<u64>();
     Ok((floats + logits as u64 + angles) * size_of::<f32>() as u64
-        + QuantizedRows::bytes_for(quantized) as u64
-        + Bf16Rows::bytes_for(quantized) as u64)
+        + QuantizedRows::bytes_for(shape.max_rows, input) as u64
+        + Bf16Rows::bytes_for(product(shape.max_rows, input)?) as u64)
 }
 
 impl Arena {
@@ -105,8 +106,8 @@ impl Arena {
             heads: floats(lengths.attention)?,
             gate: floats(lengths.intermediate)?,
             up: floats(lengths.intermediate)?,
-            quantized: QuantizedRows::with_capacity(lengths.quantized)?,
-            rounded: Bf16Rows::with_capacity(lengths.quantized)?,
+            quantized: QuantizedRows::with_capacity(shape.max_rows, lengths.input)?,
+            rounded: Bf16Rows::with_capacity(product(shape.max_rows, lengths.input)?)?,
             logits: floats(0)?,
             angles: lengths.angles.iter().map(angles).collect::<Result<_>>()?,
             sampled_rows: 0,

@@ -1,12 +1,24 @@
 //! Types with blocks of 256 elements, whose groups have scales of their own.
 
-use super::{PanelBlock, add_group, halves, integers, mask};
+use super::{PanelBlock, add_group, halves, integers, mask, prefetch};
 use crate::panel::{PanelType, ROWS};
 use crate::quantized_rows::Group;
 use crate::simd::Simd;
 
-/// Bytes of a line of the cache.
-const LINE: usize = 64;
+/// Runs an expression for each group of a block: where the group is a constant no choice is left to be made in the loop over tiles.
+macro_rules! each_group {
+    ($group:ident => $run:expr) => {
+        each_group!($group => $run; 0 1 2 3 4 5 6 7)
+    };
+    ($group:ident => $run:expr; $($index:literal)+) => {
+        $({
+            const $group: usize = $index;
+            $run
+        })+
+    };
+}
+#[cfg(target_arch = "x86_64")]
+pub(super) use each_group;
 
 pub(super) struct Q4K;
 pub(super) struct Q5K;
@@ -24,17 +36,8 @@ impl PanelBlock for Q4K {
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
-        // SAFETY: the caller's promise. A group that is a constant leaves no choice to be made where tiles are gone through.
-        unsafe {
-            add_q4_group::<S, M, 0>(simd, tile, first, rows, sums);
-            add_q4_group::<S, M, 1>(simd, tile, first, rows, sums);
-            add_q4_group::<S, M, 2>(simd, tile, first, rows, sums);
-            add_q4_group::<S, M, 3>(simd, tile, first, rows, sums);
-            add_q4_group::<S, M, 4>(simd, tile, first, rows, sums);
-            add_q4_group::<S, M, 5>(simd, tile, first, rows, sums);
-            add_q4_group::<S, M, 6>(simd, tile, first, rows, sums);
-            add_q4_group::<S, M, 7>(simd, tile, first, rows, sums);
-        }
+        // SAFETY: the caller's promise.
+        each_group!(GROUP => unsafe { add_q4_group::<S, M, GROUP>(simd, tile, first, rows, sums) });
     }
 }
 
@@ -50,14 +53,31 @@ unsafe fn add_q4_group<S: Simd, const M: usize, const GROUP: usize>(
     rows: &[&[Group]; M],
     sums: &mut [S::Floats; M],
 ) {
+    prefetch::<S, Q4K>(simd, tile, first, GROUP, 8);
+    // SAFETY: the caller's promise.
+    unsafe {
+        let weights = q4_weights::<S, GROUP>(simd, tile, first);
+        add_with_minimum::<S, M, 4>(simd, tile, first, GROUP, &weights, rows, sums);
+    }
+}
+
+/// The integers of group `GROUP` of a tile of `Q4_K`.
+///
+/// # Safety
+/// `tile` points to a whole tile.
+#[inline(always)]
+pub(super) unsafe fn q4_weights<S: Simd, const GROUP: usize>(
+    simd: S,
+    tile: *const u8,
+    first: usize,
+) -> [S::Integers; 8] {
     let low_bits = mask(simd, 15);
     // SAFETY: places of the fields of a whole tile.
     let mut weights = unsafe { integers::<S, 8>(simd, tile, 16 + 32 * (GROUP / 2), first) };
     for weights in &mut weights {
         *weights = simd.and(nibble::<S, GROUP>(simd, *weights), low_bits);
     }
-    // SAFETY: the caller's promise.
-    unsafe { add_with_minimum::<S, M, 4>(simd, tile, first, GROUP, &weights, rows, sums) };
+    weights
 }
 
 impl PanelBlock for Q5K {
@@ -72,17 +92,8 @@ impl PanelBlock for Q5K {
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
-        // SAFETY: the caller's promise. As for `Q4_K`.
-        unsafe {
-            add_q5_group::<S, M, 0>(simd, tile, first, rows, sums);
-            add_q5_group::<S, M, 1>(simd, tile, first, rows, sums);
-            add_q5_group::<S, M, 2>(simd, tile, first, rows, sums);
-            add_q5_group::<S, M, 3>(simd, tile, first, rows, sums);
-            add_q5_group::<S, M, 4>(simd, tile, first, rows, sums);
-            add_q5_group::<S, M, 5>(simd, tile, first, rows, sums);
-            add_q5_group::<S, M, 6>(simd, tile, first, rows, sums);
-            add_q5_group::<S, M, 7>(simd, tile, first, rows, sums);
-        }
+        // SAFETY: the caller's promise.
+        each_group!(GROUP => unsafe { add_q5_group::<S, M, GROUP>(simd, tile, first, rows, sums) });
     }
 }
 
@@ -98,7 +109,24 @@ unsafe fn add_q5_group<S: Simd, const M: usize, const GROUP: usize>(
     rows: &[&[Group]; M],
     sums: &mut [S::Floats; M],
 ) {
-    prefetch::<S, 176>(simd, tile, first, GROUP, 8);
+    prefetch::<S, Q5K>(simd, tile, first, GROUP, 8);
+    // SAFETY: the caller's promise.
+    unsafe {
+        let weights = q5_weights::<S, GROUP>(simd, tile, first);
+        add_with_minimum::<S, M, 5>(simd, tile, first, GROUP, &weights, rows, sums);
+    }
+}
+
+/// The integers of group `GROUP` of a tile of `Q5_K`.
+///
+/// # Safety
+/// `tile` points to a whole tile.
+#[inline(always)]
+pub(super) unsafe fn q5_weights<S: Simd, const GROUP: usize>(
+    simd: S,
+    tile: *const u8,
+    first: usize,
+) -> [S::Integers; 8] {
     let (low_bits, fifth) = (mask(simd, 15), mask(simd, 16));
     // SAFETY: places of the fields of a whole tile.
     let (mut weights, bits) = unsafe {
@@ -120,8 +148,7 @@ unsafe fn add_q5_group<S: Simd, const M: usize, const GROUP: usize>(
         let low = nibble::<S, GROUP>(simd, *weights);
         *weights = simd.or(simd.and(low, low_bits), simd.and(high, fifth));
     }
-    // SAFETY: the caller's promise.
-    unsafe { add_with_minimum::<S, M, 5>(simd, tile, first, GROUP, &weights, rows, sums) };
+    weights
 }
 
 /// Two groups lie in the same bytes: the low nibbles are the even one's.
@@ -144,11 +171,8 @@ unsafe fn add_with_minimum<S: Simd, const M: usize, const BITS: u32>(
     rows: &[&[Group]; M],
     sums: &mut [S::Floats; M],
 ) {
-    // SAFETY: places of the fields of a whole tile.
-    let (d, minimum, (scale, m)) = unsafe {
-        (halves(simd, tile, 0, first), halves(simd, tile, 2, first), scale_and_minimum(simd, tile, index, first))
-    };
-    let (scales, minima) = (simd.mul(d, scale), simd.mul(simd.mul(simd.splat(-1.0), minimum), m));
+    // SAFETY: the caller's promise.
+    let (scales, minima) = unsafe { scales_and_minima(simd, tile, index, first) };
     for (sum, row) in sums.iter_mut().zip(rows) {
         let group = &row[index];
         let dot = simd.dot::<8, BITS>(simd.splat_integer(0), weights, &group.values);
@@ -156,6 +180,24 @@ unsafe fn add_with_minimum<S: Simd, const M: usize, const BITS: u32>(
         let offset = simd.mul(minima, simd.splat(group.sum));
         *sum = simd.add(*sum, simd.mul(simd.splat(group.scale), simd.add(product, offset)));
     }
+}
+
+/// What integers of group `index` of `Q4_K` and `Q5_K` blocks are multiplied with, and what is added to each.
+///
+/// # Safety
+/// `tile` points to a whole tile of them.
+#[inline(always)]
+pub(super) unsafe fn scales_and_minima<S: Simd>(
+    simd: S,
+    tile: *const u8,
+    index: usize,
+    first: usize,
+) -> (S::Floats, S::Floats) {
+    // SAFETY: places of the fields of a whole tile.
+    let (d, minimum, (scale, m)) = unsafe {
+        (halves(simd, tile, 0, first), halves(simd, tile, 2, first), scale_and_minimum(simd, tile, index, first))
+    };
+    (simd.mul(d, scale), simd.mul(simd.mul(simd.splat(-1.0), minimum), m))
 }
 
 /// Scale and minimum of group `index` of `Q4_K` and `Q5_K` blocks, 6 bits each, packed in 12 bytes from byte 4.
@@ -198,21 +240,15 @@ impl PanelBlock for Q6K {
                 *block = groups;
             }
         }
-        // SAFETY: the caller's promise.
-        unsafe {
-            if M <= 2 {
+        if M <= 2 {
+            // SAFETY: the caller's promise.
+            unsafe {
                 add_half_once::<S, M, 0>(simd, tile, first, &blocks, sums);
                 add_half_once::<S, M, 1>(simd, tile, first, &blocks, sums);
-            } else {
-                add_quarter::<S, M, 0>(simd, tile, first, &blocks, sums);
-                add_quarter::<S, M, 1>(simd, tile, first, &blocks, sums);
-                add_quarter::<S, M, 2>(simd, tile, first, &blocks, sums);
-                add_quarter::<S, M, 3>(simd, tile, first, &blocks, sums);
-                add_quarter::<S, M, 4>(simd, tile, first, &blocks, sums);
-                add_quarter::<S, M, 5>(simd, tile, first, &blocks, sums);
-                add_quarter::<S, M, 6>(simd, tile, first, &blocks, sums);
-                add_quarter::<S, M, 7>(simd, tile, first, &blocks, sums);
             }
+        } else {
+            // SAFETY: the caller's promise.
+            each_group!(GROUP => unsafe { add_quarter::<S, M, GROUP>(simd, tile, first, &blocks, sums) });
         }
     }
 }
@@ -230,27 +266,15 @@ unsafe fn add_quarter<S: Simd, const M: usize, const GROUP: usize>(
     rows: &[&[Group; 8]; M],
     sums: &mut [S::Floats; M],
 ) {
-    prefetch::<S, 210>(simd, tile, first, GROUP, 8);
-    let (low_bits, high_bits) = (mask(simd, 15), mask(simd, 0x30));
-    let (part, quarter) = const { (GROUP / 4, GROUP % 4) };
-    // SAFETY: places of the fields of a whole tile.
-    let (d, mut weights, bits, scales) = unsafe {
+    prefetch::<S, Q6K>(simd, tile, first, GROUP, 8);
+    // SAFETY: the caller's promise.
+    let (d, weights, scales) = unsafe {
         (
             halves(simd, tile, 208, first),
-            integers::<S, 8>(simd, tile, 64 * part + 32 * (quarter % 2), first),
-            integers::<S, 8>(simd, tile, 128 + 32 * part, first),
-            [0, 1].map(|half| simd.load_signed(tile.wrapping_add(ROWS * (192 + 2 * GROUP + half) + first).cast())),
+            q6_weights::<S, GROUP>(simd, tile, first),
+            q6_scales::<S>(simd, tile, GROUP, first),
         )
     };
-    for (weights, bits) in weights.iter_mut().zip(&bits) {
-        let (low, high) = match quarter {
-            0 => (*weights, simd.shift_left::<4>(*bits)),
-            1 => (*weights, simd.shift_left::<2>(*bits)),
-            2 => (simd.shift_right::<4>(*weights), *bits),
-            _ => (simd.shift_right::<4>(*weights), simd.shift_right::<2>(*bits)),
-        };
-        *weights = simd.or(simd.and(low, low_bits), simd.and(high, high_bits));
-    }
     let [w0, w1, w2, w3, w4, w5, w6, w7] = weights;
     for (sum, row) in sums.iter_mut().zip(rows) {
         let group = &row[GROUP];
@@ -262,6 +286,47 @@ unsafe fn add_quarter<S: Simd, const M: usize, const GROUP: usize>(
         let (low, high) = (simd.mul_integers(low, scales[0]), simd.mul_integers(high, scales[1]));
         add_group(simd, sum, d, simd.add_integers(low, high), group);
     }
+}
+
+/// The integers of group `GROUP` of a tile of `Q6_K`, plus 32.
+///
+/// # Safety
+/// `tile` points to a whole tile.
+#[inline(always)]
+pub(super) unsafe fn q6_weights<S: Simd, const GROUP: usize>(
+    simd: S,
+    tile: *const u8,
+    first: usize,
+) -> [S::Integers; 8] {
+    let (low_bits, high_bits) = (mask(simd, 15), mask(simd, 0x30));
+    let (part, quarter) = const { (GROUP / 4, GROUP % 4) };
+    // SAFETY: places of the fields of a whole tile.
+    let (mut weights, bits) = unsafe {
+        (
+            integers::<S, 8>(simd, tile, 64 * part + 32 * (quarter % 2), first),
+            integers::<S, 8>(simd, tile, 128 + 32 * part, first),
+        )
+    };
+    for (weights, bits) in weights.iter_mut().zip(&bits) {
+        let (low, high) = match quarter {
+            0 => (*weights, simd.shift_left::<4>(*bits)),
+            1 => (*weights, simd.shift_left::<2>(*bits)),
+            2 => (simd.shift_right::<4>(*weights), *bits),
+            _ => (simd.shift_right::<4>(*weights), simd.shift_right::<2>(*bits)),
+        };
+        *weights = simd.or(simd.and(low, low_bits), simd.and(high, high_bits));
+    }
+    weights
+}
+
+/// The scales of both halves of group `index` of `Q6_K` blocks.
+///
+/// # Safety
+/// `tile` points to a whole tile.
+#[inline(always)]
+pub(super) unsafe fn q6_scales<S: Simd>(simd: S, tile: *const u8, index: usize, first: usize) -> [S::Integers; 2] {
+    // SAFETY: places of the fields of a whole tile.
+    [0, 1].map(|half| unsafe { simd.load_signed(tile.wrapping_add(ROWS * (192 + 2 * index + half) + first).cast()) })
 }
 
 /// Half a tile for few rows: all that a byte of the weight has is used when it is read.
@@ -288,7 +353,7 @@ unsafe fn add_half_once<S: Simd, const M: usize, const PART: usize>(
             }
         }
         for step in 4 * half..4 * half + 4 {
-            prefetch::<S, 210>(simd, tile, first, 8 * PART + step, 16);
+            prefetch::<S, Q6K>(simd, tile, first, 8 * PART + step, 16);
             // SAFETY: places of the fields of a whole tile.
             let ([low], [next], [high]) = unsafe {
                 (
@@ -325,19 +390,6 @@ unsafe fn add_half_once<S: Simd, const M: usize, const PART: usize>(
     for ((sum, dots), row) in sums.iter_mut().zip(&dots).zip(rows) {
         for (quarter, dot) in dots.iter().enumerate() {
             add_group(simd, sum, d, *dot, &row[4 * PART + quarter]);
-        }
-    }
-}
-
-/// Asks for a part of the tile after the next, in one of some steps. Where fields are read in several places at once the hardware does
-/// not foresee what comes: a decode of `Q6_K` is twice as fast for it.
-#[inline(always)]
-fn prefetch<S: Simd, const BLOCK: usize>(simd: S, tile: *const u8, first: usize, step: usize, steps: usize) {
-    // The first pass over the panel's lanes asks for all of it.
-    if first == 0 {
-        let lines = (ROWS * BLOCK / LINE).div_ceil(steps);
-        for line in step * lines..(step + 1) * lines {
-            simd.prefetch(tile.wrapping_add(2 * ROWS * BLOCK + LINE * line));
         }
     }
 }

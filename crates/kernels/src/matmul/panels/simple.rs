@@ -1,6 +1,6 @@
 //! Types with one scale for 32 elements.
 
-use super::{PanelBlock, add_group, halves, integers, mask};
+use super::{PanelBlock, add_group, halves, integers, mask, prefetch};
 use crate::panel::PanelType;
 use crate::quantized_rows::Group;
 use crate::simd::Simd;
@@ -21,6 +21,7 @@ impl PanelBlock for Q40 {
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
+        prefetch::<S, Self>(simd, tile, first, 0, 1);
         // SAFETY: places of the fields of a whole tile.
         let (scales, bytes) = unsafe { (halves(simd, tile, 0, first), integers::<S, 4>(simd, tile, 2, first)) };
         let weights = nibbles(simd, bytes);
@@ -46,6 +47,7 @@ impl PanelBlock for Q50 {
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
+        prefetch::<S, Self>(simd, tile, first, 0, 1);
         // SAFETY: places of the fields of a whole tile.
         let (scales, [bits], bytes) = unsafe {
             (
@@ -54,22 +56,7 @@ impl PanelBlock for Q50 {
                 integers::<S, 4>(simd, tile, 6, first),
             )
         };
-        let mut weights = nibbles(simd, bytes);
-        let fifth = mask(simd, 16);
-        // Bit `i` of every byte is for register `i`.
-        let shifted = [
-            simd.shift_left::<4>(bits),
-            simd.shift_left::<3>(bits),
-            simd.shift_left::<2>(bits),
-            simd.shift_left::<1>(bits),
-            bits,
-            simd.shift_right::<1>(bits),
-            simd.shift_right::<2>(bits),
-            simd.shift_right::<3>(bits),
-        ];
-        for (weights, bits) in weights.iter_mut().zip(&shifted) {
-            *weights = simd.or(*weights, simd.and(*bits, fifth));
-        }
+        let weights = with_fifth_bits(simd, nibbles(simd, bytes), bits);
         for (sum, row) in sums.iter_mut().zip(rows) {
             let group = &row[0];
             // The integers are 16 less than their bits say.
@@ -92,6 +79,7 @@ impl PanelBlock for Q80 {
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
+        prefetch::<S, Self>(simd, tile, first, 0, 1);
         // SAFETY: places of the fields of a whole tile.
         let (scales, weights) = unsafe { (halves(simd, tile, 0, first), integers::<S, 8>(simd, tile, 2, first)) };
         for (sum, row) in sums.iter_mut().zip(rows) {
@@ -101,9 +89,29 @@ impl PanelBlock for Q80 {
     }
 }
 
+/// Nibbles with a fifth bit: bit `i` of every byte is for register `i`.
+#[inline(always)]
+pub(super) fn with_fifth_bits<S: Simd>(simd: S, mut nibbles: [S::Integers; 8], bits: S::Integers) -> [S::Integers; 8] {
+    let fifth = mask(simd, 16);
+    let shifted = [
+        simd.shift_left::<4>(bits),
+        simd.shift_left::<3>(bits),
+        simd.shift_left::<2>(bits),
+        simd.shift_left::<1>(bits),
+        bits,
+        simd.shift_right::<1>(bits),
+        simd.shift_right::<2>(bits),
+        simd.shift_right::<3>(bits),
+    ];
+    for (nibbles, bits) in nibbles.iter_mut().zip(&shifted) {
+        *nibbles = simd.or(*nibbles, simd.and(*bits, fifth));
+    }
+    nibbles
+}
+
 /// Low nibbles of 16 bytes, then the high ones.
 #[inline(always)]
-fn nibbles<S: Simd>(simd: S, bytes: [S::Integers; 4]) -> [S::Integers; 8] {
+pub(super) fn nibbles<S: Simd>(simd: S, bytes: [S::Integers; 4]) -> [S::Integers; 8] {
     let low_bits = mask(simd, 15);
     let mut nibbles = [low_bits; 8];
     for (index, bytes) in bytes.iter().enumerate() {
