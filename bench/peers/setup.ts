@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { cpuSlug } from "../machine.ts";
 import { cacheFolder } from "../models.ts";
@@ -41,10 +42,11 @@ function pythonWith(
   return python;
 }
 
-/** llama.cpp with all that this CPU has: its source built here, which takes a while. */
+/** llama.cpp with all that this CPU has: its source built here, which takes a while, and not what pip built for another CPU before. */
 export const pythonWithLlamaCpp = (): string =>
-  pythonWith("llama-cpp-python", ["--no-binary", "llama-cpp-python"], {
+  pythonWith("llama-cpp-python", ["--no-cache-dir", "--no-binary", "llama-cpp-python"], {
     CMAKE_ARGS: "-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF",
+    CXXFLAGS: `-include ${fileURLToPath(new URL("tile-config.h", import.meta.url))}`,
   });
 
 export const pythonWithMistralRs = (): string => pythonWith("mistralrs", ["--only-binary", ":all:"]);
