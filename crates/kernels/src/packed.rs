@@ -105,14 +105,15 @@ impl Packed {
         read: Option<Read<'_, E>>,
     ) -> std::result::Result<(), E> {
         let panels = PanelType::of(self.block_type, self.columns, pool.tier());
-        let panel_bytes = panel::ROWS * self.row_bytes;
-        let part_bytes = panel_bytes * (PART / panel_bytes).max(1);
+        // Of rows so wide that this overflows there are too few for a panel.
+        let panel_bytes = self.row_bytes.saturating_mul(panel::ROWS);
+        let part_bytes = panel_bytes.saturating_mul((PART / panel_bytes).max(1));
         let bytes = self.bytes.get_mut();
         let len = bytes.len();
         let places = Disjoint::new(bytes);
         let fill = |start: usize| {
             // SAFETY: each part is one task's own.
-            let place = unsafe { places.slice(start..len.min(start + part_bytes)) };
+            let place = unsafe { places.slice(start..len.min(start.saturating_add(part_bytes))) };
             match (panels, read) {
                 (Some(panels), read) => {
                     let mut rows = Aligned::zeroed(place.len())?;

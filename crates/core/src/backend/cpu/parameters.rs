@@ -107,10 +107,10 @@ fn pack(pool: &ThreadPool, chunks: &mut Chunks, weight: &Weight) -> Result<Packe
     let [rows, columns] = weight.shape[..] else {
         return Err(invalid(weight, "it is no matrix"));
     };
+    check_bytes(weight)?;
     // Bytes in memory are rearranged where they lie, unless the tier's registers are wider than the lines they would begin in the middle
     // of: one weight that stayed would keep the whole file.
     if let Some(bytes) = pool.tier().takes_any_alignment().then(|| weight.take()).flatten() {
-        check_bytes(weight)?;
         return Ok(Packed::from_taken(pool, block_type(weight.dtype), (rows, columns), Box::new(bytes))?);
     }
     pack_copy(pool, weight, (rows, columns), |len| chunks.zeroed(len))
