@@ -6,7 +6,7 @@ import { publish } from "./publish/publish.ts";
 import { report } from "./report.ts";
 import { figuresOf, saveResult, type Result } from "./results.ts";
 
-type Measure = (options: Options) => Result[] | Promise<Result[]> | AsyncIterable<Result>;
+type Measure = (options: Options) => Iterable<Result> | Promise<Result[]> | AsyncIterable<Result>;
 type Part = () => Promise<Measure>;
 
 /** Run when no part is named. */
@@ -17,6 +17,7 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
     together: async () => (await import("./cpu/together.ts")).measureTogether,
     floats: async () => (await import("./cpu/floats.ts")).measureFloats,
     matmul: async () => (await import("./cpu/matmul.ts")).measureMatmul,
+    streaming: async () => (await import("./cpu/streaming.ts")).measureStreaming,
     packages: async () => (await import("./cpu/packages.ts")).measurePackages,
   },
   startup: {

@@ -6,7 +6,7 @@ import { runRustExample } from "../rust-example.ts";
 import { QUANTIZED } from "../subject.ts";
 
 /** What `throughput` goes through: so many matrices of so many weights. */
-const WEIGHTS = 16 * 3072 * 1024;
+const WEIGHTS = 240 * 3072 * 1024;
 
 /** The matrix–vector products alone against plain reads: what decoding could reach. */
 export async function* measureMatmul({ types = QUANTIZED, threads, rounds }: Options): AsyncGenerator<Figure> {
