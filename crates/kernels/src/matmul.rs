@@ -84,11 +84,13 @@ impl Job<'_> {
         }
     }
 
-    /// Asks for the outputs of a panel: rows of outputs lie far from each other.
+    /// Asks for outputs of a panel: those of one row lie far from another's.
     #[cfg(target_arch = "x86_64")]
     #[inline(always)]
-    fn prefetch_panel(&self, simd: impl Simd, row: usize, column: usize) {
-        simd.prefetch(self.output.address(row * self.weight.rows() + column));
+    fn prefetch_panel(&self, simd: impl Simd, rows: Range<usize>, column: usize) {
+        for row in rows {
+            simd.prefetch(self.output.address(row * self.weight.rows() + column));
+        }
     }
 
     /// Writes one output. `row` and `column` are inside the output, and nobody else writes this element.

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::open::{Form, OpenGroup, OpenPanel};
-use super::{Q4K, Q5K, Q6K, Q40, Q50, Q80};
+use super::{LINE, Q4K, Q5K, Q6K, Q40, Q50, Q80};
 use crate::matmul::Job;
 use crate::panel::{PanelType, ROWS};
 use crate::quantized_rows::QuantizedRows;
@@ -58,27 +58,20 @@ impl<M: BlockProduct> Blocks<'_, M> {
             let panel = job.weight.panel(column / ROWS);
             for first in (0..input.blocks()).step_by(BLOCKS) {
                 let blocks = first..input.blocks().min(first + BLOCKS);
-                let sums = &mut sums[..blocks.len()];
-                for (index, tiles) in panel.chunks(OPEN / B::GROUPS * tile).enumerate() {
-                    let groups = tiles.len() / tile * B::GROUPS;
-                    let open = &mut open[..groups];
+                let together = OPEN / B::GROUPS * tile;
+                for (index, tiles) in panel.chunks(together).enumerate() {
+                    let groups = index * OPEN..index * OPEN + tiles.len() / tile * B::GROUPS;
+                    let open = &mut open[..groups.len()];
                     simd.vectorize(Open { tiles, groups: open, of_block: PhantomData::<B> });
-                    for (block, sums) in blocks.clone().zip(&mut *sums) {
-                        let rows = &input.block(block)[index * OPEN..][..groups];
-                        if index == 0 {
-                            *sums = [[0.0; ROWS]; BLOCK_ROWS];
-                            for row in input.rows_of_block(block) {
-                                job.prefetch_panel(simd, row, column);
-                            }
-                        }
-                        let dots = &mut dots;
-                        simd.vectorize(Add::<_, B> { multiplier, rows, open, dots, sums, of_block: PhantomData });
+                    let then = ((index + 1) * together >= panel.len()).then_some((job, column));
+                    let sums = &mut sums[..blocks.len()];
+                    if index == 0 {
+                        sums.fill([[0.0; ROWS]; BLOCK_ROWS]);
                     }
-                }
-                for (block, sums) in blocks.zip(&*sums) {
-                    for (row, sums) in input.rows_of_block(block).zip(sums) {
-                        job.write_panel(row, column, sums);
-                    }
+                    let (blocks, dots, of_block) = (blocks.clone(), &mut dots, PhantomData);
+                    let add =
+                        Add::<_, B> { multiplier, input, blocks, groups, open, tiles, dots, sums, then, of_block };
+                    simd.vectorize(add);
                 }
             }
         }
@@ -92,14 +85,21 @@ struct Open<'a, B> {
     of_block: PhantomData<B>,
 }
 
-/// Adds the products of a block of rows with open groups to its sums.
+/// Adds the products of some groups of blocks of rows with an open panel to their sums.
 struct Add<'a, M, B> {
     multiplier: &'a M,
-    rows: &'a [RowBlock],
+    input: &'a QuantizedRows,
+    blocks: Range<usize>,
+    groups: Range<usize>,
     open: &'a [OpenGroup],
+    /// What was opened: what lies after it is opened next.
+    tiles: &'a [u8],
     /// Scratch: dot products of two groups, each of both halves where they are apart.
     dots: &'a mut [[Dots; 2]; 2],
-    sums: &'a mut Sums,
+    /// Of each block.
+    sums: &'a mut [Sums],
+    /// Where sums are written when they are whole, and from which column.
+    then: Option<(&'a Job<'a>, usize)>,
     of_block: PhantomData<B>,
 }
 
@@ -122,42 +122,71 @@ impl<M: BlockProduct, B: OpenPanel> Kernel for Add<'_, M, B> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { multiplier, rows, open, dots: [even, odd], sums, .. } = self;
+        let Self { multiplier, input, blocks, groups, open, tiles, dots: [even, odd], sums, then, .. } = self;
+        let count = groups.len().min(open.len());
+        let mut ahead = tiles.as_ptr_range().end;
+        let lines = tiles.len().div_ceil(LINE).div_ceil(blocks.len() * count.div_ceil(2));
+        // Groups of a block go by turns into two registers, and on into the next block's if they are even in number.
+        let goes_on = count.is_multiple_of(2);
         for first in (0..ROWS).step_by(S::LANES) {
-            let mut lanes = [simd.splat(0.0); BLOCK_ROWS];
-            for (lanes, sums) in lanes.iter_mut().zip(&*sums) {
-                *lanes = simd.read(&sums[first..]);
-            }
-            // While the sums of a group are scaled and added, those of the next are read and those of the one after it multiplied.
-            let groups = rows.len().min(open.len());
-            multiply::<_, B, 0>(multiplier, rows, open, 0);
-            multiply::<_, B, 1>(multiplier, rows, open, 1);
-            read::<_, B, 0>(multiplier, even);
-            for group in (0..groups).step_by(2) {
-                read::<_, B, 1>(multiplier, odd);
-                multiply::<_, B, 0>(multiplier, rows, open, group + 2);
-                add::<S, B>(simd, &mut lanes, first, even, &rows[group], &open[group]);
-                if group + 1 < groups {
-                    read::<_, B, 0>(multiplier, even);
-                    multiply::<_, B, 1>(multiplier, rows, open, group + 3);
-                    add::<S, B>(simd, &mut lanes, first, odd, &rows[group + 1], &open[group + 1]);
+            let mut is_begun = false;
+            for (block, sums) in blocks.clone().zip(&mut *sums) {
+                let rows = &input.block(block)[groups.clone()];
+                let next =
+                    if goes_on && block + 1 < blocks.end { &input.block(block + 1)[groups.clone()] } else { &[] };
+                let mut lanes = [simd.splat(0.0); BLOCK_ROWS];
+                for (lanes, sums) in lanes.iter_mut().zip(&*sums) {
+                    *lanes = simd.read(&sums[first..]);
                 }
-            }
-            for (lanes, sums) in lanes.iter().zip(&mut *sums) {
-                simd.write(*lanes, &mut sums[first..]);
+                if let Some((job, column)) = then {
+                    job.prefetch_panel(simd, input.rows_of_block(block), column);
+                }
+                // While the sums of a group are scaled and added, those of the next are read and those of the one after it multiplied.
+                if !is_begun {
+                    multiply::<_, B, 0>(multiplier, rows, next, open, 0);
+                    multiply::<_, B, 1>(multiplier, rows, next, open, 1);
+                    read::<_, B, 0>(multiplier, even);
+                }
+                is_begun = goes_on;
+                for group in (0..count).step_by(2) {
+                    for _ in 0..lines {
+                        simd.prefetch(ahead);
+                        ahead = ahead.wrapping_add(LINE);
+                    }
+                    read::<_, B, 1>(multiplier, odd);
+                    multiply::<_, B, 0>(multiplier, rows, next, open, group + 2);
+                    add::<S, B>(simd, &mut lanes, first, even, &rows[group], &open[group]);
+                    if group + 1 < count {
+                        read::<_, B, 0>(multiplier, even);
+                        multiply::<_, B, 1>(multiplier, rows, next, open, group + 3);
+                        add::<S, B>(simd, &mut lanes, first, odd, &rows[group + 1], &open[group + 1]);
+                    }
+                }
+                for (lanes, sums) in lanes.iter().zip(&mut *sums) {
+                    simd.write(*lanes, &mut sums[first..]);
+                }
+                if let Some((job, column)) = then
+                    && first + S::LANES == ROWS
+                {
+                    for (row, sums) in input.rows_of_block(block).zip(&*sums) {
+                        job.write_panel(row, column, sums);
+                    }
+                }
             }
         }
     }
 }
 
-/// Of a group that there is.
+/// Of a group of a block, or of the next; nothing after that.
 #[inline(always)]
 fn multiply<M: BlockProduct, B: OpenPanel, const REGISTER: usize>(
     multiplier: &M,
     rows: &[RowBlock],
+    next: &[RowBlock],
     open: &[OpenGroup],
     group: usize,
 ) {
+    let (rows, group) = if group < rows.len() { (rows, group) } else { (next, group - rows.len()) };
     let (Some(RowBlock { values, .. }), Some(OpenGroup { integers, .. })) = (rows.get(group), open.get(group)) else {
         return;
     };
@@ -205,7 +234,6 @@ fn add<S: Simd, B: OpenPanel>(
 mod tests {
     use super::*;
     use crate::activations::Activations;
-    use crate::aligned::Aligned;
     use crate::bf16_rows::Bf16Rows;
     use crate::block_type::BlockType;
     use crate::matmul::{Input, Product, matmul};
@@ -215,49 +243,61 @@ mod tests {
     use crate::synthetic::{values, weight_bytes, weight_for};
     use crate::tier::Tier;
 
-    /// A block of rows, opened panels and plain loops for AMX, on any CPU: the bits of the products of single rows.
-    fn has_the_bits_of_single_rows<B: OpenPanel>(block_type: BlockType, columns: usize) {
-        let input = values(BLOCK_ROWS * columns, 3, 2.0);
+    /// Whole blocks, and one that is not.
+    const INPUT_ROWS: usize = 2 * BLOCK_ROWS + 7;
+
+    /// Blocks of rows, opened panels and plain loops for AMX, on any CPU: the bits of the products of single rows.
+    fn have_the_bits_of_single_rows<B: OpenPanel>(block_type: BlockType, columns: usize) {
+        let input = values(INPUT_ROWS * columns, 3, 2.0);
         let pool = ThreadPool::for_tier(1, Tier::Portable).unwrap();
-        let mut quantized = QuantizedRows::with_capacity(BLOCK_ROWS, columns).unwrap();
+        let mut quantized = QuantizedRows::with_capacity(INPUT_ROWS, columns).unwrap();
         quantized.quantize(&pool, &Activations::Plain { values: &input, width: columns }).unwrap();
-        let mut rows = Aligned::<RowBlock>::zeroed(columns / 32).unwrap();
-        for row in 0..BLOCK_ROWS {
-            for (block, group) in rows.iter_mut().zip(quantized.row(row)) {
-                block.put(row, group);
-            }
-        }
+        quantized.put_into_blocks();
         let file = weight_bytes(block_type, ROWS, columns, 4, 0.1);
         let mut panel = vec![0; file.len()];
         B::TYPE.arrange(Tier::Amx, &file, &mut panel);
         let mut open = vec![OpenGroup::ZERO; columns / 32];
         Open { tiles: &panel, groups: &mut open, of_block: PhantomData::<B> }.run(Baseline);
-        let (mut sums, mut dots) = ([[0.0; ROWS]; BLOCK_ROWS], [[Dots::ZERO; 2]; 2]);
-        let (multiplier, dots) = (&PlainBlocks::new(), &mut dots);
-        Add::<_, B> { multiplier, rows: &rows, open: &open, dots, sums: &mut sums, of_block: PhantomData }
+        let mut sums = [[[0.0; ROWS]; BLOCK_ROWS]; 3];
+        // As much as is open at a time, and then the rest.
+        for groups in [0..columns / 64, columns / 64..columns / 32] {
+            let open = &open[groups.clone()];
+            Add::<_, B> {
+                multiplier: &PlainBlocks::new(),
+                input: &quantized,
+                blocks: 0..quantized.blocks(),
+                groups,
+                open,
+                tiles: &panel,
+                dots: &mut [[Dots::ZERO; 2]; 2],
+                sums: &mut sums,
+                then: None,
+                of_block: PhantomData,
+            }
             .run(Baseline);
+        }
 
         let weight = weight_for(Tier::Portable, block_type, (ROWS, columns), 4, 0.1).unwrap();
-        let (mut output, rounded) = (vec![0.0; BLOCK_ROWS * ROWS], Bf16Rows::with_capacity(0).unwrap());
-        let input = Input { values: &input, rounded: &rounded, quantized: &quantized, rows: BLOCK_ROWS };
+        let (mut output, rounded) = (vec![0.0; INPUT_ROWS * ROWS], Bf16Rows::with_capacity(0).unwrap());
+        let input = Input { values: &input, rounded: &rounded, quantized: &quantized, rows: INPUT_ROWS };
         matmul(&pool, input, [Product { weight: &weight, bias: None, accumulate: false, output: &mut output }])
             .unwrap();
         let bits = |values: &[f32]| values.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
-        assert_eq!(bits(sums.as_flattened()), bits(&output), "{block_type:?}");
+        assert_eq!(bits(&sums.as_flattened().as_flattened()[..output.len()]), bits(&output), "{block_type:?}");
     }
 
     #[test]
-    fn a_block_has_the_bits_of_single_rows() {
+    fn blocks_have_the_bits_of_single_rows() {
         // Even and odd numbers of groups.
-        for columns in [32, 64, 96, 608] {
-            has_the_bits_of_single_rows::<Q40>(BlockType::Q4_0, columns);
-            has_the_bits_of_single_rows::<Q50>(BlockType::Q5_0, columns);
-            has_the_bits_of_single_rows::<Q80>(BlockType::Q8_0, columns);
+        for columns in [64, 96, 128, 608] {
+            have_the_bits_of_single_rows::<Q40>(BlockType::Q4_0, columns);
+            have_the_bits_of_single_rows::<Q50>(BlockType::Q5_0, columns);
+            have_the_bits_of_single_rows::<Q80>(BlockType::Q8_0, columns);
         }
-        for columns in [256, 768] {
-            has_the_bits_of_single_rows::<Q4K>(BlockType::Q4_K, columns);
-            has_the_bits_of_single_rows::<Q5K>(BlockType::Q5_K, columns);
-            has_the_bits_of_single_rows::<Q6K>(BlockType::Q6_K, columns);
+        for columns in [512, 1024] {
+            have_the_bits_of_single_rows::<Q4K>(BlockType::Q4_K, columns);
+            have_the_bits_of_single_rows::<Q5K>(BlockType::Q5_K, columns);
+            have_the_bits_of_single_rows::<Q6K>(BlockType::Q6_K, columns);
         }
     }
 }
