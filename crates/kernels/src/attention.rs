@@ -6,6 +6,9 @@
 //!
 //! Where stored keys and values have scales, a score is `q · integers * scale * key_scale` and a value's weight
 //! `e^(score - maximum) * value_scale`: one multiplication for a position instead of one for each of its elements.
+//!
+//! Queries and weights of halves and bytes are shortened ([`crate::short`]): their products are exact, and added by one instruction where
+//! there is one.
 
 mod ahead;
 mod kv_head;

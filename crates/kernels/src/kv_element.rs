@@ -4,12 +4,15 @@ use crate::aligned::Plain;
 use crate::half_float::{f16_to_f32, f32_to_f16};
 use crate::math::ROUND;
 use crate::quantized_rows::int8_scale;
+use crate::short::{Exact, Product, Rounded};
 use crate::simd::Simd;
 
 /// How keys and values are stored: `u16` is an IEEE half, `i8` an integer from -127 to 127 to be multiplied by a scale.
 pub trait KvElement: Plain {
     /// Whether each position of a head has a scale, one for its key and one for its value: `max |x| / 127` over the head.
     const SCALED: bool;
+    /// Products of queries with keys, and of weights with values.
+    type Product: Product;
 
     /// The stored value, without its scale.
     fn to_f32(self) -> f32;
@@ -39,6 +42,7 @@ pub trait KvElement: Plain {
 
 impl KvElement for f32 {
     const SCALED: bool = false;
+    type Product = Rounded;
 
     #[inline(always)]
     fn to_f32(self) -> f32 {
@@ -59,6 +63,7 @@ impl KvElement for f32 {
 
 impl KvElement for u16 {
     const SCALED: bool = false;
+    type Product = Exact;
 
     #[inline(always)]
     fn to_f32(self) -> f32 {
@@ -79,6 +84,7 @@ impl KvElement for u16 {
 
 impl KvElement for i8 {
     const SCALED: bool = true;
+    type Product = Exact;
 
     #[inline(always)]
     fn to_f32(self) -> f32 {

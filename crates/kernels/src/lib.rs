@@ -2,7 +2,7 @@
 //!
 //! Rules that every kernel keeps, so that a row's bits depend only on its tokens, its weights and its position:
 //! - integer dot products are exact; float sums run in one fixed order per output, whatever the number of rows, threads or chunks;
-//! - multiply, then add: no fused multiply-add, no reassociation;
+//! - multiply, then add, rounded after each: no reassociation, and no fused multiply-add but of products that need no rounding;
 //! - [`math::exp`] and [`math::ln`] are ours, rotary angles are computed in f64 by `libm`: the same bits on every host.
 //!
 //! A kernel splits its work over a [`ThreadPool`] and allocates nothing. Shapes are checked: a mismatch is [`Error::Shape`].
@@ -39,6 +39,7 @@ mod pool;
 mod quantized_rows;
 #[cfg(target_arch = "x86_64")]
 mod row_blocks;
+mod short;
 mod simd;
 mod tier;
 

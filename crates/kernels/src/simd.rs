@@ -57,6 +57,12 @@ pub trait Simd: Copy {
     /// Lane by lane.
     fn mul(self, a: Self::Floats, b: Self::Floats) -> Self::Floats;
 
+    /// `sum + a * b`, lane by lane, of products that are exact, so that it matters not whether the two are one instruction.
+    #[inline(always)]
+    fn add_exact(self, sum: Self::Floats, a: Self::Floats, b: Self::Floats) -> Self::Floats {
+        self.add(sum, self.mul(a, b))
+    }
+
     /// Reads `LANES` floats.
     ///
     /// # Safety
@@ -137,7 +143,7 @@ pub trait Simd: Copy {
     #[inline(always)]
     fn add_bf16(self, sum: Self::Floats, a: Self::Integers, b: Self::Integers) -> Self::Floats {
         let (a, b) = (self.bf16_pairs(a), self.bf16_pairs(b));
-        self.add(self.add(sum, self.mul(a[1], b[1])), self.mul(a[0], b[0]))
+        self.add_exact(self.add_exact(sum, a[1], b[1]), a[0], b[0])
     }
 
     /// The products of a row's open group with a group of activations; exact.

@@ -190,7 +190,9 @@ impl Tier {
     pub(crate) fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
-            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("f16c"),
+            Self::Avx2 => {
+                is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c")
+            }
             Self::AvxVnni => Self::Avx2.is_available() && Dpbusd::is_available(),
             Self::Avx512Vnni => {
                 is_x86_feature_detected!("avx512f")

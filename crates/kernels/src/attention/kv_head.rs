@@ -9,6 +9,7 @@ use super::{MAX_HEAD_DIM, Queries, SPAN, STRIP, TILE};
 use crate::disjoint::Disjoint;
 use crate::kv_element::KvElement;
 use crate::kv_store::KvStore;
+use crate::short::{Product, shorten};
 use crate::simd::{Kernel, Simd};
 
 /// One KV head of one sequence.
@@ -40,8 +41,10 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
         let (head_dim, count) = (head.store.shape().head_dim, range.len());
         let mut rows = [&[][..]; N];
         let mut visible = [(0, 0); N];
-        for (index, query) in range.clone().enumerate() {
-            rows[index] = &head.queries.values[head.place(query)];
+        let mut short = [[0.0; MAX_HEAD_DIM]; N];
+        for ((index, query), short) in range.clone().enumerate().zip(&mut short) {
+            let row = &head.queries.values[head.place(query)];
+            rows[index] = if T::Product::SHORT { shortened(row, &mut short[..head_dim]) } else { row };
             visible[index] = head.visible(query);
         }
         let (rows, visible) = (&rows[..count], &visible[..count]);
@@ -71,25 +74,33 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
                     } else {
                         head.values_ahead(first.max(tile) / STRIP * STRIP)
                     };
-                    score(simd, rows, keys, ahead, head.queries.scale, span - tile, scores);
+                    score::<_, _, T::Product>(simd, rows, keys, ahead, head.queries.scale, span - tile, scores);
                 } else {
                     let (strip, _) = converted.as_chunks_mut::<{ STRIP * MAX_HEAD_DIM }>();
                     for (strip, position) in strip.iter_mut().zip(strips) {
                         head.keys(position).convert(simd, strip);
                     }
                     let keys = std::array::from_fn(|index| Keys { elements: &strip[index], stride: STRIP, head_dim });
-                    score(simd, rows, keys, Ahead::NOTHING, head.queries.scale, span - tile, scores);
+                    score::<_, _, T::Product>(
+                        simd,
+                        rows,
+                        keys,
+                        Ahead::NOTHING,
+                        head.queries.scale,
+                        span - tile,
+                        scores,
+                    );
                 }
-                head.scale(&strips, KvStore::key_scales, span - tile, scores);
+                head.scale(&strips, KvStore::key_scales, span - tile, scores, |score| score);
             }
             let mut of_tile = [(0.0, 0.0); N];
             for query in 0..count {
-                of_tile[query] = tile_softmax(&mut scores[query], seen(query));
+                of_tile[query] = tile_softmax::<T::Product>(&mut scores[query], seen(query));
                 partial[query][..head_dim].fill(0.0);
             }
             for strip in (first.max(tile) / STRIP * STRIP..end).step_by(STRIP) {
                 let at = strip - tile;
-                head.scale(&[strip], KvStore::value_scales, at, &mut scores[..count]);
+                head.scale(&[strip], KvStore::value_scales, at, &mut scores[..count], shorten);
                 let seen = |query| {
                     let seen: Range<usize> = seen(query);
                     (seen.start.clamp(at, at + STRIP), seen.end.clamp(at, at + STRIP))
@@ -105,14 +116,14 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
                         Ahead::NOTHING
                     };
                     let values = Values { elements: values, head_dim, at };
-                    add_values(simd, values, ahead, seen, weights, partial);
+                    add_values::<_, _, T::Product>(simd, values, ahead, seen, weights, partial);
                 } else {
                     let converted = &mut converted[..STRIP * head_dim];
                     for (to, from) in converted.chunks_mut(S::LANES).zip(values.chunks(S::LANES)) {
                         T::convert(simd, from, to);
                     }
                     let values = Values { elements: converted, head_dim, at };
-                    add_values(simd, values, Ahead::NOTHING, seen, weights, partial);
+                    add_values::<_, _, T::Product>(simd, values, Ahead::NOTHING, seen, weights, partial);
                 }
             }
             for query in 0..count {
@@ -180,7 +191,8 @@ impl<'a, T: KvElement> KvHead<'a, T> {
         Ahead::whole(self.values(position))
     }
 
-    /// Multiplies the scores or weights of some strips, the first from `at`, with the scales that `of` finds in a block.
+    /// Multiplies the scores or weights of some strips, the first from `at`, with the scales that `of` finds in a block, and keeps what
+    /// `then` makes of them.
     #[inline(always)]
     fn scale(
         &self,
@@ -188,6 +200,7 @@ impl<'a, T: KvElement> KvHead<'a, T> {
         of: fn(&KvStore<T>, usize, usize, usize) -> &[f32],
         at: usize,
         scores: &mut [[f32; TILE]],
+        then: impl Fn(f32) -> f32,
     ) {
         if !T::SCALED {
             return;
@@ -197,7 +210,7 @@ impl<'a, T: KvElement> KvHead<'a, T> {
             let scales = &of(self.store, block, self.layer, self.index)[offset..offset + STRIP];
             for scores in scores.iter_mut() {
                 for (score, scale) in scores[at + index * STRIP..][..STRIP].iter_mut().zip(scales) {
-                    *score *= scale;
+                    *score = then(*score * scale);
                 }
             }
         }
@@ -209,4 +222,13 @@ impl<'a, T: KvElement> KvHead<'a, T> {
         let block_size = self.store.shape().block_size;
         (self.blocks[position / block_size] as usize, position % block_size)
     }
+}
+
+/// A query short enough for exact products.
+#[inline(always)]
+fn shortened<'a>(row: &[f32], short: &'a mut [f32]) -> &'a [f32] {
+    for (short, value) in short.iter_mut().zip(row) {
+        *short = shorten(*value);
+    }
+    short
 }

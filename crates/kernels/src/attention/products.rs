@@ -3,6 +3,7 @@
 use super::ahead::Ahead;
 use super::{MAX_HEAD_DIM, SPAN, STRIP, TILE};
 use crate::kv_element::KvElement;
+use crate::short::Product;
 use crate::simd::Simd;
 
 /// Keys of a strip of positions, `(head_dim, STRIP)`, each row `stride` after the last.
@@ -35,7 +36,7 @@ impl<T: KvElement> Keys<'_, T> {
 
 /// `scores[q][at + p] = scale * (rows[q] · key p)` for the positions of a span: one lane is one position, summed over the head ascending.
 #[inline(always)]
-pub(super) fn score<S: Simd, T: KvElement>(
+pub(super) fn score<S: Simd, T: KvElement, P: Product>(
     simd: S,
     rows: &[&[f32]],
     keys: [Keys<'_, T>; SPAN / STRIP],
@@ -47,10 +48,10 @@ pub(super) fn score<S: Simd, T: KvElement>(
     let (mut rows, mut scores) = (rows, scores);
     while !rows.is_empty() {
         let done = match rows.len() {
-            4.. if S::REGISTERS >= 32 => score_rows::<S, T, 4, 4>(simd, rows, &keys, ahead, scale, at, scores),
-            4.. => score_rows::<S, T, 4, 2>(simd, rows, &keys, ahead, scale, at, scores),
-            2.. => score_rows::<S, T, 2, 4>(simd, rows, &keys, ahead, scale, at, scores),
-            _ => score_rows::<S, T, 1, 4>(simd, rows, &keys, ahead, scale, at, scores),
+            4.. if S::REGISTERS >= 32 => score_rows::<S, T, P, 4, 4>(simd, rows, &keys, ahead, scale, at, scores),
+            4.. => score_rows::<S, T, P, 4, 2>(simd, rows, &keys, ahead, scale, at, scores),
+            2.. => score_rows::<S, T, P, 2, 4>(simd, rows, &keys, ahead, scale, at, scores),
+            _ => score_rows::<S, T, P, 1, 4>(simd, rows, &keys, ahead, scale, at, scores),
         };
         (rows, scores) = (&rows[done..], &mut scores[done..]);
     }
@@ -58,7 +59,7 @@ pub(super) fn score<S: Simd, T: KvElement>(
 
 /// `Q` queries at once, `V` registers at a time. Answers with the number of queries.
 #[inline(always)]
-fn score_rows<S: Simd, T: KvElement, const Q: usize, const V: usize>(
+fn score_rows<S: Simd, T: KvElement, P: Product, const Q: usize, const V: usize>(
     simd: S,
     rows: &[&[f32]],
     keys: &[Keys<'_, T>; SPAN / STRIP],
@@ -92,7 +93,7 @@ fn score_rows<S: Simd, T: KvElement, const Q: usize, const V: usize>(
             for (sums, query) in sums.iter_mut().zip(&queries) {
                 let query = simd.splat(query[dim]);
                 for (sum, lanes) in sums.iter_mut().zip(&lanes) {
-                    *sum = simd.add(*sum, simd.mul(query, *lanes));
+                    *sum = P::add(simd, *sum, query, *lanes);
                 }
             }
         }
@@ -115,7 +116,7 @@ pub(super) struct Values<'a, T> {
 
 /// `partial[q][d] += weights[q][p] * values[p - at][d]`, positions `p` ascending, of those in a strip from `at` that `seen` says of a query.
 #[inline(always)]
-pub(super) fn add_values<S: Simd, T: KvElement>(
+pub(super) fn add_values<S: Simd, T: KvElement, P: Product>(
     simd: S,
     values: Values<'_, T>,
     ahead: Ahead,
@@ -131,13 +132,13 @@ pub(super) fn add_values<S: Simd, T: KvElement>(
         let whole = (0..partial.len()).all(|query| seen(first + query) == span);
         let ahead = if index == 0 { ahead } else { Ahead::NOTHING };
         match (weights, partial.len()) {
-            (weights, 4) if whole => add_rows::<S, T, 4>(simd, values, ahead, span, weights, partial),
-            (weights, 2) if whole => add_rows::<S, T, 2>(simd, values, ahead, span, weights, partial),
+            (weights, 4) if whole => add_rows::<S, T, P, 4>(simd, values, ahead, span, weights, partial),
+            (weights, 2) if whole => add_rows::<S, T, P, 2>(simd, values, ahead, span, weights, partial),
             (weights, _) => {
                 for (query, (weights, partial)) in weights.iter().zip(partial).enumerate() {
                     let (weights, partial) = (std::slice::from_ref(weights), std::slice::from_mut(partial));
                     let seen = seen(first + query);
-                    add_rows::<S, T, 1>(simd, values, ahead, seen, weights, partial);
+                    add_rows::<S, T, P, 1>(simd, values, ahead, seen, weights, partial);
                 }
             }
         }
@@ -146,7 +147,7 @@ pub(super) fn add_values<S: Simd, T: KvElement>(
 
 /// The same for `Q` queries that see the same positions.
 #[inline(always)]
-fn add_rows<S: Simd, T: KvElement, const Q: usize>(
+fn add_rows<S: Simd, T: KvElement, P: Product, const Q: usize>(
     simd: S,
     Values { elements, head_dim, at }: Values<'_, T>,
     ahead: Ahead,
@@ -165,11 +166,11 @@ fn add_rows<S: Simd, T: KvElement, const Q: usize>(
     let mut dim = 0;
     while dim + 4 * S::LANES <= head_dim {
         let ahead = if dim == 0 { ahead } else { Ahead::NOTHING };
-        add_registers::<S, T, Q, 4>(simd, values, ahead, head_dim, dim, &queries, partial);
+        add_registers::<S, T, P, Q, 4>(simd, values, ahead, head_dim, dim, &queries, partial);
         dim += 4 * S::LANES;
     }
     while dim + S::LANES <= head_dim {
-        add_registers::<S, T, Q, 1>(simd, values, Ahead::NOTHING, head_dim, dim, &queries, partial);
+        add_registers::<S, T, P, Q, 1>(simd, values, Ahead::NOTHING, head_dim, dim, &queries, partial);
         dim += S::LANES;
     }
     for dim in dim..head_dim {
@@ -182,7 +183,7 @@ fn add_rows<S: Simd, T: KvElement, const Q: usize>(
 }
 
 #[inline(always)]
-fn add_registers<S: Simd, T: KvElement, const Q: usize, const V: usize>(
+fn add_registers<S: Simd, T: KvElement, P: Product, const Q: usize, const V: usize>(
     simd: S,
     values: &[T],
     ahead: Ahead,
@@ -215,7 +216,7 @@ fn add_registers<S: Simd, T: KvElement, const Q: usize, const V: usize>(
         for (sums, weights) in sums.iter_mut().zip(weights) {
             let weight = simd.splat(weights[position]);
             for (sum, lanes) in sums.iter_mut().zip(&lanes) {
-                *sum = simd.add(*sum, simd.mul(weight, *lanes));
+                *sum = P::add(simd, *sum, weight, *lanes);
             }
         }
     }

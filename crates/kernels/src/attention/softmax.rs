@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::TILE;
 use crate::lanes::{LANES, add, reduce};
 use crate::math::exp;
+use crate::short::{Product, shorten};
 
 /// Running softmax of one query; its weighted values are in the output.
 #[derive(Clone, Copy)]
@@ -28,11 +29,11 @@ impl Running {
     }
 }
 
-/// Replaces the scores a query sees by `e^(score - maximum)`, the others by 0, and returns maximum and sum.
+/// Replaces the scores a query sees by `e^(score - maximum)`, shortened where `P` says so, the others by 0, and returns maximum and sum.
 ///
 /// The sum's lanes belong to positions, so that it is the same wherever a window starts.
 #[inline(always)]
-pub(super) fn tile_softmax(scores: &mut [f32; TILE], seen: Range<usize>) -> (f32, f32) {
+pub(super) fn tile_softmax<P: Product>(scores: &mut [f32; TILE], seen: Range<usize>) -> (f32, f32) {
     if seen != (0..TILE) {
         scores[..seen.start].fill(f32::NEG_INFINITY);
         scores[seen.end..].fill(f32::NEG_INFINITY);
@@ -49,7 +50,8 @@ pub(super) fn tile_softmax(scores: &mut [f32; TILE], seen: Range<usize>) -> (f32
         maximum = if lane > maximum { lane } else { maximum };
     }
     for score in scores.iter_mut() {
-        *score = exp(*score - maximum);
+        let weight = exp(*score - maximum);
+        *score = if P::SHORT { shorten(weight) } else { weight };
     }
     if seen != (0..TILE) {
         // Where nothing is seen, or nothing but -infinity, that is NaN.

@@ -3,10 +3,10 @@
 use std::arch::x86_64::{
     __m512, __m512bh, __m512i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32,
     _mm512_add_ps, _mm512_and_si512, _mm512_castsi512_ps, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps,
-    _mm512_cvtepu8_epi32, _mm512_cvtph_ps, _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_loadu_ps, _mm512_loadu_si512,
-    _mm512_madd_epi16, _mm512_mul_ps, _mm512_mullo_epi32, _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32,
-    _mm512_set1_ps, _mm512_slli_epi16, _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps, _mm512_storeu_si512,
-    _mm512_sub_epi8,
+    _mm512_cvtepu8_epi32, _mm512_cvtph_ps, _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps,
+    _mm512_loadu_si512, _mm512_madd_epi16, _mm512_mul_ps, _mm512_mullo_epi32, _mm512_or_si512, _mm512_set1_epi8,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi16, _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps,
+    _mm512_storeu_si512, _mm512_sub_epi8,
 };
 
 use std::mem::transmute;
@@ -73,6 +73,12 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     fn mul(self, a: __m512, b: __m512) -> __m512 {
         // SAFETY: as above.
         unsafe { _mm512_mul_ps(a, b) }
+    }
+
+    #[inline(always)]
+    fn add_exact(self, sum: __m512, a: __m512, b: __m512) -> __m512 {
+        // SAFETY: as above.
+        unsafe { _mm512_fmadd_ps(a, b, sum) }
     }
 
     #[inline(always)]
@@ -209,7 +215,7 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
             };
         }
         let (a, b) = (self.bf16_pairs(a), self.bf16_pairs(b));
-        self.add(self.add(sum, self.mul(a[1], b[1])), self.mul(a[0], b[0]))
+        self.add_exact(self.add_exact(sum, a[1], b[1]), a[0], b[0])
     }
 
     #[inline(always)]

@@ -8,8 +8,8 @@ use std::arch::wasm32::{
 };
 #[cfg(target_feature = "relaxed-simd")]
 use std::arch::wasm32::{
-    i8x16_splat, i16x8_add, i16x8_load_extend_i8x8, i16x8_relaxed_dot_i8x16_i7x16, i32x4_extadd_pairwise_i16x8,
-    i32x4_relaxed_dot_i8x16_i7x16_add, i32x4_sub,
+    f32x4_relaxed_madd, i8x16_splat, i16x8_add, i16x8_load_extend_i8x8, i16x8_relaxed_dot_i8x16_i7x16,
+    i32x4_extadd_pairwise_i16x8, i32x4_relaxed_dot_i8x16_i7x16_add, i32x4_sub,
 };
 #[cfg(not(target_feature = "relaxed-simd"))]
 use std::arch::wasm32::{i16x8_shr, i16x8_splat, i32x4_shr};
@@ -47,6 +47,13 @@ impl Simd for Simd128 {
     #[inline(always)]
     fn mul(self, a: v128, b: v128) -> v128 {
         f32x4_mul(a, b)
+    }
+
+    /// Whether the host fuses makes no difference to the bits.
+    #[cfg(target_feature = "relaxed-simd")]
+    #[inline(always)]
+    fn add_exact(self, sum: v128, a: v128, b: v128) -> v128 {
+        f32x4_relaxed_madd(a, b, sum)
     }
 
     #[inline(always)]

@@ -12,7 +12,7 @@ use std::arch::x86_64::{
 use super::Avx2;
 use crate::simd::{Kernel, both, four};
 
-/// Instructions that multiply bytes: a value of this type is the proof that the CPU has them, and AVX2 and F16C.
+/// Instructions that multiply bytes: a value of this type is the proof that the CPU has them, and AVX2, FMA and F16C.
 pub(crate) trait Dot: Copy {
     /// As [`crate::simd::Simd::UNSIGNED`].
     const UNSIGNED: bool;
@@ -38,13 +38,13 @@ pub(crate) struct Maddubs(());
 
 impl Maddubs {
     /// # Safety
-    /// The CPU has AVX2 and F16C.
+    /// The CPU has AVX2, FMA and F16C.
     pub(super) unsafe fn new() -> Self {
         Self(())
     }
 }
 
-#[target_feature(enable = "avx2,f16c")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn run_maddubs<K: Kernel>(simd: Avx2<Maddubs>, kernel: K) -> K::Output {
     kernel.run(simd)
 }
@@ -107,7 +107,7 @@ pub(crate) struct Dpbusd(());
 
 impl Dpbusd {
     /// # Safety
-    /// The CPU has AVX2, F16C and [`Self::is_available`].
+    /// The CPU has AVX2, FMA, F16C and [`Self::is_available`].
     pub(super) unsafe fn new() -> Self {
         Self(())
     }
@@ -122,8 +122,8 @@ impl Dpbusd {
     }
 }
 
-#[cfg_attr(not(feature = "avx-vnni-as-avx512"), target_feature(enable = "avx2,f16c,avxvnni"))]
-#[cfg_attr(feature = "avx-vnni-as-avx512", target_feature(enable = "avx2,f16c,avx512vnni,avx512vl"))]
+#[cfg_attr(not(feature = "avx-vnni-as-avx512"), target_feature(enable = "avx2,fma,f16c,avxvnni"))]
+#[cfg_attr(feature = "avx-vnni-as-avx512", target_feature(enable = "avx2,fma,f16c,avx512vnni,avx512vl"))]
 fn run_dpbusd<K: Kernel>(simd: Avx2<Dpbusd>, kernel: K) -> K::Output {
     kernel.run(simd)
 }
