@@ -63,9 +63,13 @@ impl Amx {
     /// Prepares the registers of this thread.
     #[expect(clippy::unused_self, reason = "as above")]
     pub(crate) fn tiles(self) -> Tiles {
-        // SAFETY: by the proof; the configuration is 64 bytes that describe palette 1.
-        unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const CONFIGURATION, options(nostack, readonly)) };
-        Tiles(PhantomData)
+        let mut before = Configuration::NONE;
+        // SAFETY: by the proof; 64 bytes are written, and those that are read describe palette 1.
+        unsafe {
+            asm!("sttilecfg [{}]", in(reg) &raw mut before, options(nostack));
+            asm!("ldtilecfg [{}]", in(reg) &raw const CONFIGURATION, options(nostack, readonly));
+        }
+        Tiles { before, of_thread: PhantomData }
     }
 }
 
@@ -98,6 +102,10 @@ struct Configuration {
     rows: [u8; 16],
 }
 
+impl Configuration {
+    const NONE: Self = Self { palette: 0, start_row: 0, reserved: [0; 14], row_bytes: [0; 16], rows: [0; 16] };
+}
+
 /// Registers 0 to 3: sums, the last two of second halves. 4 and 5: rows and outputs, 6 and 7: halves of them.
 static CONFIGURATION: Configuration = Configuration {
     palette: 1,
@@ -108,12 +116,23 @@ static CONFIGURATION: Configuration = Configuration {
 };
 
 /// Registers of this thread that are ready.
-pub(crate) struct Tiles(PhantomData<*mut ()>);
+pub(crate) struct Tiles {
+    before: Configuration,
+    of_thread: PhantomData<*mut ()>,
+}
 
 impl Drop for Tiles {
+    /// Leaves the registers as they were: candle configures them once for each thread.
     fn drop(&mut self) {
-        // SAFETY: there is one only where the CPU has the instruction. Threads that hold no tiles are cheaper to switch to.
-        unsafe { asm!("tilerelease", options(nostack, nomem)) };
+        // SAFETY: there is one only where the CPU has the instructions; the configuration is what the CPU wrote. Threads that hold no
+        // tiles are cheaper to switch to.
+        unsafe {
+            if self.before.palette == 0 {
+                asm!("tilerelease", options(nostack, nomem));
+            } else {
+                asm!("ldtilecfg [{}]", in(reg) &raw const self.before, options(nostack, readonly));
+            }
+        }
     }
 }
 
@@ -265,6 +284,31 @@ mod tests {
         multiplier.read_halves::<0>(even.try_into().unwrap());
         multiplier.read_halves::<1>(odd.try_into().unwrap());
         dots.map(|dots| dots.0)
+    }
+
+    #[test]
+    fn leaves_the_registers_as_they_were() {
+        let Some(amx) = Amx::detect() else { return };
+        let found = || {
+            let mut found = Configuration::NONE;
+            // SAFETY: 64 bytes are written.
+            unsafe { asm!("sttilecfg [{}]", in(reg) &raw mut found, options(nostack)) };
+            (found.palette, found.row_bytes)
+        };
+        drop(amx.tiles());
+        assert_eq!(found().0, 0);
+        let others = Configuration {
+            palette: 1,
+            row_bytes: std::array::from_fn(|tile| if tile < 8 { 32 } else { 0 }),
+            rows: std::array::from_fn(|tile| if tile < 8 { 8 } else { 0 }),
+            ..Configuration::NONE
+        };
+        // SAFETY: 64 bytes that describe palette 1.
+        unsafe { asm!("ldtilecfg [{}]", in(reg) &raw const others, options(nostack, readonly)) };
+        drop(amx.tiles());
+        assert_eq!(found(), (1, others.row_bytes));
+        // SAFETY: the CPU has it.
+        unsafe { asm!("tilerelease", options(nostack, nomem)) };
     }
 
     #[test]
