@@ -91,7 +91,7 @@ fn a_model_that_drafts_for_itself_is_always_right() {
 
 #[test]
 fn a_model_of_fewer_bits_is_mostly_right() {
-    let world = World::with_draft(DEMO_MODEL, &demo("Q4_0"), &drafting());
+    let world = World::with_draft(DEMO_MODEL, &demo("Q6_K"), &drafting());
     let Answers { said, drafted, accepted } = one_by_one(&world);
     assert_eq!(said, plain(DEMO_MODEL));
     assert!(2 * accepted > drafted && accepted < drafted, "{accepted} of {drafted}");
