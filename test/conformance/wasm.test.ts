@@ -36,7 +36,7 @@ test("says what the native engine says, byte by byte and bit by bit", async () =
   await using native = await NativeModel.load(demoModel(), { backend: "cpu" });
   expect(wasm.info).toMatchObject({ backend: "wasm", engine: "cpu" });
   expect(wasm.info.simd).toMatch(/^(relaxed-simd|simd128)$/);
-  expect(native.info.simd).toMatch(/^(none|avx2|avxvnni|avx512vnni|neon|dotprod)$/);
+  expect(native.info.simd).toMatch(/^(none|avx2|avxvnni|avx512vnni|amx|neon|dotprod)$/);
   await using candle = await NativeModel.load(demoModel(), { backend: "candle" });
   expect(candle.info).not.toHaveProperty("simd");
   expect(await wordsOf(wasm)).toEqual(await wordsOf(native));

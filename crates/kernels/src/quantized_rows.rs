@@ -142,13 +142,14 @@ impl QuantizedRows {
 
     /// Puts the rows into blocks on a CPU that has no use for them.
     #[cfg(all(test, target_arch = "x86_64"))]
-    pub(crate) fn put_into_blocks(&mut self) {
+    pub(crate) fn put_into_blocks(&mut self) -> Result<()> {
         self.row_blocks = RowBlock::count(self.rows);
-        self.blocks = Aligned::zeroed(self.row_blocks * self.width).unwrap();
+        self.blocks = Aligned::zeroed(self.row_blocks * self.width)?;
         let blocks = self.blocks.chunks_exact_mut(self.width);
         for (block, groups) in blocks.zip(self.groups.chunks(BLOCK_ROWS * self.width)) {
             put_into(block, groups);
         }
+        Ok(())
     }
 
     /// Blocks of rows that there are; rows after the last come alone.

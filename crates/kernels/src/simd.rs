@@ -120,8 +120,6 @@ pub trait Simd: Copy {
     fn shift_right<const BITS: u32>(self, a: Self::Integers) -> Self::Integers;
     /// Lane by lane.
     fn add_integers(self, a: Self::Integers, b: Self::Integers) -> Self::Integers;
-    /// Lane by lane, the low 32 bits.
-    fn mul_integers(self, a: Self::Integers, b: Self::Integers) -> Self::Integers;
     /// The nearest floats.
     fn to_floats(self, a: Self::Integers) -> Self::Floats;
     /// `pair[0] * factors[0] + pair[1] * factors[1]` in every lane.

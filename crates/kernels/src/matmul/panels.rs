@@ -147,8 +147,13 @@ fn prefetch<S: Simd, B: PanelBlock>(simd: S, tile: *const u8, first: usize, step
 /// What one group adds: `scale * (scales * dot)`.
 #[inline(always)]
 fn add_group<S: Simd>(simd: S, sum: &mut S::Floats, scales: S::Floats, dot: S::Integers, group: &Group) {
-    let product = simd.mul(scales, simd.to_floats(dot));
-    *sum = simd.add(*sum, simd.mul(simd.splat(group.scale), product));
+    add_scaled(simd, sum, scales, simd.to_floats(dot), group);
+}
+
+/// The same of integers as floats.
+#[inline(always)]
+fn add_scaled<S: Simd>(simd: S, sum: &mut S::Floats, scales: S::Floats, dot: S::Floats, group: &Group) {
+    *sum = simd.add(*sum, simd.mul(simd.splat(group.scale), simd.mul(scales, dot)));
 }
 
 /// The half floats at byte `at` of a tile's blocks, from block `first`.

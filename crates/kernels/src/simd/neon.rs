@@ -5,8 +5,8 @@ mod dot;
 use std::arch::aarch64::{
     float32x4_t, int32x4_t, vaddq_f32, vaddq_s32, vandq_s32, vcvt_f32_f16, vcvtq_f32_s32, vdup_n_s32, vdupq_n_f32,
     vdupq_n_s16, vdupq_n_s32, vfmaq_f32, vget_high_s16, vget_high_u16, vget_low_s16, vget_low_u16, vld1_s8, vld1_u8,
-    vld1_u16, vld1q_f32, vld1q_s32, vmovl_s8, vmovl_s16, vmovl_u8, vmovl_u16, vmull_s16, vmulq_f32, vmulq_s32,
-    vorrq_s32, vpaddq_s32, vreinterpret_f16_u16, vreinterpret_s16_s32, vreinterpretq_f32_s32, vreinterpretq_s32_u16,
+    vld1_u16, vld1q_f32, vld1q_s32, vmovl_s8, vmovl_s16, vmovl_u8, vmovl_u16, vmull_s16, vmulq_f32, vorrq_s32,
+    vpaddq_s32, vreinterpret_f16_u16, vreinterpret_s16_s32, vreinterpretq_f32_s32, vreinterpretq_s32_u16,
     vreinterpretq_s32_u32, vreinterpretq_u16_s32, vshlq_n_s32, vshlq_u16, vst1q_f32,
 };
 use std::arch::asm;
@@ -166,11 +166,6 @@ impl<D: Dot> Simd for Neon<D> {
     #[inline(always)]
     fn add_integers(self, a: [int32x4_t; 2], b: [int32x4_t; 2]) -> [int32x4_t; 2] {
         both!(vaddq_s32; a, b)
-    }
-
-    #[inline(always)]
-    fn mul_integers(self, a: [int32x4_t; 2], b: [int32x4_t; 2]) -> [int32x4_t; 2] {
-        both!(vmulq_s32; a, b)
     }
 
     #[inline(always)]

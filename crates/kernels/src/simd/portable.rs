@@ -112,11 +112,6 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn mul_integers(self, a: [i32; LANES], b: [i32; LANES]) -> [i32; LANES] {
-        std::array::from_fn(|lane| a[lane].wrapping_mul(b[lane]))
-    }
-
-    #[inline(always)]
     fn to_floats(self, a: [i32; LANES]) -> [f32; LANES] {
         a.map(|lane| lane as f32)
     }

@@ -2,7 +2,7 @@
 
 use std::arch::wasm32::{
     f32x4_add, f32x4_convert_i32x4, f32x4_mul, f32x4_splat, i16x8_extend_low_i8x16, i16x8_shl, i32x4_add,
-    i32x4_dot_i16x8, i32x4_extend_low_i16x8, i32x4_extract_lane, i32x4_gt, i32x4_mul, i32x4_shl, i32x4_splat,
+    i32x4_dot_i16x8, i32x4_extend_low_i16x8, i32x4_extract_lane, i32x4_gt, i32x4_shl, i32x4_splat,
     u16x8_extend_low_u8x16, u16x8_shr, u32x4_extend_low_u16x8, v128, v128_and, v128_bitselect, v128_load,
     v128_load32_zero, v128_load64_zero, v128_or, v128_store,
 };
@@ -131,11 +131,6 @@ impl Simd for Simd128 {
     #[inline(always)]
     fn add_integers(self, a: v128, b: v128) -> v128 {
         i32x4_add(a, b)
-    }
-
-    #[inline(always)]
-    fn mul_integers(self, a: v128, b: v128) -> v128 {
-        i32x4_mul(a, b)
     }
 
     #[inline(always)]

@@ -224,7 +224,7 @@ fn add<S: Simd, B: OpenPanel>(
         let product = match B::FORM {
             Form::Scale => simd.mul(f0, dot(dots)),
             Form::Minimum => simd.add(simd.mul(f0, dot(dots)), simd.mul(f1, simd.splat(rows.sums[row]))),
-            Form::Halves => simd.mul(f0, simd.add(simd.mul(f1, dot(dots)), simd.mul(f2, dot(second)))),
+            Form::Halves => simd.mul(f0, simd.add_exact(simd.mul(f1, dot(dots)), f2, dot(second))),
         };
         *sum = simd.add(*sum, simd.mul(simd.splat(rows.scales[row]), product));
     }
@@ -252,7 +252,7 @@ mod tests {
         let pool = ThreadPool::for_tier(1, Tier::Portable).unwrap();
         let mut quantized = QuantizedRows::with_capacity(INPUT_ROWS, columns).unwrap();
         quantized.quantize(&pool, &Activations::Plain { values: &input, width: columns }).unwrap();
-        quantized.put_into_blocks();
+        quantized.put_into_blocks().unwrap();
         let file = weight_bytes(block_type, ROWS, columns, 4, 0.1);
         let mut panel = vec![0; file.len()];
         B::TYPE.arrange(Tier::Amx, &file, &mut panel);

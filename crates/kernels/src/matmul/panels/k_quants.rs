@@ -1,6 +1,6 @@
 //! Types with blocks of 256 elements, whose groups have scales of their own.
 
-use super::{PanelBlock, add_group, halves, integers, mask, prefetch};
+use super::{PanelBlock, add_scaled, halves, integers, mask, prefetch};
 use crate::panel::{PanelType, ROWS};
 use crate::quantized_rows::Group;
 use crate::simd::Simd;
@@ -283,8 +283,8 @@ unsafe fn add_quarter<S: Simd, const M: usize, const GROUP: usize>(
         let start = [simd.sum_of_pair(group.sums, [-32, 0]), simd.sum_of_pair(group.sums, [0, -32])];
         let low = simd.dot::<4, 6>(start[0], &[w0, w1, w2, w3], &[v0, v1, v2, v3]);
         let high = simd.dot::<4, 6>(start[1], &[w4, w5, w6, w7], &[v4, v5, v6, v7]);
-        let (low, high) = (simd.mul_integers(low, scales[0]), simd.mul_integers(high, scales[1]));
-        add_group(simd, sum, d, simd.add_integers(low, high), group);
+        let low = simd.mul(scales[0], simd.to_floats(low));
+        add_scaled(simd, sum, d, simd.add_exact(low, scales[1], simd.to_floats(high)), group);
     }
 }
 
@@ -319,14 +319,15 @@ pub(super) unsafe fn q6_weights<S: Simd, const GROUP: usize>(
     weights
 }
 
-/// The scales of both halves of group `index` of `Q6_K` blocks.
+/// The scales of both halves of group `index` of `Q6_K` blocks. Their products with sums of 16 products, and the sums of two of those, are
+/// integers below 2^24: as floats they are exact.
 ///
 /// # Safety
 /// `tile` points to a whole tile.
 #[inline(always)]
-pub(super) unsafe fn q6_scales<S: Simd>(simd: S, tile: *const u8, index: usize, first: usize) -> [S::Integers; 2] {
+pub(super) unsafe fn q6_scales<S: Simd>(simd: S, tile: *const u8, index: usize, first: usize) -> [S::Floats; 2] {
     // SAFETY: places of the fields of a whole tile.
-    [0, 1].map(|half| unsafe { simd.load_signed(tile.wrapping_add(ROWS * (192 + 2 * index + half) + first).cast()) })
+    [0, 1].map(|half| unsafe { simd.load_i8(tile.wrapping_add(ROWS * (192 + 2 * index + half) + first).cast()) })
 }
 
 /// Half a tile for few rows: all that a byte of the weight has is used when it is read.
@@ -342,7 +343,7 @@ unsafe fn add_half_once<S: Simd, const M: usize, const PART: usize>(
     sums: &mut [S::Floats; M],
 ) {
     let (low_bits, high_bits) = (mask(simd, 15), mask(simd, 0x30));
-    let mut dots = [[simd.splat_integer(0); 4]; M];
+    let mut dots = [[simd.splat(0.0); 4]; M];
     for half in 0..2 {
         let mut products = [[simd.splat_integer(0); 4]; M];
         for (products, row) in products.iter_mut().zip(rows) {
@@ -379,9 +380,10 @@ unsafe fn add_half_once<S: Simd, const M: usize, const PART: usize>(
         for quarter in 0..4 {
             let at = 192 + 8 * PART + 2 * quarter + half;
             // SAFETY: a place of a field of a whole tile.
-            let scale = unsafe { simd.load_signed(tile.wrapping_add(ROWS * at + first).cast()) };
+            let scale = unsafe { simd.load_i8(tile.wrapping_add(ROWS * at + first).cast()) };
             for (dots, products) in dots.iter_mut().zip(&products) {
-                dots[quarter] = simd.add_integers(dots[quarter], simd.mul_integers(products[quarter], scale));
+                // Exact, see `q6_scales`.
+                dots[quarter] = simd.add_exact(dots[quarter], scale, simd.to_floats(products[quarter]));
             }
         }
     }
@@ -389,7 +391,7 @@ unsafe fn add_half_once<S: Simd, const M: usize, const PART: usize>(
     let d = unsafe { halves(simd, tile, 208, first) };
     for ((sum, dots), row) in sums.iter_mut().zip(&dots).zip(rows) {
         for (quarter, dot) in dots.iter().enumerate() {
-            add_group(simd, sum, d, *dot, &row[4 * PART + quarter]);
+            add_scaled(simd, sum, d, *dot, &row[4 * PART + quarter]);
         }
     }
 }

@@ -144,8 +144,7 @@ impl OpenPanel for Q6K {
             let (weights, [low, high]) = unsafe {
                 (q6_weights::<S, GROUP>(simd, tile, first), q6_scales(simd, tile, GROUP, first))
             };
-            let factors = [d, simd.to_floats(low), simd.to_floats(high)];
-            put(simd, &mut groups[GROUP], first, (weights, 32), factors);
+            put(simd, &mut groups[GROUP], first, (weights, 32), [d, low, high]);
         });
     }
 }
