@@ -7,7 +7,7 @@ use crate::simd::amx::{Left, SIDE};
 /// Rows of a block.
 pub(crate) const BLOCK_ROWS: usize = SIDE;
 /// Rows that are left after whole blocks get a block of their own if they are so many; fewer are computed faster one by one.
-const MIN_ROWS: usize = 6;
+const MIN_ROWS: usize = 10;
 
 /// One group of each row.
 #[derive(Debug, Clone, Copy)]

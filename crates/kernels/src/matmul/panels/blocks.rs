@@ -244,7 +244,7 @@ mod tests {
     use crate::tier::Tier;
 
     /// Whole blocks, and one that is not.
-    const INPUT_ROWS: usize = 2 * BLOCK_ROWS + 7;
+    const INPUT_ROWS: usize = 2 * BLOCK_ROWS + 11;
 
     /// Blocks of rows, opened panels and plain loops for AMX, on any CPU: the bits of the products of single rows.
     fn have_the_bits_of_single_rows<B: OpenPanel>(block_type: BlockType, columns: usize) {
