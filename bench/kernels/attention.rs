@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use wick_kernels::attention::{Queries, attention};
+use wick_kernels::attention::{Queries, TileResults, attention};
 use wick_kernels::kv_element::KvElement;
 use wick_kernels::kv_store::{KvShape, KvStore};
 use wick_kernels::synthetic::values;
@@ -41,6 +41,7 @@ fn measure<T: KvElement>(name: &str, pool: &ThreadPool) -> Result<()> {
     for layer in 0..SHAPE.layers {
         store.write(pool, layer, &slots, &stored, &stored)?;
     }
+    let mut results = TileResults::new(HEADS, SHAPE.head_dim)?;
     let mut seconds = [f64::INFINITY; 2];
     let rows = [1, 256];
     for (best, rows) in seconds.iter_mut().zip(rows) {
@@ -61,7 +62,7 @@ fn measure<T: KvElement>(name: &str, pool: &ThreadPool) -> Result<()> {
                     window: None,
                 };
                 let once = Instant::now();
-                attention(pool, &queries, &store, layer, &mut output)?;
+                attention(pool, &queries, &store, layer, &mut results, &mut output)?;
                 *best = best.min(once.elapsed().as_secs_f64());
             }
         }

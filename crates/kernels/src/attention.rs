@@ -2,7 +2,8 @@
 //!
 //! Positions are cut at multiples of [`TILE`], counted from position 0 of the sequence whatever the window or the chunk. A tile
 //! gives each query a maximum, a sum and a weighted value; tiles are merged ascending by online softmax (Milakov and Gimelshein
-//! 2018). So a query's bits depend on its position and the keys it sees, and tiles could run on any thread.
+//! 2018). So a query's bits depend on its position and the keys it sees, and where there are few heads threads share
+//! the tiles of one.
 //!
 //! Where stored keys and values have scales, a score is `q · integers * scale * key_scale` and a value's weight
 //! `e^(score - maximum) * value_scale`: one multiplication for a position instead of one for each of its elements.
@@ -14,13 +15,20 @@ mod ahead;
 mod kv_head;
 mod products;
 mod softmax;
+mod tasks;
+mod tile_results;
+
+use std::ops::Range;
 
 use crate::disjoint::Disjoint;
 use crate::error::{Result, check};
 use crate::kv_element::KvElement;
 use crate::kv_store::KvStore;
 use crate::pool::ThreadPool;
-use kv_head::{Attend, KvHead};
+use kv_head::{Attend, Destination, KvHead, MergeKept};
+use tasks::Tasks;
+
+pub use tile_results::TileResults;
 
 /// Positions whose softmax is computed in one go.
 const TILE: usize = 128;
@@ -34,6 +42,10 @@ pub const MAX_HEAD_DIM: usize = 256;
 const QUERIES: usize = 32;
 /// The same in decode, so that less scratch is touched.
 const FEW_QUERIES: usize = 8;
+/// Tasks for each thread below which the tiles of a head are divided.
+const TASKS_PER_THREAD: usize = 4;
+/// Tiles that are worth a task of their own.
+const MIN_TILES: usize = 2;
 
 /// What attention reads besides the stored keys and values.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +70,8 @@ pub struct Queries<'a> {
 
 /// Attends `queries` to `layer` of `store`: `output` is `(rows, heads * head_dim)`.
 ///
-/// A row sees the positions up to its own, which the store must hold.
+/// A row sees the positions up to its own, which the store must hold. Where there are few heads for the pool's threads, `results` are of
+/// use.
 ///
 /// # Errors
 /// `Shape` when the slices do not fit, a block table is too short or names a block that does not exist; `TaskPanicked`.
@@ -67,41 +80,63 @@ pub fn attention<T: KvElement>(
     queries: &Queries<'_>,
     store: &KvStore<T>,
     layer: usize,
+    results: &mut TileResults,
     output: &mut [f32],
 ) -> Result<()> {
-    check_shapes(queries, store, layer, output)?;
-    let kv_heads = store.shape().kv_heads;
-    let group = queries.heads / kv_heads;
-    let sequences = queries.sequence_starts.len() - 1;
-    let rows =
-        |sequence: usize| queries.sequence_starts[sequence] as usize..queries.sequence_starts[sequence + 1] as usize;
-    let chunks = |sequence: usize| (rows(sequence).len() * group).div_ceil(QUERIES);
-    let tasks = (0..sequences).map(chunks).sum::<usize>() * kv_heads;
-    let output = Disjoint::new(output);
-    pool.run(tasks, &|mut task| {
-        for sequence in 0..sequences {
-            let chunks = chunks(sequence);
-            if task < chunks * kv_heads {
-                let rows = rows(sequence);
-                let first = task % chunks * QUERIES;
-                let last = (first + QUERIES).min(rows.len() * group);
-                let tables = queries.block_table_starts;
-                let blocks = &queries.block_tables[tables[sequence] as usize..tables[sequence + 1] as usize];
-                let head = KvHead { queries, store, layer, blocks, index: task / chunks, group, first_row: rows.start };
-                let (range, output) = (first..last, &output);
-                if range.len() <= FEW_QUERIES {
-                    pool.tier().run(Attend::<T, FEW_QUERIES, 0> { head, range, output });
-                } else {
-                    pool.tier().run(Attend::<T, QUERIES, { SPAN * MAX_HEAD_DIM }> { head, range, output });
-                }
-                return;
-            }
-            task -= chunks * kv_heads;
-        }
-    })
+    check_shapes(queries, store, layer, results, output)?;
+    let tasks = Tasks { queries, store, layer, group: queries.heads / store.shape().kv_heads };
+    let rows = queries.positions.len();
+    let output = &Disjoint::new(output);
+    let (count, together, longest) = (tasks.count(), TileResults::tiles(rows), tasks.longest());
+    let parts = (pool.threads() * TASKS_PER_THREAD).div_ceil(count.max(1)).min(longest.min(together) / MIN_TILES);
+    if pool.threads() == 1 || parts <= 1 {
+        return pool.run(count, &|task| {
+            let (_, head, range) = tasks.get(task);
+            attend(pool, head, range, 0..usize::MAX, Destination::Output(output));
+        });
+    }
+    let kept = &results.start(rows);
+    for first in (0..longest).step_by(together) {
+        let of_round = |tiles: Range<usize>| {
+            (tiles.start + first).min(tiles.end)..(tiles.start + first).saturating_add(together).min(tiles.end)
+        };
+        pool.run(count * parts, &|task| {
+            let (sequence, head, range) = tasks.get(task / parts);
+            let (tiles, part) = (of_round(tasks.tiles(sequence)), task % parts);
+            let at = |part: usize| (tiles.start + tiles.len() * part / parts) * TILE;
+            attend(pool, head, range, at(part)..at(part + 1), Destination::Kept(kept));
+        })?;
+        pool.run(count, &|task| {
+            let (sequence, head, range) = tasks.get(task);
+            let tiles = of_round(tasks.tiles(sequence));
+            pool.tier().run(MergeKept { head, range, tiles, kept, output });
+        })?;
+    }
+    Ok(())
 }
 
-fn check_shapes<T: KvElement>(queries: &Queries<'_>, store: &KvStore<T>, layer: usize, output: &[f32]) -> Result<()> {
+/// The queries of a task, over the tiles of some positions.
+fn attend<T: KvElement>(
+    pool: &ThreadPool,
+    head: KvHead<'_, T>,
+    range: Range<usize>,
+    positions: Range<usize>,
+    destination: Destination<'_>,
+) {
+    if range.len() <= FEW_QUERIES {
+        pool.tier().run(Attend::<T, FEW_QUERIES, 0> { head, range, positions, destination });
+    } else {
+        pool.tier().run(Attend::<T, QUERIES, { SPAN * MAX_HEAD_DIM }> { head, range, positions, destination });
+    }
+}
+
+fn check_shapes<T: KvElement>(
+    queries: &Queries<'_>,
+    store: &KvStore<T>,
+    layer: usize,
+    results: &TileResults,
+    output: &[f32],
+) -> Result<()> {
     let shape = store.shape();
     let rows = queries.positions.len();
     check(layer < shape.layers, "a KV layer does not exist")?;
@@ -110,6 +145,7 @@ fn check_shapes<T: KvElement>(queries: &Queries<'_>, store: &KvStore<T>, layer: 
     let width = queries.heads * shape.head_dim;
     check(queries.values.len() == rows * width, "queries are not (rows, heads * head_dim)")?;
     check(output.len() == queries.values.len(), "output of attention differs from its queries")?;
+    check(results.fits(queries.heads, shape.head_dim), "results of tiles are of another shape")?;
     check(queries.window != Some(0), "a window sees nothing")?;
     let starts = queries.sequence_starts;
     check(starts.len() == queries.block_table_starts.len() && !starts.is_empty(), "sequences and tables differ")?;

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use wick_kernels::attention::{Queries, attention};
+use std::ops::Range;
+
+use wick_kernels::attention::{Queries, TileResults, attention};
 use wick_kernels::kv_element::KvElement;
 use wick_kernels::kv_store::{KvShape, KvStore};
 use wick_kernels::synthetic::{Random, values};
@@ -52,21 +54,36 @@ impl Case {
     }
 
     /// Rows `range` as one chunk.
-    fn run<T: KvElement>(&self, pool: &ThreadPool, store: &KvStore<T>, range: std::ops::Range<usize>) -> Vec<f32> {
+    fn run<T: KvElement>(&self, pool: &ThreadPool, store: &KvStore<T>, range: Range<usize>) -> Vec<f32> {
+        self.run_chunks(pool, store, &[range])
+    }
+
+    /// Some chunks at once, each as if of a sequence of its own.
+    fn run_chunks<T: KvElement>(&self, pool: &ThreadPool, store: &KvStore<T>, chunks: &[Range<usize>]) -> Vec<f32> {
         let width = self.heads * self.shape.head_dim;
-        let positions: Vec<u32> = range.clone().map(|p| p as u32).collect();
-        let mut output = vec![f32::NAN; range.len() * width];
+        let rows = || chunks.iter().cloned().flatten();
+        let positions: Vec<u32> = rows().map(|p| p as u32).collect();
+        let mut output = vec![f32::NAN; positions.len() * width];
+        let values: Vec<f32> = rows().flat_map(|p| self.queries[p * width..][..width].to_vec()).collect();
+        let ends = |lengths: &mut dyn Iterator<Item = usize>| -> Vec<u32> {
+            let ends = lengths.scan(0, |end, length| {
+                *end += length as u32;
+                Some(*end)
+            });
+            std::iter::once(0).chain(ends).collect()
+        };
         let queries = Queries {
-            values: &self.queries[range.start * width..range.end * width],
+            values: &values,
             heads: self.heads,
             positions: &positions,
-            sequence_starts: &[0, range.len() as u32],
-            block_tables: &self.blocks,
-            block_table_starts: &[0, self.blocks.len() as u32],
+            sequence_starts: &ends(&mut chunks.iter().map(Range::len)),
+            block_tables: &self.blocks.repeat(chunks.len()),
+            block_table_starts: &ends(&mut chunks.iter().map(|_| self.blocks.len())),
             scale: 0.25,
             window: self.window,
         };
-        attention(pool, &queries, store, 0, &mut output).unwrap();
+        let mut results = TileResults::new(self.heads, self.shape.head_dim).unwrap();
+        attention(pool, &queries, store, 0, &mut results, &mut output).unwrap();
         output
     }
 
@@ -172,6 +189,55 @@ fn bits_do_not_depend_on_chunks_threads_or_tier() {
     same_bits_in_any_chunks::<i8>();
 }
 
+fn same_bits_however_tiles_are_divided<T: KvElement>() {
+    for (heads, shape) in shapes() {
+        for window in [None, Some(700)] {
+            let case = Case::new(heads, shape, 1300, window);
+            let alone = ThreadPool::new(1).unwrap();
+            let store = case.store::<T>(&alone);
+            let chunks = [
+                vec![1299..1300],
+                vec![100..105, 1000..1001],
+                vec![1284..1300],
+                vec![1290..1294, 640..641, 3..5, 900..902],
+            ];
+            for chunks in chunks {
+                let whole = case.run_chunks(&alone, &store, &chunks);
+                assert!(whole.iter().all(|value| value.is_finite()));
+                for (threads, tier) in
+                    [2, 3, 7].into_iter().zip(Tier::available().collect::<Vec<_>>().into_iter().cycle())
+                {
+                    let pool = ThreadPool::for_tier(threads, tier).unwrap();
+                    let divided = case.run_chunks(&pool, &store, &chunks);
+                    let same = divided.iter().zip(&whole).all(|(a, b)| a.to_bits() == b.to_bits());
+                    assert!(same, "{threads} threads, {tier:?}, {shape:?}, window {window:?}, {chunks:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn bits_do_not_depend_on_how_tiles_are_divided() {
+    same_bits_however_tiles_are_divided::<f32>();
+    same_bits_however_tiles_are_divided::<u16>();
+    same_bits_however_tiles_are_divided::<i8>();
+}
+
+/// More tiles than are kept at a time.
+#[test]
+fn long_contexts_are_merged_in_rounds() {
+    let shape = KvShape { layers: 1, kv_heads: 1, head_dim: 16, block_size: 256 };
+    let case = Case::new(2, shape, 20_000, None);
+    let alone = ThreadPool::new(1).unwrap();
+    let store = case.store::<u16>(&alone);
+    let chunks = [19_999..20_000, 8_191..8_193];
+    let whole = case.run_chunks(&alone, &store, &chunks);
+    let pool = ThreadPool::new(3).unwrap();
+    let divided = case.run_chunks(&pool, &store, &chunks);
+    assert!(divided.iter().zip(&whole).all(|(a, b)| a.to_bits() == b.to_bits()));
+}
+
 #[test]
 fn refuses_what_does_not_fit() {
     let pool = ThreadPool::new(1).unwrap();
@@ -189,7 +255,8 @@ fn refuses_what_does_not_fit() {
         window: None,
     };
     let mut output = vec![0.0; case.queries.len()];
-    let mut run = |queries: Queries<'_>| attention(&pool, &queries, &store, 0, &mut output).is_ok();
+    let mut results = TileResults::new(heads, shape.head_dim).unwrap();
+    let mut run = |queries: Queries<'_>| attention(&pool, &queries, &store, 0, &mut results, &mut output).is_ok();
     assert!(run(good));
     assert!(!run(Queries { heads: 5, ..good }));
     assert!(!run(Queries { window: Some(0), ..good }));
@@ -201,4 +268,6 @@ fn refuses_what_does_not_fit() {
     assert!(!run(Queries { block_tables: &[1, 5], ..good }));
     assert!(!run(Queries { sequence_starts: &[], block_table_starts: &[], ..good }));
     assert!(!run(Queries { values: &case.queries[1..], ..good }));
+    let mut results = TileResults::new(heads, shape.head_dim / 2).unwrap();
+    assert!(attention(&pool, &good, &store, 0, &mut results, &mut output).is_err());
 }

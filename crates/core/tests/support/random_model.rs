@@ -167,6 +167,14 @@ pub(crate) struct RandomModel<B: Backend = CpuBackend> {
     head: B::Linear,
 }
 
+/// Operations of the first layer that are run between the embedding and the final norm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operations {
+    None,
+    Attention,
+    FeedForward,
+}
+
 /// Rows a step of a random model has at most.
 pub(crate) const MAX_ROWS: usize = 192;
 
@@ -241,6 +249,23 @@ impl<B: Backend> RandomModel<B> {
         }
         backend.logits(hidden, &self.norm, &self.head, plan)?;
         Ok(backend.read_logits())
+    }
+
+    /// Runs some operations alone and gives the normalised states of the sampled rows.
+    pub(crate) fn states(&mut self, plan: &StepPlan, operations: Operations) -> Result<&[f32]> {
+        let (backend, (attention, feed_forward)) = (&mut self.backend, &self.layers[0]);
+        let hidden = backend.embed(&self.embedding, plan)?;
+        let hidden = match operations {
+            Operations::None => hidden,
+            Operations::Attention => {
+                let queries = backend.norm_qkv_rope_write(&hidden, 0, attention, plan)?;
+                let heads = backend.attend(queries, 0, attention, plan)?;
+                backend.out_residual(hidden, heads, attention)?
+            }
+            Operations::FeedForward => backend.norm_gate_up_down_residual(hidden, feed_forward)?,
+        };
+        backend.hidden(hidden, &self.norm, plan)?;
+        Ok(backend.read_hidden())
     }
 }
 

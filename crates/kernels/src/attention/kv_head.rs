@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::ahead::Ahead;
 use super::products::{Keys, Values, add_values, score};
 use super::softmax::{Running, merge, tile_softmax};
+use super::tile_results::Kept;
 use super::{MAX_HEAD_DIM, Queries, SPAN, STRIP, TILE};
 use crate::disjoint::Disjoint;
 use crate::kv_element::KvElement;
@@ -24,12 +25,23 @@ pub(super) struct KvHead<'a, T: KvElement> {
     pub(super) first_row: usize,
 }
 
+/// Where tiles go.
+#[derive(Clone, Copy)]
+pub(super) enum Destination<'a> {
+    /// Merged into the output, all of a query's by one task.
+    Output(&'a Disjoint<'a, f32>),
+    /// Kept, to be merged when all are there.
+    Kept(&'a Kept<'a>),
+}
+
 /// Attends queries `range`, at most `N`: query `i` is head `i % group` of row `i / group`. With room for `C` floats, a span's, what is
 /// stored is converted once for all queries; with none, where it is used.
 pub(super) struct Attend<'a, T: KvElement, const N: usize, const C: usize> {
     pub(super) head: KvHead<'a, T>,
     pub(super) range: Range<usize>,
-    pub(super) output: &'a Disjoint<'a, f32>,
+    /// Positions of the tiles to compute.
+    pub(super) positions: Range<usize>,
+    pub(super) destination: Destination<'a>,
 }
 
 impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C> {
@@ -37,7 +49,7 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Self { head, range, output } = self;
+        let Self { head, range, positions, destination } = self;
         let (head_dim, count) = (head.store.shape().head_dim, range.len());
         let mut rows = [&[][..]; N];
         let mut visible = [(0, 0); N];
@@ -48,8 +60,8 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
             visible[index] = head.visible(query);
         }
         let (rows, visible) = (&rows[..count], &visible[..count]);
-        let first = visible.iter().map(|visible| visible.0).min().unwrap_or(0);
-        let last = visible.iter().map(|visible| visible.1).max().unwrap_or(0);
+        let first = visible.iter().map(|visible| visible.0).min().unwrap_or(0).max(positions.start);
+        let last = visible.iter().map(|visible| visible.1).max().unwrap_or(0).min(positions.end);
         let mut converted = [0.0; C];
         let mut scores = [[0.0; TILE]; N];
         let mut partial = [[0.0; MAX_HEAD_DIM]; N];
@@ -130,26 +142,73 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
                 if seen(query).is_empty() {
                     continue;
                 }
-                // SAFETY: a query belongs to one task.
-                let output = unsafe { output.slice(head.place(range.start + query)) };
-                merge(&mut running[query], output, of_tile[query], &partial[query][..head_dim]);
+                let partial = &partial[query][..head_dim];
+                match destination {
+                    Destination::Output(output) => {
+                        // SAFETY: a query belongs to one task.
+                        let output = unsafe { output.slice(head.place(range.start + query)) };
+                        merge(&mut running[query], output, of_tile[query], partial);
+                    }
+                    Destination::Kept(kept) => {
+                        // SAFETY: a tile of a query belongs to one task.
+                        unsafe { kept.keep(head.number(range.start + query), tile / TILE, of_tile[query], partial) };
+                    }
+                }
             }
         }
-        for (query, running) in running.iter().enumerate().take(count) {
-            // SAFETY: as above.
-            let output = unsafe { output.slice(head.place(range.start + query)) };
-            running.normalise(output);
+        if let Destination::Output(output) = destination {
+            for (query, running) in running.iter().enumerate().take(count) {
+                // SAFETY: as above.
+                let output = unsafe { output.slice(head.place(range.start + query)) };
+                running.normalise(output);
+            }
+        }
+    }
+}
+
+/// Merges the tiles of queries `range` that were kept, of those from `tiles.start` on.
+pub(super) struct MergeKept<'a, T: KvElement> {
+    pub(super) head: KvHead<'a, T>,
+    pub(super) range: Range<usize>,
+    pub(super) tiles: Range<usize>,
+    pub(super) kept: &'a Kept<'a>,
+    pub(super) output: &'a Disjoint<'a, f32>,
+}
+
+impl<T: KvElement> Kernel for MergeKept<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        let Self { head, range, tiles, kept, output } = self;
+        for query in range {
+            let (start, end) = head.visible(query);
+            let (start, end) = (start / TILE, end.div_ceil(TILE));
+            let merged = tiles.start.max(start)..tiles.end.min(end);
+            // Of another round, or of none of a row that ends before.
+            if merged.is_empty() {
+                continue;
+            }
+            let last = merged.end == end;
+            // SAFETY: a query belongs to one task.
+            unsafe { kept.merge(head.number(query), merged, last, output.slice(head.place(query))) };
         }
     }
 }
 
 impl<'a, T: KvElement> KvHead<'a, T> {
+    /// The number of a query, of all rows and heads.
+    #[inline(always)]
+    fn number(&self, query: usize) -> usize {
+        let head = self.index * self.group + query % self.group;
+        (self.first_row + query / self.group) * self.queries.heads + head
+    }
+
     /// Where a query and its output are.
     #[inline(always)]
     fn place(&self, query: usize) -> Range<usize> {
         let head_dim = self.store.shape().head_dim;
-        let head = self.index * self.group + query % self.group;
-        let start = ((self.first_row + query / self.group) * self.queries.heads + head) * head_dim;
+        let start = self.number(query) * head_dim;
         start..start + head_dim
     }
 

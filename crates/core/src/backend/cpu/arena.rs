@@ -1,5 +1,6 @@
 //! All memory of a step.
 
+use wick_kernels::attention::TileResults;
 use wick_kernels::{Aligned, Bf16Rows, QuantizedRows};
 
 use crate::backend::ModelShape;
@@ -23,6 +24,8 @@ pub(super) struct Arena {
     pub(super) gate: Aligned<f32>,
     /// `(rows, intermediate)`.
     pub(super) up: Aligned<f32>,
+    /// What tiles of attention give.
+    pub(super) tiles: TileResults,
     /// The input of the product under way.
     pub(super) quantized: QuantizedRows,
     /// The same for weights of bfloat16.
@@ -88,6 +91,7 @@ pub(crate) fn arena_bytes(shape: &ModelShape, rotary_widths: &[usize]) -> Result
     let floats = [hidden, attention, key_value, intermediate].iter().map(|len| 2 * *len as u64).sum::<u64>();
     let angles = angles.iter().map(|len| 2 * *len as u64).sum::<u64>();
     Ok((floats + logits as u64 + angles) * size_of::<f32>() as u64
+        + TileResults::bytes_for(shape.heads, shape.head_dim) as u64
         + QuantizedRows::bytes_for(shape.max_rows, input) as u64
         + Bf16Rows::bytes_for(product(shape.max_rows, input)?) as u64)
 }
@@ -106,6 +110,7 @@ impl Arena {
             heads: floats(lengths.attention)?,
             gate: floats(lengths.intermediate)?,
             up: floats(lengths.intermediate)?,
+            tiles: TileResults::new(shape.heads, shape.head_dim)?,
             quantized: QuantizedRows::with_capacity(shape.max_rows, lengths.input)?,
             rounded: Bf16Rows::with_capacity(product(shape.max_rows, lengths.input)?)?,
             logits: floats(0)?,
@@ -149,6 +154,7 @@ impl Arena {
         let angles: usize = self.angles.iter().map(|angles| 2 * size_of_val(&*angles.cosines)).sum();
         floats.iter().map(|buffer| size_of_val(&***buffer)).sum::<usize>()
             + angles
+            + self.tiles.size()
             + self.quantized.size()
             + self.rounded.size()
     }

@@ -1,7 +1,7 @@
 //! Key and value storage of any type.
 
 use wick_kernels::ThreadPool;
-use wick_kernels::attention::{MAX_HEAD_DIM, Queries, attention};
+use wick_kernels::attention::{MAX_HEAD_DIM, Queries, TileResults, attention};
 use wick_kernels::kv_store::{KvShape, KvStore};
 
 use crate::backend::{KvDType, ModelShape};
@@ -72,9 +72,10 @@ impl Kv {
         pool: &ThreadPool,
         queries: &Queries<'_>,
         layer: usize,
+        results: &mut TileResults,
         output: &mut [f32],
     ) -> Result<()> {
-        Ok(with_store!(self, store => attention(pool, queries, store, layer, output))?)
+        Ok(with_store!(self, store => attention(pool, queries, store, layer, results, output))?)
     }
 }
 

@@ -139,7 +139,7 @@ impl Prepared {
             scale: shape.attention_scale,
             window,
         };
-        self.kv.attend(pool, &queries, layer, &mut arena.heads[..len])?;
+        self.kv.attend(pool, &queries, layer, &mut arena.tiles, &mut arena.heads[..len])?;
         Ok(Activation::new(Buffer::Heads, rows, arena.step))
     }
 
