@@ -15,6 +15,8 @@ mod neon;
 mod portable;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd128;
+#[cfg(target_arch = "x86_64")]
+mod x86_vendor;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::{Avx2, Dpbusd};
@@ -158,6 +160,12 @@ pub trait Simd: Copy {
     /// what is not read at once.
     #[inline(always)]
     fn prefetch<T>(self, _address: *const T) {}
+
+    /// Whether the CPU reads a page on by itself once its first lines are asked for.
+    #[inline(always)]
+    fn reads_pages_on(self) -> bool {
+        false
+    }
 
     /// The first `LANES` of some floats.
     #[inline(always)]

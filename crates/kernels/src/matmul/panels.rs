@@ -1,5 +1,6 @@
 //! Products with weights in panels: a lane is an output, the sum that [`super::quantized`] documents.
 
+mod ahead;
 #[cfg(target_arch = "x86_64")]
 mod blocks;
 mod k_quants;
@@ -16,13 +17,9 @@ use super::Job;
 use crate::panel::{PanelType, ROWS};
 use crate::quantized_rows::{Group, QuantizedRows};
 use crate::simd::{Kernel, Simd};
+use ahead::{Ahead, prefetch_pages};
 use k_quants::{Q4K, Q5K, Q6K};
 use simple::{Q40, Q50, Q80};
-
-/// Bytes of a line of the cache.
-const LINE: usize = 64;
-/// How far ahead weights are asked for, into the second cache.
-const AHEAD: usize = 16 << 10;
 
 /// A block type in panels.
 trait PanelBlock {
@@ -30,6 +27,8 @@ trait PanelBlock {
     const TYPE: PanelType;
     /// Groups of activations that a tile is multiplied with.
     const GROUPS: usize;
+    /// Whether its tiles are read from front to back.
+    const IN_ORDER: bool;
 
     /// Adds what a tile gives to the sums of `LANES` outputs, from output `first` of the panel, for each of `M` rows.
     ///
@@ -39,6 +38,7 @@ trait PanelBlock {
         simd: S,
         tile: *const u8,
         first: usize,
+        ahead: Ahead,
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     );
@@ -113,7 +113,14 @@ impl<B: PanelBlock, const M: usize> Kernel for Panel<'_, B, M> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) -> [[f32; ROWS]; M] {
         let mut outputs = [[0.0; ROWS]; M];
+        // Of more rows than one each tile takes longer than its lines.
+        let by_pages = M == 1 && B::IN_ORDER && simd.reads_pages_on();
+        if by_pages {
+            prefetch_pages(simd, self.bytes);
+        }
         for first in (0..ROWS).step_by(S::LANES) {
+            // The first pass over the panel's lanes asks for all of it.
+            let ahead = if by_pages || first > 0 { Ahead::Nothing } else { Ahead::Tile };
             let mut sums = [simd.splat(0.0); M];
             let mut rows = self.rows;
             for tile in self.bytes.chunks_exact(B::TYPE.tile()) {
@@ -122,25 +129,13 @@ impl<B: PanelBlock, const M: usize> Kernel for Panel<'_, B, M> {
                     (*groups, *row) = row.split_at(B::GROUPS);
                 }
                 // SAFETY: the chunk is a tile.
-                unsafe { B::add(simd, tile.as_ptr(), first, &groups, &mut sums) };
+                unsafe { B::add(simd, tile.as_ptr(), first, ahead, &groups, &mut sums) };
             }
             for (outputs, sum) in outputs.iter_mut().zip(&sums) {
                 simd.write(*sum, &mut outputs[first..]);
             }
         }
         outputs
-    }
-}
-
-/// Asks for what is read later, in one of the steps that a tile is gone through in: as many lines of the cache as the step has of the tile.
-#[inline(always)]
-fn prefetch<S: Simd, B: PanelBlock>(simd: S, tile: *const u8, first: usize, step: usize, steps: usize) {
-    // The first pass over the panel's lanes asks for all of it.
-    if first == 0 {
-        let lines = B::TYPE.tile().div_ceil(LINE * steps);
-        for line in step * lines..(step + 1) * lines {
-            simd.prefetch(tile.wrapping_add(AHEAD + LINE * line));
-        }
     }
 }
 

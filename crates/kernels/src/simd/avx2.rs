@@ -188,6 +188,11 @@ impl<D: Dot> Simd for Avx2<D> {
     }
 
     #[inline(always)]
+    fn reads_pages_on(self) -> bool {
+        super::x86_vendor::reads_pages_on()
+    }
+
+    #[inline(always)]
     fn prefetch<T>(self, address: *const T) {
         // SAFETY: as above; it reads nothing.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }

@@ -213,6 +213,11 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     }
 
     #[inline(always)]
+    fn reads_pages_on(self) -> bool {
+        super::x86_vendor::reads_pages_on()
+    }
+
+    #[inline(always)]
     fn prefetch<T>(self, address: *const T) {
         // SAFETY: as above; it reads nothing.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }

@@ -3,8 +3,9 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
+use super::ahead::LINE;
 use super::open::{Form, OpenGroup, OpenPanel};
-use super::{LINE, Q4K, Q5K, Q6K, Q40, Q50, Q80};
+use super::{Q4K, Q5K, Q6K, Q40, Q50, Q80};
 use crate::matmul::Job;
 use crate::panel::{PanelType, ROWS};
 use crate::quantized_rows::QuantizedRows;

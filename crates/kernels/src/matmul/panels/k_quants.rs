@@ -1,6 +1,7 @@
 //! Types with blocks of 256 elements, whose groups have scales of their own.
 
-use super::{PanelBlock, add_scaled, halves, integers, mask, prefetch};
+use super::ahead::Ahead;
+use super::{PanelBlock, add_scaled, halves, integers, mask};
 use crate::panel::{PanelType, ROWS};
 use crate::quantized_rows::Group;
 use crate::simd::Simd;
@@ -27,17 +28,19 @@ pub(super) struct Q6K;
 impl PanelBlock for Q4K {
     const TYPE: PanelType = PanelType::Q4_K;
     const GROUPS: usize = 8;
+    const IN_ORDER: bool = true;
 
     #[inline(always)]
     unsafe fn add<S: Simd, const M: usize>(
         simd: S,
         tile: *const u8,
         first: usize,
+        ahead: Ahead,
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
         // SAFETY: the caller's promise.
-        each_group!(GROUP => unsafe { add_q4_group::<S, M, GROUP>(simd, tile, first, rows, sums) });
+        each_group!(GROUP => unsafe { add_q4_group::<S, M, GROUP>(simd, tile, first, ahead, rows, sums) });
     }
 }
 
@@ -50,10 +53,11 @@ unsafe fn add_q4_group<S: Simd, const M: usize, const GROUP: usize>(
     simd: S,
     tile: *const u8,
     first: usize,
+    ahead: Ahead,
     rows: &[&[Group]; M],
     sums: &mut [S::Floats; M],
 ) {
-    prefetch::<S, Q4K>(simd, tile, first, GROUP, 8);
+    ahead.prefetch(simd, tile, Q4K::TYPE.tile(), GROUP, 8);
     // SAFETY: the caller's promise.
     unsafe {
         let weights = q4_weights::<S, GROUP>(simd, tile, first);
@@ -83,17 +87,19 @@ pub(super) unsafe fn q4_weights<S: Simd, const GROUP: usize>(
 impl PanelBlock for Q5K {
     const TYPE: PanelType = PanelType::Q5_K;
     const GROUPS: usize = 8;
+    const IN_ORDER: bool = false;
 
     #[inline(always)]
     unsafe fn add<S: Simd, const M: usize>(
         simd: S,
         tile: *const u8,
         first: usize,
+        ahead: Ahead,
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
         // SAFETY: the caller's promise.
-        each_group!(GROUP => unsafe { add_q5_group::<S, M, GROUP>(simd, tile, first, rows, sums) });
+        each_group!(GROUP => unsafe { add_q5_group::<S, M, GROUP>(simd, tile, first, ahead, rows, sums) });
     }
 }
 
@@ -106,10 +112,11 @@ unsafe fn add_q5_group<S: Simd, const M: usize, const GROUP: usize>(
     simd: S,
     tile: *const u8,
     first: usize,
+    ahead: Ahead,
     rows: &[&[Group]; M],
     sums: &mut [S::Floats; M],
 ) {
-    prefetch::<S, Q5K>(simd, tile, first, GROUP, 8);
+    ahead.prefetch(simd, tile, Q5K::TYPE.tile(), GROUP, 8);
     // SAFETY: the caller's promise.
     unsafe {
         let weights = q5_weights::<S, GROUP>(simd, tile, first);
@@ -225,12 +232,14 @@ unsafe fn scale_and_minimum<S: Simd>(simd: S, tile: *const u8, index: usize, fir
 impl PanelBlock for Q6K {
     const TYPE: PanelType = PanelType::Q6_K;
     const GROUPS: usize = 8;
+    const IN_ORDER: bool = false;
 
     #[inline(always)]
     unsafe fn add<S: Simd, const M: usize>(
         simd: S,
         tile: *const u8,
         first: usize,
+        ahead: Ahead,
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
@@ -243,12 +252,12 @@ impl PanelBlock for Q6K {
         if M <= 2 {
             // SAFETY: the caller's promise.
             unsafe {
-                add_half_once::<S, M, 0>(simd, tile, first, &blocks, sums);
-                add_half_once::<S, M, 1>(simd, tile, first, &blocks, sums);
+                add_half_once::<S, M, 0>(simd, tile, first, ahead, &blocks, sums);
+                add_half_once::<S, M, 1>(simd, tile, first, ahead, &blocks, sums);
             }
         } else {
             // SAFETY: the caller's promise.
-            each_group!(GROUP => unsafe { add_quarter::<S, M, GROUP>(simd, tile, first, &blocks, sums) });
+            each_group!(GROUP => unsafe { add_quarter::<S, M, GROUP>(simd, tile, first, ahead, &blocks, sums) });
         }
     }
 }
@@ -263,10 +272,11 @@ unsafe fn add_quarter<S: Simd, const M: usize, const GROUP: usize>(
     simd: S,
     tile: *const u8,
     first: usize,
+    ahead: Ahead,
     rows: &[&[Group; 8]; M],
     sums: &mut [S::Floats; M],
 ) {
-    prefetch::<S, Q6K>(simd, tile, first, GROUP, 8);
+    ahead.prefetch(simd, tile, Q6K::TYPE.tile(), GROUP, 8);
     // SAFETY: the caller's promise.
     let (d, weights, scales) = unsafe {
         (
@@ -339,6 +349,7 @@ unsafe fn add_half_once<S: Simd, const M: usize, const PART: usize>(
     simd: S,
     tile: *const u8,
     first: usize,
+    ahead: Ahead,
     rows: &[&[Group; 8]; M],
     sums: &mut [S::Floats; M],
 ) {
@@ -354,7 +365,7 @@ unsafe fn add_half_once<S: Simd, const M: usize, const PART: usize>(
             }
         }
         for step in 4 * half..4 * half + 4 {
-            prefetch::<S, Q6K>(simd, tile, first, 8 * PART + step, 16);
+            ahead.prefetch(simd, tile, Q6K::TYPE.tile(), 8 * PART + step, 16);
             // SAFETY: places of the fields of a whole tile.
             let ([low], [next], [high]) = unsafe {
                 (

@@ -1,6 +1,7 @@
 //! Types with one scale for 32 elements.
 
-use super::{PanelBlock, add_group, halves, integers, mask, prefetch};
+use super::ahead::Ahead;
+use super::{PanelBlock, add_group, halves, integers, mask};
 use crate::panel::PanelType;
 use crate::quantized_rows::Group;
 use crate::simd::Simd;
@@ -12,16 +13,18 @@ pub(super) struct Q80;
 impl PanelBlock for Q40 {
     const TYPE: PanelType = PanelType::Q4_0;
     const GROUPS: usize = 1;
+    const IN_ORDER: bool = true;
 
     #[inline(always)]
     unsafe fn add<S: Simd, const M: usize>(
         simd: S,
         tile: *const u8,
         first: usize,
+        ahead: Ahead,
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
-        prefetch::<S, Self>(simd, tile, first, 0, 1);
+        ahead.prefetch(simd, tile, Self::TYPE.tile(), 0, 1);
         // SAFETY: places of the fields of a whole tile.
         let (scales, bytes) = unsafe { (halves(simd, tile, 0, first), integers::<S, 4>(simd, tile, 2, first)) };
         let weights = nibbles(simd, bytes);
@@ -38,16 +41,18 @@ impl PanelBlock for Q40 {
 impl PanelBlock for Q50 {
     const TYPE: PanelType = PanelType::Q5_0;
     const GROUPS: usize = 1;
+    const IN_ORDER: bool = true;
 
     #[inline(always)]
     unsafe fn add<S: Simd, const M: usize>(
         simd: S,
         tile: *const u8,
         first: usize,
+        ahead: Ahead,
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
-        prefetch::<S, Self>(simd, tile, first, 0, 1);
+        ahead.prefetch(simd, tile, Self::TYPE.tile(), 0, 1);
         // SAFETY: places of the fields of a whole tile.
         let (scales, [bits], bytes) = unsafe {
             (
@@ -70,16 +75,18 @@ impl PanelBlock for Q50 {
 impl PanelBlock for Q80 {
     const TYPE: PanelType = PanelType::Q8_0;
     const GROUPS: usize = 1;
+    const IN_ORDER: bool = true;
 
     #[inline(always)]
     unsafe fn add<S: Simd, const M: usize>(
         simd: S,
         tile: *const u8,
         first: usize,
+        ahead: Ahead,
         rows: &[&[Group]; M],
         sums: &mut [S::Floats; M],
     ) {
-        prefetch::<S, Self>(simd, tile, first, 0, 1);
+        ahead.prefetch(simd, tile, Self::TYPE.tile(), 0, 1);
         // SAFETY: places of the fields of a whole tile.
         let (scales, weights) = unsafe { (halves(simd, tile, 0, first), integers::<S, 8>(simd, tile, 2, first)) };
         for (sum, row) in sums.iter_mut().zip(rows) {
