@@ -50,24 +50,27 @@ impl Field {
         }
     }
 
-    /// Copies fields of one row's block, `from`, beside those of the other rows.
+    /// Copies fields of one row's block, `from`, beside those of the other rows, the `index`th as the `order(index)`th.
     #[inline(always)]
-    fn arrange(self, tier: Tier, row: usize, from: &[u8], beside: &mut [u8]) {
+    fn arrange(self, tier: Tier, row: usize, order: impl Fn(usize) -> usize, from: &[u8], beside: &mut [u8]) {
         match self {
             Self::Byte => {
-                for (byte, beside) in from.iter().zip(beside.as_chunks_mut::<ROWS>().0) {
-                    beside[row] = *byte;
+                let beside = beside.as_chunks_mut::<ROWS>().0;
+                for (index, byte) in from.iter().enumerate() {
+                    beside[order(index)][row] = *byte;
                 }
             }
             Self::Half => {
-                for (half, beside) in from.as_chunks::<2>().0.iter().zip(beside.as_chunks_mut::<{ 2 * ROWS }>().0) {
-                    beside.as_chunks_mut::<2>().0[row] = *half;
+                let beside = beside.as_chunks_mut::<{ 2 * ROWS }>().0;
+                for (index, half) in from.as_chunks::<2>().0.iter().enumerate() {
+                    beside[order(index)].as_chunks_mut::<2>().0[row] = *half;
                 }
             }
             Self::Integers | Self::Signed | Self::Single | Self::Bits => {
                 let conversion = self.conversion(tier);
-                for (unit, beside) in from.as_chunks::<4>().0.iter().zip(beside.as_chunks_mut::<{ 4 * ROWS }>().0) {
-                    beside.as_chunks_mut::<4>().0[row] = conversion.apply(Way::In, *unit);
+                let beside = beside.as_chunks_mut::<{ 4 * ROWS }>().0;
+                for (index, unit) in from.as_chunks::<4>().0.iter().enumerate() {
+                    beside[order(index)].as_chunks_mut::<4>().0[row] = conversion.apply(Way::In, *unit);
                 }
             }
         }
@@ -138,6 +141,12 @@ fn spread_bits(bits: u32, way: Way) -> u32 {
                 }
             }
     })
+}
+
+/// Where four bytes of a half of a `Q6_K` block lie among all: what is multiplied in one step lies together, so that a tile is read from
+/// front to back. `kind` is 0 or 1 for the low bits of the even groups and of the odd ones, 2 for the high bits of all.
+pub(crate) const fn q6_order(half: usize, kind: usize, step: usize) -> usize {
+    24 * half + 3 * step + kind
 }
 
 /// A block type that has panels.
@@ -234,6 +243,16 @@ impl PanelType {
         }
     }
 
+    /// Where the `index`th of a block's fields of one kind lies among them.
+    #[inline(always)]
+    const fn order(self, field: Field, index: usize) -> usize {
+        match (self, field) {
+            (Self::Q6_K, Field::Integers) if index < 32 => q6_order(index / 16, index % 16 / 8, index % 8),
+            (Self::Q6_K, Field::Integers) => q6_order((index - 32) / 8, 2, index % 8),
+            _ => index,
+        }
+    }
+
     /// Writes 16 rows of the file to a panel of as many bytes.
     pub(crate) fn arrange(self, tier: Tier, rows: &[u8], panel: &mut [u8]) {
         // Compiled for each type: the fields of a small block are known, and their loops gone.
@@ -258,7 +277,8 @@ impl PanelType {
                 let mut at = 0;
                 for &(field, count) in self.fields() {
                     let next = at + count * field.width();
-                    field.arrange(tier, row, &block[at..next], &mut tile[ROWS * at..ROWS * next]);
+                    let (from, beside) = (&block[at..next], &mut tile[ROWS * at..ROWS * next]);
+                    field.arrange(tier, row, |index| self.order(field, index), from, beside);
                     at = next;
                 }
             }
@@ -277,11 +297,12 @@ impl PanelType {
     fn each_field(self, row: usize, mut with: impl FnMut(Field, Range<usize>, Range<usize>)) {
         let mut at = 0;
         for &(field, count) in self.fields() {
-            for _ in 0..count {
-                let place = ROWS * at + row * field.width();
-                with(field, at..at + field.width(), place..place + field.width());
-                at += field.width();
+            let width = field.width();
+            for index in 0..count {
+                let place = ROWS * (at + self.order(field, index) * width) + row * width;
+                with(field, at + index * width..at + (index + 1) * width, place..place + width);
             }
+            at += count * width;
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::ahead::Ahead;
 use super::{PanelBlock, add_scaled, halves, integers, mask};
-use crate::panel::{PanelType, ROWS};
+use crate::panel::{PanelType, ROWS, q6_order};
 use crate::quantized_rows::Group;
 use crate::simd::Simd;
 
@@ -232,7 +232,7 @@ unsafe fn scale_and_minimum<S: Simd>(simd: S, tile: *const u8, index: usize, fir
 impl PanelBlock for Q6K {
     const TYPE: PanelType = PanelType::Q6_K;
     const GROUPS: usize = 8;
-    const IN_ORDER: bool = false;
+    const IN_ORDER: bool = true;
 
     #[inline(always)]
     unsafe fn add<S: Simd, const M: usize>(
@@ -249,7 +249,7 @@ impl PanelBlock for Q6K {
                 *block = groups;
             }
         }
-        if M <= 2 {
+        if M <= 2 || M <= 4 && S::REGISTERS >= 32 {
             // SAFETY: the caller's promise.
             unsafe {
                 add_half_once::<S, M, 0>(simd, tile, first, ahead, &blocks, sums);
@@ -310,19 +310,20 @@ pub(super) unsafe fn q6_weights<S: Simd, const GROUP: usize>(
 ) -> [S::Integers; 8] {
     let (low_bits, high_bits) = (mask(simd, 15), mask(simd, 0x30));
     let (part, quarter) = const { (GROUP / 4, GROUP % 4) };
-    // SAFETY: places of the fields of a whole tile.
-    let (mut weights, bits) = unsafe {
-        (
-            integers::<S, 8>(simd, tile, 64 * part + 32 * (quarter % 2), first),
-            integers::<S, 8>(simd, tile, 128 + 32 * part, first),
-        )
-    };
-    for (weights, bits) in weights.iter_mut().zip(&bits) {
+    let mut weights = [simd.splat_integer(0); 8];
+    for (step, weights) in weights.iter_mut().enumerate() {
+        // SAFETY: places of the fields of a whole tile.
+        let ([low], [bits]) = unsafe {
+            (
+                integers::<S, 1>(simd, tile, 4 * q6_order(part, quarter % 2, step), first),
+                integers::<S, 1>(simd, tile, 4 * q6_order(part, 2, step), first),
+            )
+        };
         let (low, high) = match quarter {
-            0 => (*weights, simd.shift_left::<4>(*bits)),
-            1 => (*weights, simd.shift_left::<2>(*bits)),
-            2 => (simd.shift_right::<4>(*weights), *bits),
-            _ => (simd.shift_right::<4>(*weights), simd.shift_right::<2>(*bits)),
+            0 => (low, simd.shift_left::<4>(bits)),
+            1 => (low, simd.shift_left::<2>(bits)),
+            2 => (simd.shift_right::<4>(low), bits),
+            _ => (simd.shift_right::<4>(low), simd.shift_right::<2>(bits)),
         };
         *weights = simd.or(simd.and(low, low_bits), simd.and(high, high_bits));
     }
@@ -367,13 +368,7 @@ unsafe fn add_half_once<S: Simd, const M: usize, const PART: usize>(
         for step in 4 * half..4 * half + 4 {
             ahead.prefetch(simd, tile, Q6K::TYPE.tile(), 8 * PART + step, 16);
             // SAFETY: places of the fields of a whole tile.
-            let ([low], [next], [high]) = unsafe {
-                (
-                    integers::<S, 1>(simd, tile, 64 * PART + 4 * step, first),
-                    integers::<S, 1>(simd, tile, 64 * PART + 32 + 4 * step, first),
-                    integers::<S, 1>(simd, tile, 128 + 32 * PART + 4 * step, first),
-                )
-            };
+            let [low, next, high] = unsafe { integers::<S, 3>(simd, tile, 4 * q6_order(PART, 0, step), first) };
             let parts = [
                 (low, simd.shift_left::<4>(high)),
                 (next, simd.shift_left::<2>(high)),
