@@ -34,6 +34,30 @@ pub(super) enum Destination<'a> {
     Kept(&'a Kept<'a>),
 }
 
+impl Destination<'_> {
+    /// Takes what a tile gave a query, of which `running` is what came before.
+    ///
+    /// # Safety
+    /// Nobody else has this tile of this query; where it goes into the output, nobody else has the query.
+    #[inline(always)]
+    unsafe fn take<T: KvElement>(
+        self,
+        head: &KvHead<'_, T>,
+        query: usize,
+        tile: usize,
+        running: &mut Running,
+        softmax: (f32, f32),
+        partial: &[f32],
+    ) {
+        match self {
+            // SAFETY: the caller's promise.
+            Self::Output(output) => merge(running, unsafe { output.slice(head.place(query)) }, softmax, partial),
+            // SAFETY: as above.
+            Self::Kept(kept) => unsafe { kept.keep(head.number(query), tile, softmax, partial) },
+        }
+    }
+}
+
 /// Attends queries `range`, at most `N`: query `i` is head `i % group` of row `i / group`. With room for `C` floats, a span's, what is
 /// stored is converted once for all queries; with none, where it is used.
 pub(super) struct Attend<'a, T: KvElement, const N: usize, const C: usize> {
@@ -93,15 +117,8 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
                         head.keys(position).convert(simd, strip);
                     }
                     let keys = std::array::from_fn(|index| Keys { elements: &strip[index], stride: STRIP, head_dim });
-                    score::<_, _, T::Product>(
-                        simd,
-                        rows,
-                        keys,
-                        Ahead::NOTHING,
-                        head.queries.scale,
-                        span - tile,
-                        scores,
-                    );
+                    let scale = head.queries.scale;
+                    score::<_, _, T::Product>(simd, rows, keys, Ahead::NOTHING, scale, span - tile, scores);
                 }
                 head.scale(&strips, KvStore::key_scales, span - tile, scores, |score| score);
             }
@@ -143,24 +160,15 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
                     continue;
                 }
                 let partial = &partial[query][..head_dim];
-                match destination {
-                    Destination::Output(output) => {
-                        // SAFETY: a query belongs to one task.
-                        let output = unsafe { output.slice(head.place(range.start + query)) };
-                        merge(&mut running[query], output, of_tile[query], partial);
-                    }
-                    Destination::Kept(kept) => {
-                        // SAFETY: a tile of a query belongs to one task.
-                        unsafe { kept.keep(head.number(range.start + query), tile / TILE, of_tile[query], partial) };
-                    }
-                }
+                let (running, place) = (&mut running[query], range.start + query);
+                // SAFETY: a tile of a query belongs to one task; all of its tiles do where they go into its output.
+                unsafe { destination.take(&head, place, tile / TILE, running, of_tile[query], partial) };
             }
         }
         if let Destination::Output(output) = destination {
             for (query, running) in running.iter().enumerate().take(count) {
                 // SAFETY: as above.
-                let output = unsafe { output.slice(head.place(range.start + query)) };
-                running.normalise(output);
+                running.normalise(unsafe { output.slice(head.place(range.start + query)) });
             }
         }
     }
