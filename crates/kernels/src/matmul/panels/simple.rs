@@ -1,7 +1,7 @@
 //! Types with one scale for 32 elements.
 
 use super::ahead::Ahead;
-use super::{PanelBlock, add_group, halves, integers, mask};
+use super::{PanelBlock, add_group, add_scaled, halves, integers, mask};
 use crate::panel::PanelType;
 use crate::quantized_rows::Group;
 use crate::simd::Simd;
@@ -30,10 +30,10 @@ impl PanelBlock for Q40 {
         let weights = nibbles(simd, bytes);
         for (sum, row) in sums.iter_mut().zip(rows) {
             let group = &row[0];
-            // The integers are 8 less than their bits say.
-            let start = simd.sum_of_pair(group.sums, [-8, -8]);
-            let dot = simd.dot::<8, 4>(start, &weights, &group.values);
-            add_group(simd, sum, scales, dot, group);
+            let dot = simd.dot::<8, 4>(simd.splat_integer(0), &weights, &group.values);
+            // The integers are 8 less than their bits say. As floats they are exact, and other units add them than multiply.
+            let dot = simd.add(simd.to_floats(dot), simd.splat(group.offset));
+            add_scaled(simd, sum, scales, dot, group);
         }
     }
 }
