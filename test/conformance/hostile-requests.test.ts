@@ -138,7 +138,13 @@ describe("values at the edge", () => {
 describe("prompts of any length", () => {
   const context = () => model.info.contextLength ?? 0;
   const complete = (length: number) =>
-    collect(model.completions.stream({ prompt: Array.from({ length }, (_, at) => 100 + (at % 3000)), maxTokens: 2 }));
+    collect(
+      model.completions.stream({
+        prompt: Array.from({ length }, (_, at) => 100 + (at % 3000)),
+        maxTokens: 2,
+        ignoreEos: true,
+      }),
+    );
 
   test("none", async () => {
     await beside(model, async () => {
