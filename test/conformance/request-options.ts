@@ -161,7 +161,9 @@ export function describeRequestOptions({ name, load }: DemoSubject): void {
       await eventually(() => one.stats().running === 1);
       const waiting = await Promise.all(
         [0, 5, -5, 5].map(async (priority) => {
-          const stream = one.chat.stream({ ...greedy, priority, maxTokens: 4, promptProgress: true });
+          // Longer than they come apart: each waits from its own beginning.
+          const length = { maxTokens: 250, ignoreEos: true };
+          const stream = one.chat.stream({ ...greedy, ...length, priority, promptProgress: true });
           const reader = stream[Symbol.asyncIterator]();
           // Its place: it is in the queue, and not on its way there.
           expect((await reader.next()).value).toMatchObject({ kind: "prompt_progress", processed: 0 });
