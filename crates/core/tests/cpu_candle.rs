@@ -1,4 +1,5 @@
-//! Steps of `CpuBackend`, and their operations alone, in each tier that this CPU has, against `CandleBackend`: random shapes, sequences and chunks.
+//! Steps of `CpuBackend`, and their operations alone, in each tier that this CPU has, against `CandleBackend`: random shapes, sequences
+//! and chunks.
 
 #![expect(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 

@@ -174,7 +174,7 @@ impl<T: KvElement, const N: usize, const C: usize> Kernel for Attend<'_, T, N, C
     }
 }
 
-/// Merges the tiles of queries `range` that were kept, of those from `tiles.start` on.
+/// Merges what was kept of those `tiles` that queries `range` see.
 pub(super) struct MergeKept<'a, T: KvElement> {
     pub(super) head: KvHead<'a, T>,
     pub(super) range: Range<usize>,
@@ -193,7 +193,7 @@ impl<T: KvElement> Kernel for MergeKept<'_, T> {
             let (start, end) = head.visible(query);
             let (start, end) = (start / TILE, end.div_ceil(TILE));
             let merged = tiles.start.max(start)..tiles.end.min(end);
-            // Of another round, or of none of a row that ends before.
+            // A row that ends before them, or whose window begins after.
             if merged.is_empty() {
                 continue;
             }

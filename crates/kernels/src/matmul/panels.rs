@@ -6,6 +6,7 @@ mod blocks;
 mod k_quants;
 #[cfg(target_arch = "x86_64")]
 mod open;
+mod q6_k;
 mod simple;
 
 use std::ops::Range;
@@ -18,7 +19,8 @@ use crate::panel::{PanelType, ROWS};
 use crate::quantized_rows::{Group, QuantizedRows};
 use crate::simd::{Kernel, Simd};
 use ahead::{Ahead, prefetch_pages};
-use k_quants::{Q4K, Q5K, Q6K};
+use k_quants::{Q4K, Q5K};
+use q6_k::Q6K;
 use simple::{Q40, Q50, Q80};
 
 /// A block type in panels.

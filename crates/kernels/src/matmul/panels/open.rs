@@ -1,6 +1,7 @@
 //! Panels opened into signed bytes, for products with blocks of rows.
 
-use super::k_quants::{Q4K, Q5K, Q6K, each_group, q4_weights, q5_weights, q6_scales, q6_weights, scales_and_minima};
+use super::k_quants::{Q4K, Q5K, each_group, q4_weights, q5_weights, scales_and_minima};
+use super::q6_k::{Q6K, q6_scales, q6_weights};
 use super::simple::{Q40, Q50, Q80, nibbles, with_fifth_bits};
 use super::{PanelBlock, halves, integers};
 use crate::panel::ROWS;
