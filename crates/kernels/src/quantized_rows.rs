@@ -55,16 +55,19 @@ pub(crate) struct Group {
     pub(crate) sums: [i16; 2],
     /// The sum of both.
     pub(crate) sum: f32,
-    /// The same times -8: what is to be added where weights are 8 less than their bits say.
-    pub(crate) offset: f32,
+    /// The same times -8: what a dot product starts from where weights are 8 less than their bits say.
+    pub(crate) less_8: i32,
+    /// Sums of both halves times -32, in the same way.
+    pub(crate) halves_less_32: [i32; 2],
 }
 
 impl Group {
     /// Nothing but zeros.
-    pub(crate) const ZERO: Self = Self { values: [[0; 4]; GROUP / 4], scale: 0.0, sums: [0; 2], sum: 0.0, offset: 0.0 };
+    pub(crate) const ZERO: Self =
+        Self { values: [[0; 4]; GROUP / 4], scale: 0.0, sums: [0; 2], sum: 0.0, less_8: 0, halves_less_32: [0; 2] };
 }
 
-// SAFETY: numbers of 32 or 64, 4, 4, 4 and 4 bytes, so there is no padding.
+// SAFETY: numbers of 32 or 64, 4, 4, 4, 4 and 8 bytes, so there is no padding.
 unsafe impl Plain for Group {}
 
 impl QuantizedRows {
@@ -265,8 +268,11 @@ fn quantize_group(input: &[f32; GROUP], group: &mut Group) {
     for (sum, half) in group.sums.iter_mut().zip(integers.chunks_exact(GROUP / 2)) {
         *sum = half.iter().sum();
     }
-    group.sum = f32::from(group.sums[0] + group.sums[1]);
-    group.offset = -8.0 * group.sum;
+    let halves = group.sums.map(i32::from);
+    let sum = halves[0] + halves[1];
+    group.sum = sum as f32;
+    group.less_8 = -8 * sum;
+    group.halves_less_32 = halves.map(|sum| -32 * sum);
 }
 
 #[cfg(test)]
@@ -276,13 +282,20 @@ mod tests {
     use crate::tier::Tier;
 
     fn group(input: [f32; GROUP]) -> (f32, [Value; GROUP], [i16; 2]) {
-        let mut group = Group { values: [[7; 4]; GROUP / 4], scale: 7.0, sums: [7; 2], sum: 7.0, offset: 7.0 };
+        let mut group = Group {
+            values: [[7; 4]; GROUP / 4],
+            scale: 7.0,
+            sums: [7; 2],
+            sum: 7.0,
+            less_8: 7,
+            halves_less_32: [7; 2],
+        };
         quantize_group(&input, &mut group);
         let mut values = [0; GROUP];
         values.copy_from_slice(group.values.as_flattened());
         assert_eq!(group.sum.to_bits(), f32::from(group.sums[0] + group.sums[1]).to_bits());
-        // But for the sign of a zero, which is lost when it is added.
-        assert_eq!((group.offset + 0.0).to_bits(), (-8.0 * group.sum + 0.0).to_bits());
+        let halves = group.sums.map(i32::from);
+        assert_eq!((group.less_8, group.halves_less_32), (-8 * (halves[0] + halves[1]), halves.map(|sum| -32 * sum)));
         (group.scale, values, group.sums)
     }
 

@@ -134,6 +134,18 @@ pub trait Simd: Copy {
         weights: &[Self::Integers; N],
         values: &[[Value; 4]; N],
     ) -> Self::Integers;
+    /// [`Self::dot`] of some rows, whose starts become what it gives.
+    #[inline(always)]
+    fn dots<const M: usize, const N: usize, const BITS: u32>(
+        self,
+        dots: &mut [Self::Integers; M],
+        weights: &[Self::Integers; N],
+        values: &[&[[Value; 4]; N]; M],
+    ) {
+        for (dot, values) in dots.iter_mut().zip(values) {
+            *dot = self.dot::<N, BITS>(*dot, weights, values);
+        }
+    }
     /// The products of bytes, signed or as [`Self::UNSIGNED`] says, with a group's values, whose sums are `sums`; exact.
     fn dot_i8(self, weights: &[Self::Integers; 8], values: &[[Value; 4]; 8], sums: [i16; 2]) -> Self::Integers;
 

@@ -141,6 +141,33 @@ impl<B: PanelBlock, const M: usize> Kernel for Panel<'_, B, M> {
     }
 }
 
+/// The dot products of group `index` of each row with weights, from a start of their own each.
+#[inline(always)]
+fn dots<S: Simd, B: PanelBlock, const M: usize, const BITS: u32>(
+    simd: S,
+    rows: &[&[Group]; M],
+    index: usize,
+    weights: &[S::Integers; 8],
+    start: impl Fn(&Group) -> S::Integers,
+) -> [S::Integers; M] {
+    let mut dots = [simd.splat_integer(0); M];
+    let mut values = [&Group::ZERO.values; M];
+    for ((dot, values), row) in dots.iter_mut().zip(&mut values).zip(rows) {
+        let group = &row[index];
+        *dot = start(group);
+        *values = &group.values;
+    }
+    // Few rows wait for weights: where no CPU guesses which come next all are asked for at once, and not as rows have use for them.
+    if M <= 4 && !B::IN_ORDER {
+        for (dot, values) in dots.iter_mut().zip(values) {
+            *dot = simd.dot::<8, BITS>(*dot, weights, values);
+        }
+    } else {
+        simd.dots::<M, 8, BITS>(&mut dots, weights, &values);
+    }
+    dots
+}
+
 /// What one group adds: `scale * (scales * dot)`.
 #[inline(always)]
 fn add_group<S: Simd>(simd: S, sum: &mut S::Floats, scales: S::Floats, dot: S::Integers, group: &Group) {

@@ -174,6 +174,16 @@ impl<D: Dot> Simd for Avx2<D> {
     }
 
     #[inline(always)]
+    fn dots<const M: usize, const N: usize, const BITS: u32>(
+        self,
+        dots: &mut [__m256i; M],
+        weights: &[__m256i; N],
+        values: &[&[[i8; 4]; N]; M],
+    ) {
+        self.0.dots::<M, N, BITS>(dots, weights, values);
+    }
+
+    #[inline(always)]
     fn dot_i8(self, weights: &[__m256i; 8], values: &[[i8; 4]; 8], sums: [i16; 2]) -> __m256i {
         self.0.dot_i8(weights, values, sums)
     }

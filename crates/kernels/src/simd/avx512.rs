@@ -187,6 +187,22 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     }
 
     #[inline(always)]
+    fn dots<const M: usize, const N: usize, const BITS: u32>(
+        self,
+        dots: &mut [__m512i; M],
+        weights: &[__m512i; N],
+        values: &[&[[i8; 4]; N]; M],
+    ) {
+        // Row by row each product would wait for the one before.
+        for (step, weights) in weights.iter().enumerate() {
+            for (dot, values) in dots.iter_mut().zip(values) {
+                // SAFETY: as above.
+                *dot = unsafe { _mm512_dpbusd_epi32(*dot, *weights, _mm512_set1_epi32(super::four(values[step]))) };
+            }
+        }
+    }
+
+    #[inline(always)]
     fn dot_i8(self, weights: &[__m512i; 8], values: &[[i8; 4]; 8], sums: [i16; 2]) -> __m512i {
         self.dot::<8, 8>(self.sum_of_pair(sums, [-128, -128]), weights, values)
     }

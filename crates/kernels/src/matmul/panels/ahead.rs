@@ -4,7 +4,7 @@ use crate::simd::Simd;
 
 /// Bytes of a line of the cache.
 pub(super) const LINE: usize = 64;
-/// How far ahead.
+/// How far ahead of a tile.
 const DISTANCE: usize = 16 << 10;
 /// What a CPU follows a stream of reads in, wherever the memory lies.
 const PAGE: usize = 4 << 10;
@@ -36,11 +36,11 @@ impl Ahead {
     }
 }
 
-/// Asks for the first lines of each page that begins among as many bytes as a panel has, on a CPU that then reads on by itself: its own
-/// requests are faster than a program's, which take the places of reads.
+/// Asks for the first lines of each page that begins among as many bytes as a panel has, a page ahead, on a CPU that then reads on by
+/// itself: its own requests are faster than a program's, which take the places of reads.
 #[inline(always)]
 pub(super) fn prefetch_pages<S: Simd>(simd: S, panel: &[u8]) {
-    let start = panel.as_ptr().wrapping_add(DISTANCE);
+    let start = panel.as_ptr().wrapping_add(PAGE);
     let mut at = start.addr().next_multiple_of(PAGE) - start.addr();
     while at < panel.len() {
         for line in 0..FIRST_LINES {

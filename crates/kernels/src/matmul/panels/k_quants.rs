@@ -1,7 +1,7 @@
 //! Types with blocks of 256 elements, whose groups have scales and minima of their own.
 
 use super::ahead::Ahead;
-use super::{PanelBlock, halves, integers, mask};
+use super::{PanelBlock, dots, halves, integers, mask};
 use crate::panel::{PanelType, ROWS};
 use crate::quantized_rows::Group;
 use crate::simd::Simd;
@@ -59,7 +59,7 @@ unsafe fn add_q4_group<S: Simd, const M: usize, const GROUP: usize>(
     // SAFETY: the caller's promise.
     unsafe {
         let weights = q4_weights::<S, GROUP>(simd, tile, first);
-        add_with_minimum::<S, M, 4>(simd, tile, first, GROUP, &weights, rows, sums);
+        add_with_minimum::<S, Q4K, M, 4>(simd, tile, first, GROUP, &weights, rows, sums);
     }
 }
 
@@ -118,7 +118,7 @@ unsafe fn add_q5_group<S: Simd, const M: usize, const GROUP: usize>(
     // SAFETY: the caller's promise.
     unsafe {
         let weights = q5_weights::<S, GROUP>(simd, tile, first);
-        add_with_minimum::<S, M, 5>(simd, tile, first, GROUP, &weights, rows, sums);
+        add_with_minimum::<S, Q5K, M, 5>(simd, tile, first, GROUP, &weights, rows, sums);
     }
 }
 
@@ -167,7 +167,7 @@ fn nibble<S: Simd, const GROUP: usize>(simd: S, bytes: S::Integers) -> S::Intege
 /// # Safety
 /// `tile` points to a whole tile of them.
 #[inline(always)]
-unsafe fn add_with_minimum<S: Simd, const M: usize, const BITS: u32>(
+unsafe fn add_with_minimum<S: Simd, B: PanelBlock, const M: usize, const BITS: u32>(
     simd: S,
     tile: *const u8,
     first: usize,
@@ -178,10 +178,10 @@ unsafe fn add_with_minimum<S: Simd, const M: usize, const BITS: u32>(
 ) {
     // SAFETY: the caller's promise.
     let (scales, minima) = unsafe { scales_and_minima(simd, tile, index, first) };
-    for (sum, row) in sums.iter_mut().zip(rows) {
+    let dots = dots::<S, B, M, BITS>(simd, rows, index, weights, |_| simd.splat_integer(0));
+    for ((sum, dot), row) in sums.iter_mut().zip(&dots).zip(rows) {
         let group = &row[index];
-        let dot = simd.dot::<8, BITS>(simd.splat_integer(0), weights, &group.values);
-        let product = simd.mul(scales, simd.to_floats(dot));
+        let product = simd.mul(scales, simd.to_floats(*dot));
         let offset = simd.mul(minima, simd.splat(group.sum));
         *sum = simd.add(*sum, simd.mul(simd.splat(group.scale), simd.add(product, offset)));
     }

@@ -142,9 +142,14 @@ impl OpenPanel for Q6K {
         let d = unsafe { halves(simd, tile, 208, first) };
         each_group!(GROUP => {
             // SAFETY: the caller's promise.
-            let (weights, [low, high]) = unsafe {
-                (q6_weights::<S, GROUP>(simd, tile, first), q6_scales(simd, tile, GROUP, first))
+            let ([w0, w1, w2, w3], [w4, w5, w6, w7], [low, high]) = unsafe {
+                (
+                    q6_weights::<S, GROUP>(simd, tile, 0, first),
+                    q6_weights::<S, GROUP>(simd, tile, 1, first),
+                    q6_scales(simd, tile, GROUP, first),
+                )
             };
+            let weights = [w0, w1, w2, w3, w4, w5, w6, w7];
             put(simd, &mut groups[GROUP], first, (weights, 32), [d, low, high]);
         });
     }

@@ -58,27 +58,28 @@ unsafe fn add_quarter<S: Simd, const M: usize, const GROUP: usize>(
 ) {
     ahead.prefetch(simd, tile, Q6K::TYPE.tile(), GROUP, 8);
     // SAFETY: the caller's promise.
-    let (d, weights, scales) = unsafe {
-        (
-            halves(simd, tile, 208, first),
-            q6_weights::<S, GROUP>(simd, tile, first),
-            q6_scales::<S>(simd, tile, GROUP, first),
-        )
-    };
-    let [w0, w1, w2, w3, w4, w5, w6, w7] = weights;
-    for (sum, row) in sums.iter_mut().zip(rows) {
-        let group = &row[GROUP];
-        let [v0, v1, v2, v3, v4, v5, v6, v7] = group.values;
-        // The integers are 32 less than their bits say.
-        let start = [simd.sum_of_pair(group.sums, [-32, 0]), simd.sum_of_pair(group.sums, [0, -32])];
-        let low = simd.dot::<4, 6>(start[0], &[w0, w1, w2, w3], &[v0, v1, v2, v3]);
-        let high = simd.dot::<4, 6>(start[1], &[w4, w5, w6, w7], &[v4, v5, v6, v7]);
-        let low = simd.mul(scales[0], simd.to_floats(low));
-        add_scaled(simd, sum, d, simd.add_exact(low, scales[1], simd.to_floats(high)), group);
+    let (d, scales) = unsafe { (halves(simd, tile, 208, first), q6_scales::<S>(simd, tile, GROUP, first)) };
+    let mut products = [simd.splat(0.0); M];
+    for half in 0..2 {
+        // SAFETY: the caller's promise.
+        let weights = unsafe { q6_weights::<S, GROUP>(simd, tile, half, first) };
+        let (mut dots, mut values) = ([simd.splat_integer(0); M], [&[[0; 4]; 4]; M]);
+        for ((dot, values), row) in dots.iter_mut().zip(&mut values).zip(rows) {
+            *dot = simd.splat_integer(row[GROUP].halves_less_32[half]);
+            *values = &row[GROUP].values.as_chunks::<4>().0[half];
+        }
+        simd.dots::<M, 4, 6>(&mut dots, &weights, &values);
+        for (product, dot) in products.iter_mut().zip(&dots) {
+            let dot = simd.to_floats(*dot);
+            *product = if half == 0 { simd.mul(scales[0], dot) } else { simd.add_exact(*product, scales[1], dot) };
+        }
+    }
+    for ((sum, product), row) in sums.iter_mut().zip(&products).zip(rows) {
+        add_scaled(simd, sum, d, *product, &row[GROUP]);
     }
 }
 
-/// The integers of group `GROUP` of a tile of `Q6_K`, plus 32.
+/// The integers of half of group `GROUP` of a tile of `Q6_K`, plus 32.
 ///
 /// # Safety
 /// `tile` points to a whole tile.
@@ -86,12 +87,14 @@ unsafe fn add_quarter<S: Simd, const M: usize, const GROUP: usize>(
 pub(super) unsafe fn q6_weights<S: Simd, const GROUP: usize>(
     simd: S,
     tile: *const u8,
+    half: usize,
     first: usize,
-) -> [S::Integers; 8] {
+) -> [S::Integers; 4] {
     let (low_bits, high_bits) = (mask(simd, 15), mask(simd, 0x30));
     let (part, quarter) = const { (GROUP / 4, GROUP % 4) };
-    let mut weights = [simd.splat_integer(0); 8];
+    let mut weights = [simd.splat_integer(0); 4];
     for (step, weights) in weights.iter_mut().enumerate() {
+        let step = 4 * half + step;
         // SAFETY: places of the fields of a whole tile.
         let ([low], [bits]) = unsafe {
             (

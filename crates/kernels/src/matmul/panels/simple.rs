@@ -1,7 +1,7 @@
 //! Types with one scale for 32 elements.
 
 use super::ahead::Ahead;
-use super::{PanelBlock, add_group, add_scaled, halves, integers, mask};
+use super::{PanelBlock, add_group, dots, halves, integers, mask};
 use crate::panel::PanelType;
 use crate::quantized_rows::Group;
 use crate::simd::Simd;
@@ -28,12 +28,10 @@ impl PanelBlock for Q40 {
         // SAFETY: places of the fields of a whole tile.
         let (scales, bytes) = unsafe { (halves(simd, tile, 0, first), integers::<S, 4>(simd, tile, 2, first)) };
         let weights = nibbles(simd, bytes);
-        for (sum, row) in sums.iter_mut().zip(rows) {
-            let group = &row[0];
-            let dot = simd.dot::<8, 4>(simd.splat_integer(0), &weights, &group.values);
-            // The integers are 8 less than their bits say. As floats they are exact, and other units add them than multiply.
-            let dot = simd.add(simd.to_floats(dot), simd.splat(group.offset));
-            add_scaled(simd, sum, scales, dot, group);
+        // The integers are 8 less than their bits say.
+        let dots = dots::<S, Self, M, 4>(simd, rows, 0, &weights, |group| simd.splat_integer(group.less_8));
+        for ((sum, dot), row) in sums.iter_mut().zip(&dots).zip(rows) {
+            add_group(simd, sum, scales, *dot, &row[0]);
         }
     }
 }
@@ -62,12 +60,13 @@ impl PanelBlock for Q50 {
             )
         };
         let weights = with_fifth_bits(simd, nibbles(simd, bytes), bits);
-        for (sum, row) in sums.iter_mut().zip(rows) {
-            let group = &row[0];
-            // The integers are 16 less than their bits say.
-            let start = simd.sum_of_pair(group.sums, [-16, -16]);
-            let dot = simd.dot::<8, 5>(start, &weights, &group.values);
-            add_group(simd, sum, scales, dot, group);
+        // The integers are 16 less than their bits say.
+        let dots = dots::<S, Self, M, 5>(simd, rows, 0, &weights, |group| {
+            let less_8 = simd.splat_integer(group.less_8);
+            simd.add_integers(less_8, less_8)
+        });
+        for ((sum, dot), row) in sums.iter_mut().zip(&dots).zip(rows) {
+            add_group(simd, sum, scales, *dot, &row[0]);
         }
     }
 }

@@ -28,6 +28,19 @@ pub(crate) trait Dot: Copy {
         values: &[[i8; 4]; N],
     ) -> __m256i;
 
+    /// As [`crate::simd::Simd::dots`].
+    #[inline(always)]
+    fn dots<const M: usize, const N: usize, const BITS: u32>(
+        self,
+        dots: &mut [__m256i; M],
+        weights: &[__m256i; N],
+        values: &[&[[i8; 4]; N]; M],
+    ) {
+        for (dot, values) in dots.iter_mut().zip(values) {
+            *dot = self.dot::<N, BITS>(*dot, weights, values);
+        }
+    }
+
     /// As [`crate::simd::Simd::dot_i8`].
     fn dot_i8(self, weights: &[__m256i; 8], values: &[[i8; 4]; 8], sums: [i16; 2]) -> __m256i;
 }
@@ -151,6 +164,22 @@ impl Dot for Dpbusd {
             sum = unsafe { dpbusd(sum, *weights, _mm256_set1_epi32(four(*values))) };
         }
         sum
+    }
+
+    #[inline(always)]
+    fn dots<const M: usize, const N: usize, const BITS: u32>(
+        self,
+        dots: &mut [__m256i; M],
+        weights: &[__m256i; N],
+        values: &[&[[i8; 4]; N]; M],
+    ) {
+        // Row by row each product would wait for the one before.
+        for (step, weights) in weights.iter().enumerate() {
+            for (dot, values) in dots.iter_mut().zip(values) {
+                // SAFETY: as above.
+                *dot = unsafe { dpbusd(*dot, *weights, _mm256_set1_epi32(four(values[step]))) };
+            }
+        }
     }
 
     #[inline(always)]
