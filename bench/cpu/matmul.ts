@@ -14,7 +14,8 @@ export async function* measureMatmul({ types = QUANTIZED, threads, rounds }: Opt
     for (const count of threads) {
       const { elements, bytes } = BLOCK_TYPES[type];
       await using read = new StreamingRead((WEIGHTS / elements) * bytes, count);
-      const measure = async () => fastest(runRustExample("wick-kernels", "throughput", ["--", String(count), type]));
+      const measure = async () =>
+        bandwidth(runRustExample("wick-kernels", "throughput", ["--", String(count), type, "fastest"]));
       const { series, reads, isNoisy } = await measureRounds(rounds, read, [{ engine: "matmul", measure }]);
       const [products, limit] = [median(series[0]?.values ?? []), median(reads)];
       yield {
@@ -27,8 +28,9 @@ export async function* measureMatmul({ types = QUANTIZED, threads, rounds }: Opt
     }
 }
 
-/** GB/s of the tier that has most: type, tier, GB/s, … in each row below the heads. */
-function fastest(table: string): number {
-  const rates = table.split("\n").map((row) => Number(row.trim().split(/\s+/)[2]));
-  return Math.max(...rates.filter((rate) => Number.isFinite(rate)));
+/** GB/s: type, tier, GB/s, … in the row below the heads. */
+function bandwidth(table: string): number {
+  const rate = Number(table.trim().split("\n").at(-1)?.trim().split(/\s+/)[2]);
+  if (!Number.isFinite(rate)) throw new Error(`no rate in what the example printed:\n${table}`);
+  return rate;
 }

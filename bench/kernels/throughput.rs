@@ -1,4 +1,4 @@
-//! Speed of the matrix products on this machine, by each tier that it has:
+//! Speed of the matrix products on this machine, by each tier that it has, or by the `fastest`:
 //! `cargo run --release -p wick-kernels --example throughput -- [threads] [types and tiers]`.
 
 #![expect(clippy::print_stdout, reason = "prints its table")]
@@ -27,7 +27,10 @@ fn main() -> Result<()> {
     let wanted = arguments.get(2..).unwrap_or_default();
     let names = |of: &[String]| wanted.iter().filter(|name| of.contains(name)).cloned().collect::<Vec<_>>();
     let types = names(&BlockType::ALL.map(|block_type| format!("{block_type:?}")));
-    let tiers = names(&Tier::ALL.iter().map(|tier| format!("{tier:?}")).collect::<Vec<_>>());
+    let mut tiers = names(&Tier::ALL.iter().map(|tier| format!("{tier:?}")).collect::<Vec<_>>());
+    if wanted.iter().any(|name| name == "fastest") {
+        tiers.push(format!("{:?}", Tier::detect()));
+    }
     let is_wanted = |names: &[String], name: String| names.is_empty() || names.contains(&name);
     for (block_type, tier) in
         BlockType::ALL.into_iter().flat_map(|block_type| Tier::available().map(move |tier| (block_type, tier))).filter(

@@ -69,6 +69,11 @@ export async function* measurePeers(options: Options): AsyncGenerator<Cell> {
   await rm(folder, { recursive: true });
 }
 
+/** wllama may read a length from where its module has moved on, and does not recover. */
+const LOST_REQUEST = /Invalid typed array length/;
+const MAX_OPENED = 5;
+
+/** A page with a model, opened anew if it fails as wllama does. */
 async function openPage(
   browser: Browser,
   origin: string,
@@ -76,14 +81,28 @@ async function openPage(
   file: string,
   module: string | null,
 ): Promise<Engine> {
-  const page = await browser.newPage();
-  await page.goto(origin);
-  await page.waitForFunction("typeof measure === 'function'");
+  const open = async () => {
+    const page = await browser.newPage();
+    await page.goto(origin);
+    await page.waitForFunction("typeof measure === 'function'");
+    await page.evaluate(`openModel(${JSON.stringify(file)}, ${JSON.stringify(module)})`);
+    return page;
+  };
   const start = performance.now();
-  await page.evaluate(`openModel(${JSON.stringify(file)}, ${JSON.stringify(module)})`);
+  let page = await open();
   const loadMs = performance.now() - start;
-  const measure = (tokens: number, decoded: number) =>
-    page.evaluate<{ promptMs: number; decodeMs: number }>(`measure(${tokens}, ${decoded})`);
+  let opened = 1;
+  const measure = async (tokens: number, decoded: number): Promise<{ promptMs: number; decodeMs: number }> => {
+    try {
+      return await page.evaluate(`measure(${tokens}, ${decoded})`);
+    } catch (error) {
+      if (name !== WLLAMA || !LOST_REQUEST.test(String(error)) || opened === MAX_OPENED) throw error;
+    }
+    await page.close();
+    page = await open();
+    opened += 1;
+    return measure(tokens, decoded);
+  };
   return {
     name,
     loadMs,
