@@ -143,9 +143,7 @@ unsafe fn add_half_once<S: Simd, const M: usize, const PART: usize>(
         let mut products = [[simd.splat_integer(0); 4]; M];
         for (products, row) in products.iter_mut().zip(rows) {
             for (quarter, product) in products.iter_mut().enumerate() {
-                // The integers are 32 less than their bits say.
-                let factors = if half == 0 { [-32, 0] } else { [0, -32] };
-                *product = simd.sum_of_pair(row[4 * PART + quarter].sums, factors);
+                *product = simd.splat_integer(row[4 * PART + quarter].halves_less_32[half]);
             }
         }
         for step in 4 * half..4 * half + 4 {
