@@ -124,8 +124,6 @@ pub trait Simd: Copy {
     fn add_integers(self, a: Self::Integers, b: Self::Integers) -> Self::Integers;
     /// The nearest floats.
     fn to_floats(self, a: Self::Integers) -> Self::Floats;
-    /// `pair[0] * factors[0] + pair[1] * factors[1]` in every lane.
-    fn sum_of_pair(self, pair: [i16; 2], factors: [i16; 2]) -> Self::Integers;
     /// `start` plus the products of unsigned bytes of at most `BITS` bits, up to 6, with `values`, four of which each of the `N`
     /// registers is multiplied with in every lane; exact.
     fn dot<const N: usize, const BITS: u32>(
@@ -208,7 +206,6 @@ pub trait Kernel {
 /// Two halves of a lane.
 #[cfg(any(
     target_arch = "x86_64",
-    target_arch = "aarch64",
     all(target_arch = "wasm32", target_feature = "simd128", not(target_feature = "relaxed-simd"))
 ))]
 #[inline(always)]

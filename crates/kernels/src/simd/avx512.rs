@@ -4,9 +4,8 @@ use std::arch::x86_64::{
     __m512, __m512bh, __m512i, _MM_HINT_T1, _mm_loadu_si128, _mm_prefetch, _mm256_loadu_si256, _mm512_add_epi32,
     _mm512_add_ps, _mm512_and_si512, _mm512_castsi512_ps, _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps,
     _mm512_cvtepu8_epi32, _mm512_cvtph_ps, _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps,
-    _mm512_loadu_si512, _mm512_madd_epi16, _mm512_mul_ps, _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32,
-    _mm512_set1_ps, _mm512_slli_epi16, _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps, _mm512_storeu_si512,
-    _mm512_sub_epi8,
+    _mm512_loadu_si512, _mm512_mul_ps, _mm512_or_si512, _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_slli_epi16, _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps, _mm512_storeu_si512, _mm512_sub_epi8,
 };
 
 use std::mem::transmute;
@@ -166,12 +165,6 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
     }
 
     #[inline(always)]
-    fn sum_of_pair(self, pair: [i16; 2], factors: [i16; 2]) -> __m512i {
-        // SAFETY: as above.
-        unsafe { _mm512_madd_epi16(_mm512_set1_epi32(super::both(pair)), _mm512_set1_epi32(super::both(factors))) }
-    }
-
-    #[inline(always)]
     fn dot<const N: usize, const BITS: u32>(
         self,
         start: __m512i,
@@ -204,7 +197,8 @@ impl<const BF16: bool> Simd for Avx512<BF16> {
 
     #[inline(always)]
     fn dot_i8(self, weights: &[__m512i; 8], values: &[[i8; 4]; 8], sums: [i16; 2]) -> __m512i {
-        self.dot::<8, 8>(self.sum_of_pair(sums, [-128, -128]), weights, values)
+        let [first, second] = sums.map(i32::from);
+        self.dot::<8, 8>(self.splat_integer(-128 * (first + second)), weights, values)
     }
 
     #[inline(always)]

@@ -3,11 +3,11 @@
 mod dot;
 
 use std::arch::aarch64::{
-    float32x4_t, int32x4_t, vaddq_f32, vaddq_s32, vandq_s32, vcvt_f32_f16, vcvtq_f32_s32, vdup_n_s32, vdupq_n_f32,
-    vdupq_n_s16, vdupq_n_s32, vfmaq_f32, vget_high_s16, vget_high_u16, vget_low_s16, vget_low_u16, vld1_s8, vld1_u8,
-    vld1_u16, vld1q_f32, vld1q_s32, vmovl_s8, vmovl_s16, vmovl_u8, vmovl_u16, vmull_s16, vmulq_f32, vorrq_s32,
-    vpaddq_s32, vreinterpret_f16_u16, vreinterpret_s16_s32, vreinterpretq_f32_s32, vreinterpretq_s32_u16,
-    vreinterpretq_s32_u32, vreinterpretq_u16_s32, vshlq_n_s32, vshlq_u16, vst1q_f32,
+    float32x4_t, int32x4_t, vaddq_f32, vaddq_s32, vandq_s32, vcvt_f32_f16, vcvtq_f32_s32, vdupq_n_f32, vdupq_n_s16,
+    vdupq_n_s32, vfmaq_f32, vget_high_s16, vget_high_u16, vget_low_s16, vget_low_u16, vld1_s8, vld1_u8, vld1_u16,
+    vld1q_f32, vld1q_s32, vmovl_s8, vmovl_s16, vmovl_u8, vmovl_u16, vmulq_f32, vorrq_s32, vreinterpret_f16_u16,
+    vreinterpretq_f32_s32, vreinterpretq_s32_u16, vreinterpretq_s32_u32, vreinterpretq_u16_s32, vshlq_n_s32, vshlq_u16,
+    vst1q_f32,
 };
 use std::arch::asm;
 
@@ -171,16 +171,6 @@ impl<D: Dot> Simd for Neon<D> {
     #[inline(always)]
     fn to_floats(self, a: [int32x4_t; 2]) -> [float32x4_t; 2] {
         both!(vcvtq_f32_s32; a)
-    }
-
-    #[inline(always)]
-    fn sum_of_pair(self, pair: [i16; 2], factors: [i16; 2]) -> [int32x4_t; 2] {
-        // SAFETY: as above.
-        unsafe {
-            let pair = vreinterpret_s16_s32(vdup_n_s32(super::both(pair)));
-            let products = vmull_s16(pair, vreinterpret_s16_s32(vdup_n_s32(super::both(factors))));
-            [vpaddq_s32(products, products); 2]
-        }
     }
 
     #[inline(always)]

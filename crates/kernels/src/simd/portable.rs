@@ -117,11 +117,6 @@ impl Simd for Portable {
     }
 
     #[inline(always)]
-    fn sum_of_pair(self, pair: [i16; 2], factors: [i16; 2]) -> [i32; LANES] {
-        [i32::from(pair[0]) * i32::from(factors[0]) + i32::from(pair[1]) * i32::from(factors[1]); LANES]
-    }
-
-    #[inline(always)]
     fn bf16_pairs(self, pairs: [i32; LANES]) -> [[f32; LANES]; 2] {
         [
             std::array::from_fn(|lane| f32::from_bits((pairs[lane] as u32) << 16)),

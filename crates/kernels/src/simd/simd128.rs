@@ -138,11 +138,6 @@ impl Simd for Simd128 {
         f32x4_convert_i32x4(a)
     }
 
-    #[inline(always)]
-    fn sum_of_pair(self, pair: [i16; 2], factors: [i16; 2]) -> v128 {
-        i32x4_splat(i32::from(pair[0]) * i32::from(factors[0]) + i32::from(pair[1]) * i32::from(factors[1]))
-    }
-
     #[cfg(not(target_feature = "relaxed-simd"))]
     #[inline(always)]
     fn dot<const N: usize, const BITS: u32>(self, start: v128, weights: &[v128; N], values: &[[i16; 4]; N]) -> v128 {
