@@ -21,6 +21,7 @@ export type {
 } from "./request/message.js";
 export type { ModelInfo, ModelStats, StepTrace } from "./model/model-info.js";
 export type { CachedModel, ModelLoader } from "./model/model-loader.js";
+export type { RemoteConnector } from "./model/remote-connector.js";
 export type { NgramSpeculation, Speculation } from "./model/speculation.js";
 export type { ChatCalls, EmbeddingCalls, TextCalls } from "./model/model.js";
 export { readResponses } from "./stream/read-responses.js";

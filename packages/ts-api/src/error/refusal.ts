@@ -1,4 +1,4 @@
-import type { ErrorInfo } from "../generated/protocol.js";
+import type { ErrorCode, ErrorInfo } from "../generated/protocol.js";
 import { WickError } from "./wick-error.js";
 
 /** The error for something that `where` asks for and this version or backend cannot do. */
@@ -11,7 +11,31 @@ export function invalidRequest(where: string, message: string): WickError {
   return new WickError({ code: "invalid_request", message, where, retryable: false });
 }
 
+/** The error of calls for values of a schema, which this version does not make. */
+export function noSchemas(): WickError {
+  return unsupported(
+    "schema",
+    "This version does not constrain answers to a schema; ask for JSON in the prompt and parse it.",
+  );
+}
+
 /** What every call of a closed model answers. */
 export function engineClosed(model: string): ErrorInfo {
-  return { code: "engine_closed", message: `The model ${model} was closed. Load it again.`, retryable: false };
+  return { code: "engine_closed", message: `The model ${model} was closed. Load it, or connect to it, again.`, retryable: false };
+}
+
+const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  "invalid_request",
+  "unsupported",
+  "unauthorized",
+  "not_found",
+  "too_large",
+  "context_overflow",
+  "queue_full",
+  "rate_limited",
+]);
+
+/** Whether an error says that a request cannot run, or not now, so that nothing was generated. */
+export function isRefusal({ code }: ErrorInfo): boolean {
+  return refusals.has(code);
 }

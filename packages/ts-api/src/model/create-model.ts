@@ -1,4 +1,5 @@
 import type { Backend } from "../backend.js";
+import { connect } from "../remote/connect.js";
 import { runCommand } from "./command.js";
 import type { LoadOptions, MemoryEstimate, ModelSource } from "./load-options.js";
 import { checkLoad, errorOfLoad, loadCommand } from "./load-command.js";
@@ -81,9 +82,7 @@ export function createModel(backend: Backend): ModelLoader {
     async list() {
       throw unsupported("list", "This version has no hub cache to list.");
     },
-    connect() {
-      throw unsupported("provider", "This version does not connect to hosted models; load a model with Model.load.");
-    },
+    connect,
   };
 }
 

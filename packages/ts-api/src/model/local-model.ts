@@ -1,5 +1,5 @@
 import { asyncDispose } from "../stream/async-dispose.js";
-import { checkCallOptions } from "../request/call-options.js";
+import { checkCallOptions, signalOf } from "../request/call-options.js";
 import { chatRequestJson } from "../request/chat-request.js";
 import { type CommandAnswer, type CommandOptions, runCommand } from "./command.js";
 import type { Feed } from "../stream/feed.js";
@@ -12,7 +12,7 @@ import type { ModelInfo, ModelStats, StepTrace } from "./model-info.js";
 import type { ModelLog } from "./model-log.js";
 import { ObjectLiveStream } from "../stream/object-live-stream.js";
 import { embeddingList, type EmbeddingsValue } from "./embedding-list.js";
-import { engineClosed, invalidRequest, unsupported } from "../error/refusal.js";
+import { engineClosed, invalidRequest, noSchemas } from "../error/refusal.js";
 import type { CallOptions, ChatRequest, CompletionRequest, FimRequest } from "../request/request.js";
 import { requestJson } from "../request/request-json.js";
 import type { ChatStream, Parsed, ResponseStream } from "../stream/response-stream.js";
@@ -88,11 +88,11 @@ export class LocalModel implements Model {
   }
 
   async applyChatTemplate(request: ChatRequest): Promise<string> {
-    return (await this.#ask("apply_chat_template", `"request":${chatRequestJson(request)}`)) as string;
+    return (await this.#ask("apply_chat_template", `"request":${chatRequestJson(request, "local")}`)) as string;
   }
 
   async countTokens(request: ChatRequest): Promise<number> {
-    return (await this.#ask("count_tokens", `"request":${chatRequestJson(request)}`)) as number;
+    return (await this.#ask("count_tokens", `"request":${chatRequestJson(request, "local")}`)) as number;
   }
 
   async logits(tokens: readonly number[], options: CallOptions & { last?: number | undefined } = {}) {
@@ -154,7 +154,7 @@ export class LocalModel implements Model {
 
   #chatStream(request: unknown, options: CallOptions = {}): LiveStream<ChatResponse> {
     const terminals = this.#chatTerminals(request);
-    const feed = this.#feed("chat", () => chatRequestJson(request), options, terminals);
+    const feed = this.#feed("chat", () => chatRequestJson(request, "local"), options, terminals);
     return new LiveStream({ feed, terminals, signal: signalOf(options), owner: this });
   }
 
@@ -219,18 +219,6 @@ function closeCommand(id: number): string {
 
 function refusedBy(error: WickError): FixedFeed<ValidationErrorResponse> {
   return new FixedFeed<ValidationErrorResponse>({ kind: "validation_error", error: error.info });
-}
-
-/** A wrong signal is refused with the options; the stream must not trip over it first. */
-function signalOf({ signal }: CallOptions): AbortSignal | undefined {
-  return typeof signal?.addEventListener === "function" ? signal : undefined;
-}
-
-function noSchemas(): WickError {
-  return unsupported(
-    "schema",
-    "This version does not constrain answers to a schema; ask for JSON in the prompt and parse it.",
-  );
 }
 
 function noAnswer(kind: string): WickError {

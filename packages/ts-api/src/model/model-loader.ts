@@ -1,6 +1,6 @@
-import type { ConnectOptions } from "./connect-options.js";
 import type { LoadOptions, MemoryEstimate, ModelSource } from "./load-options.js";
 import type { Model } from "./model.js";
+import type { RemoteConnector } from "./remote-connector.js";
 
 /**
  * A model that the hub cache holds.
@@ -32,7 +32,7 @@ export interface CachedModel {
  * }
  * ```
  */
-export interface ModelLoader {
+export interface ModelLoader extends RemoteConnector {
   /**
    * Loads a model.
    *
@@ -55,17 +55,6 @@ export interface ModelLoader {
    * ```
    */
   list(): Promise<readonly CachedModel[]>;
-  /**
-   * A hosted model. `unsupported` in this version.
-   *
-   * @throws {@link WickError}
-   *
-   * @example
-   * ```ts
-   * const model = Model.connect({ provider: "mistral", model: "mistral-small-latest", apiKey });
-   * ```
-   */
-  connect(options: ConnectOptions): Model;
   /**
    * What a model would need, from its headers alone.
    *

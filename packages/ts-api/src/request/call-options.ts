@@ -1,4 +1,6 @@
 import { invalidRequest, unsupported } from "../error/refusal.js";
+import { checkHeaders } from "./headers.js";
+import type { CallOptions } from "./request.js";
 
 /** Timers of JavaScript go no further: 24 days. */
 const longestTimeoutMs = 2 ** 31 - 1;
@@ -6,7 +8,7 @@ const longestTimeoutMs = 2 ** 31 - 1;
 /** Refuses options that are wrong, or that a local model cannot honour. `also` are names that the call knows beside the common. */
 export function checkCallOptions(options: object, also: readonly string[] = []): void {
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || also.includes(name)) continue;
+    if (value === undefined || (name !== "headers" && also.includes(name))) continue;
     switch (name) {
       case "signal":
         if (!isSignal(value))
@@ -19,11 +21,20 @@ export function checkCallOptions(options: object, also: readonly string[] = []):
         }
         break;
       case "headers":
-        throw unsupported("options.headers", "A local model sends no headers; leave options.headers out.");
+        if (!also.includes(name)) {
+          throw unsupported("options.headers", "A local model sends no headers; leave options.headers out.");
+        }
+        checkHeaders(value, "options.headers");
+        break;
       default:
         throw invalidRequest(`options.${name}`, `options.${name} is no option of this call; check its spelling.`);
     }
   }
+}
+
+/** A wrong signal is refused with the options; the stream must not trip over it first. */
+export function signalOf({ signal }: CallOptions): AbortSignal | undefined {
+  return typeof signal?.addEventListener === "function" ? signal : undefined;
 }
 
 /** By structure, since a signal of another realm or a polyfill will do. */

@@ -5,9 +5,10 @@ import { requestJson } from "./request-json.js";
  * The JSON of a chat request, less what this version refuses before the engine sees it: functions and schema objects, which JSON
  * cannot carry, and tools that someone else runs. Shapes that are plainly wrong are left for the engine to refuse.
  *
+ * @param place - Where the model is.
  * @throws {@link WickError} with the field's path.
  */
-export function chatRequestJson(request: unknown): string {
+export function chatRequestJson(request: unknown, place: "local" | "remote"): string {
   if (isRecord(request)) {
     if (request["onApproval"] !== undefined) {
       throw unsupported(
@@ -16,7 +17,7 @@ export function chatRequestJson(request: unknown): string {
       );
     }
     const { tools, responseFormat } = request;
-    if (Array.isArray(tools)) tools.forEach(checkTool);
+    if (Array.isArray(tools)) tools.forEach((tool, index) => checkTool(tool, index, place));
     if (isRecord(responseFormat) && isRecord(responseFormat["jsonSchema"])) {
       checkSchema(responseFormat["jsonSchema"]["schemaDefinition"], "responseFormat.jsonSchema.schemaDefinition");
     }
@@ -24,7 +25,7 @@ export function chatRequestJson(request: unknown): string {
   return requestJson(request, "");
 }
 
-function checkTool(tool: unknown, index: number): void {
+function checkTool(tool: unknown, index: number, place: "local" | "remote"): void {
   if (!isRecord(tool)) return;
   const where = `tools[${index}]`;
   switch (tool["type"]) {
@@ -41,6 +42,7 @@ function checkTool(tool: unknown, index: number): void {
     case "image_generation":
     case "document_library":
     case "server":
+      if (place === "remote") break;
       throw unsupported(where, `${where}: only a host runs tools of type ${tool["type"]}, and this model is local.`);
   }
 }

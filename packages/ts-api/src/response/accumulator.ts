@@ -16,6 +16,7 @@ import type {
 interface Choice {
   content: string;
   reasoning: string;
+  signature: string | undefined;
   toolCalls: ToolCall[];
   logprobs: TokenLogprob[] | undefined;
   finishReason: FinishReason | undefined;
@@ -44,6 +45,11 @@ export class Accumulator {
     this.#created = response.created;
     if (response.usage !== undefined) this.usage = response.usage;
     for (const choice of response.choices) this.#addChoice(choice);
+  }
+
+  /** What a host demands with the reasoning of a choice when it comes back. */
+  sign(index: number, signature: string): void {
+    this.#choice(index).signature = signature;
   }
 
   /** As a chat. `unfinished` is the reason of choices that have none yet. */
@@ -89,7 +95,7 @@ export class Accumulator {
 
   #choice(index: number): Choice {
     while (this.#choices.length <= index) {
-      this.#choices.push({ content: "", reasoning: "", toolCalls: [], logprobs: undefined, finishReason: undefined });
+      this.#choices.push({ content: "", reasoning: "", signature: undefined, toolCalls: [], logprobs: undefined, finishReason: undefined });
     }
     // Just filled up to `index`.
     return this.#choices[index] as Choice;
@@ -104,11 +110,12 @@ export class Accumulator {
   }
 }
 
-function messageOf({ content, reasoning, toolCalls }: Choice): AssistantOutput {
+function messageOf({ content, reasoning, signature, toolCalls }: Choice): AssistantOutput {
   return {
     role: "assistant",
     content,
     ...(reasoning !== "" && { reasoningContent: reasoning }),
+    ...(signature !== undefined && { reasoningSignature: signature }),
     ...(toolCalls.length > 0 && { toolCalls: structuredClone(toolCalls) }),
   };
 }

@@ -4,6 +4,7 @@ import type { CancelReason, ErrorInfo, Response } from "../generated/protocol.js
 import { isTerminal } from "../response/is-terminal.js";
 import { onAbort } from "./on-abort.js";
 import type { AgentStream, CompletionOf } from "./response-stream.js";
+import type { StreamApprovals } from "./stream-approvals.js";
 import { encodeEvent, eventStreamHeaders } from "./server-sent-events.js";
 import { errorOfTerminal } from "../error/terminal-error.js";
 import { unsupported } from "../error/refusal.js";
@@ -20,6 +21,8 @@ export interface LiveStreamInit<R extends Response> {
     failed(error: ErrorInfo): R;
   };
   signal?: AbortSignal | undefined;
+  /** Who is told whether a tool may run. */
+  approvals?: StreamApprovals | undefined;
   /** Kept from being collected while the stream is in use: its model. */
   owner?: object | undefined;
 }
@@ -47,6 +50,7 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
   readonly #feed: Feed<R>;
   readonly #terminals: LiveStreamInit<R>["terminals"];
   readonly #signal: AbortSignal | undefined;
+  readonly #approvals: StreamApprovals | undefined;
   readonly owner: object | undefined;
   #state: "idle" | "running" | "ended" = "idle";
   /** The terminal of a run that ends without its feed. */
@@ -64,10 +68,11 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
   readonly #ends: ((terminal: R) => void)[] = [];
   #unhook: (() => void) | undefined;
 
-  constructor({ feed, terminals, signal, owner }: LiveStreamInit<R>) {
+  constructor({ feed, terminals, signal, approvals, owner }: LiveStreamInit<R>) {
     this.#feed = feed;
     this.#terminals = terminals;
     this.#signal = signal;
+    this.#approvals = approvals;
     this.owner = owner;
   }
 
@@ -90,6 +95,7 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
 
   async *text(): AsyncGenerator<string, void, undefined> {
     for await (const response of this) {
+      this.#denyUnseen(response);
       const piece = textOf(response);
       if (piece !== "") yield piece;
       if (isTerminal(response) && !isWhole(response)) throw errorOfTerminal(response, this.#signal);
@@ -150,12 +156,14 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
     return new Response(this.toServerSentEvents(), { ...init, headers: eventStreamHeaders(init.headers) });
   }
 
-  approve(): Promise<void> {
-    return Promise.reject(nothingToApprove());
+  async approve(approvalId: string, options?: { remember?: boolean }): Promise<void> {
+    if (this.#approvals === undefined) throw nothingToApprove();
+    await this.#approvals.approve(approvalId, options);
   }
 
-  deny(): Promise<void> {
-    return Promise.reject(nothingToApprove());
+  async deny(approvalId: string, options?: { reason?: string; remember?: boolean }): Promise<void> {
+    if (this.#approvals === undefined) throw nothingToApprove();
+    await this.#approvals.deny(approvalId, options);
   }
 
   /** Leaves the stream and waits until its run has ended. */
@@ -248,10 +256,17 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
     while (this.#pull !== undefined || this.#isUnread) {
       const response = this.#take();
       if (response === null) return this.#wait();
+      if (this.#pull === undefined && response !== undefined) this.#denyUnseen(response);
       this.#pull?.(resultOf(response));
       this.#pull = undefined;
       if (response === undefined) return;
     }
+  }
+
+  /** Nobody sees what the tool asks, so that nobody could answer. What cannot be sent is denied when its time is up. */
+  #denyUnseen(response: Response): void {
+    if (response.kind !== "agentic_tool_approval_required") return;
+    this.#approvals?.deny(response.approvalId, { reason: "Nobody is there to ask." }).catch(() => {});
   }
 
   #wait(): void {

@@ -1,9 +1,11 @@
 import { checkCallOptions } from "../request/call-options.js";
-import { EventStreamFeed } from "./event-stream-feed.js";
+import { BodyFeed } from "./body-feed.js";
 import { FixedFeed } from "./fixed-feed.js";
+import { GivenBody } from "./given-body.js";
 import type { CancelReason, ErrorInfo, Response } from "../generated/protocol.js";
 import { LiveStream } from "./live-stream.js";
 import type { CallOptions } from "../request/request.js";
+import { ResponseReader } from "./response-reader.js";
 import type { ResponseStream } from "./response-stream.js";
 import type { ChatResponse } from "../response/response.js";
 import { chatTerminals } from "./stream-terminals.js";
@@ -42,7 +44,14 @@ export function readResponses<R extends Response = ChatResponse>(
     return new LiveStream<R>({ feed: refusal, terminals });
   }
   return new LiveStream<R>({
-    feed: new EventStreamFeed<R>(source, options.timeoutMs),
+    feed: new BodyFeed<R>({
+      body: new GivenBody(source),
+      reader: (queue, endings) => new ResponseReader(queue, endings),
+      // A body of a raw completion says so in its first response.
+      kind: "chat",
+      model: "",
+      timeoutMs: options.timeoutMs,
+    }),
     terminals,
     signal: options.signal,
   });
