@@ -31,8 +31,8 @@ export function remoteRequest<Q>(
 ): RemoteRequest {
   const request: JsonValue = JSON.parse(json);
   if (!isObject(request)) throw invalidRequest("request", "The request must be an object.");
-  if (request[required] === undefined) throw invalidRequest(required, `The request has no ${required}.`);
   const body = { model, ...always, ...extraBody, ...wireFields(request, fields) };
+  if (request[required] === undefined) throw invalidRequest(required, `The request has no ${required}.`);
   const { n, tools } = request;
   return {
     path,

@@ -1,3 +1,4 @@
+import { BodyDecoder } from "./body-decoder.js";
 import { EventStreamReader, longestEvent } from "./event-stream-reader.js";
 import { protocolError } from "./protocol-error.js";
 import type { WireReader } from "./wire-reader.js";
@@ -11,7 +12,7 @@ const longestBeginning = 200;
  */
 export class BodyText {
   readonly #reader: WireReader;
-  readonly #decoder = new TextDecoder();
+  readonly #decoder = new BodyDecoder();
   readonly #events: EventStreamReader;
   #form: "unknown" | "events" | "json" = "unknown";
   #isLast = false;
@@ -29,7 +30,7 @@ export class BodyText {
    * @throws {@link WickError} `stream_protocol` for what is neither, with its first characters.
    */
   read(bytes: Uint8Array, type: string | null): void {
-    this.#readText(this.#decoder.decode(bytes, { stream: true }), type);
+    this.#readText(this.#decoder.decode(bytes), type);
   }
 
   /** The body has ended. */
