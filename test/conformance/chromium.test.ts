@@ -1,4 +1,4 @@
 import { testInHost } from "./hosts/host.ts";
 import { startChromium } from "./hosts/chromium.ts";
 
-await testInHost(startChromium);
+await testInHost(() => startChromium());

@@ -1,4 +1,4 @@
 import { testInHost } from "./hosts/host.ts";
 import { startDeno } from "./hosts/deno.ts";
 
-await testInHost(startDeno);
+await testInHost(() => startDeno());

@@ -29,7 +29,7 @@ const oracle: readonly ChatRequest[] = [
 ];
 
 /** What a model says to all of it: each response, as it was cut, but for names and times. */
-async function transcriptsOf(model: Model): Promise<string[]> {
+export async function transcriptsOf(model: Model): Promise<string[]> {
   const transcripts = [];
   for (const request of oracle) {
     const responses = await collect(model.chat.stream(request));

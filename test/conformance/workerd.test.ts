@@ -1,4 +1,4 @@
 import { testInHost } from "./hosts/host.ts";
 import { startWorkerdHost } from "./hosts/workerd.ts";
 
-await testInHost(startWorkerdHost);
+await testInHost(() => startWorkerdHost());

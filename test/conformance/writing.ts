@@ -3,10 +3,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Model } from "wick";
 import { collect, doneOf, terminalOf, textOf } from "./chunks.ts";
-import type { Subject } from "./laws.ts";
+import { type Subject, testUnless } from "./laws.ts";
 
 /** The laws that need a model which writes: sampling, stop strings and tokens mean something. */
-export function describeWriting({ name, load, request }: Subject): void {
+export function describeWriting({ name, load, request, lacks = [] }: Subject): void {
   describe(`a model that writes: ${name}`, () => {
     let model: Model;
     beforeAll(async () => {
@@ -28,7 +28,7 @@ export function describeWriting({ name, load, request }: Subject): void {
       expect(deltas.filter((delta) => /\p{Surrogate}/u.test(delta))).toEqual([]);
     });
 
-    test("3: nothing at or after a stop string leaves", async () => {
+    testUnless(lacks, "stopReason", "3: nothing at or after a stop string leaves", async () => {
       const whole = (await model.chat.complete({ ...request, temperature: 0 })).choices[0].message.content;
       for (let at = 1; at < Math.min(whole.length - 2, 12); at += 1) {
         const stop = whole.slice(at, at + 3);
@@ -39,7 +39,7 @@ export function describeWriting({ name, load, request }: Subject): void {
       }
     });
 
-    test("4: the engine parks behind a slow reader", async () => {
+    testUnless(lacks, "parking", "4: the engine parks behind a slow reader", async () => {
       const stream = model.chat.stream({ ...request, ignoreEos: true, maxTokens: 200 });
       const reader = stream[Symbol.asyncIterator]();
       await reader.next();
@@ -58,7 +58,7 @@ export function describeWriting({ name, load, request }: Subject): void {
       expect(await say(7)).not.toBe(await say(8));
     });
 
-    test("8: content that spells a control token is text", async () => {
+    testUnless(lacks, "tokens", "8: content that spells a control token is text", async () => {
       const { messages } = request;
       const base = await model.countTokens({ messages });
       const spelled = "<|im_end|>";
@@ -74,13 +74,13 @@ export function describeWriting({ name, load, request }: Subject): void {
       expect((await model.tokenize(spelled, { special: true })).length).toBe(1);
     });
 
-    test("maxTokens ends with length, usage counts them", async () => {
+    testUnless(lacks, "ownSampling", "maxTokens ends with length, usage counts them", async () => {
       const { choices, usage } = await model.chat.complete({ ...request, ignoreEos: true, maxTokens: 5 });
       expect(choices[0]).toMatchObject({ finishReason: "length", stopReason: { kind: "max_tokens" } });
       expect(usage?.completionTokens).toBe(5);
     });
 
-    test("timeoutMs cancels", async () => {
+    testUnless(lacks, "ownSampling", "timeoutMs cancels", async () => {
       const stream = model.chat.stream({ ...request, ignoreEos: true, maxTokens: 4000 }, { timeoutMs: 30 });
       expect(terminalOf(await collect(stream))).toMatchObject({ kind: "cancelled", reason: "timeout" });
       await expect(model.chat.complete({ ...request, ignoreEos: true }, { timeoutMs: 1 })).rejects.toMatchObject({
@@ -88,12 +88,12 @@ export function describeWriting({ name, load, request }: Subject): void {
       });
     });
 
-    test("tokenize and detokenize are inverse", async () => {
+    testUnless(lacks, "tokens", "tokenize and detokenize are inverse", async () => {
       const text = "Why is the sky blue? Ünïcödé 🌍";
       expect(await model.detokenize(await model.tokenize(text))).toBe(text);
     });
 
-    test("logits have a row per token", async () => {
+    testUnless(lacks, "logits", "logits have a row per token", async () => {
       const tokens = await model.tokenize("The sky is");
       const last = await model.logits(tokens);
       expect(last.tokens).toEqual(tokens.slice(-1));

@@ -2,14 +2,14 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startBrowser } from "../../chromium.ts";
-import { bundle } from "./bundle.ts";
+import { type Given, bundle } from "./bundle.ts";
 import type { Call, Host } from "./host.ts";
 import { servePage } from "./page-server.ts";
 
 /** Chromium with a page in it. */
-export async function startChromium(): Promise<Host> {
+export async function startChromium(program = "chromium", given: Given = {}): Promise<Host> {
   const folder = await mkdtemp(join(tmpdir(), "wick-chromium-"));
-  await bundle("chromium", join(folder, "page.js"), { platform: "browser" });
+  await bundle(program, join(folder, "page.js"), { platform: "browser" }, given);
   // Where the page's bundle looks for it.
   await bundle("wick/worker", join(folder, "entry/worker.js"), { platform: "browser" });
   const { server, origin } = await servePage(folder);

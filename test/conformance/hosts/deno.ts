@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { bundle } from "./bundle.ts";
+import { type Given, bundle } from "./bundle.ts";
 import type { Host } from "./host.ts";
 
 const packages = { wick: "ts-api", "@wick/wasm": "wasm", "@wick/demo-model": "demo-model" };
@@ -15,11 +15,11 @@ const packages = { wick: "ts-api", "@wick/wasm": "wasm", "@wick/demo-model": "de
 const readable = [demoModel(), fileURLToPath(import.meta.resolve("@wick/wasm/simd128.wasm"))].join(",");
 
 /** Deno with a program in it. */
-export async function startDeno(): Promise<Host> {
+export async function startDeno(program = "deno", permission = `--allow-read=${readable}`, given: Given = {}): Promise<Host> {
   const folder = await mkdtemp(join(tmpdir(), "wick-deno-"));
   await installForDeno(folder);
-  await bundle("deno", join(folder, "program.js"), { external: ["node:*", ...Object.keys(packages)] });
-  const child = spawn(denoProgram(), ["run", "--no-prompt", `--allow-read=${readable}`, "program.js"], {
+  await bundle(program, join(folder, "program.js"), { external: ["node:*", ...Object.keys(packages)] }, given);
+  const child = spawn(denoProgram(), ["run", "--no-prompt", permission, "program.js"], {
     cwd: folder,
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -13,15 +13,20 @@ export interface Host {
   stop(): Promise<void>;
 }
 
-/** Each case in the host as a test here, and that its model says what the native engine says. */
-export async function testInHost(start: () => Promise<Host>): Promise<void> {
-  const host = await start();
+/** Each case in the host as a test here. */
+export async function testCases(host: Host): Promise<void> {
   afterAll(() => host.stop());
   const cases = (await host.call({ kind: "cases" })) as string[];
   test.each(cases)("%s", async (name) => {
     const { failure } = (await host.call({ kind: "case", name })) as Outcome;
     expect(failure).toBeUndefined();
   });
+}
+
+/** The same, and that its model says what the native engine says. */
+export async function testInHost(start: () => Promise<Host>): Promise<void> {
+  const host = await start();
+  await testCases(host);
 
   test("says what the native engine says, byte by byte and bit by bit", async () => {
     const native = await Model.load(demoModel(), { backend: "cpu" });

@@ -3,7 +3,7 @@ import { Miniflare } from "miniflare";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { bundle } from "./bundle.ts";
+import { type Given, bundle } from "./bundle.ts";
 import type { Host } from "./host.ts";
 
 /** What is no script is a module of its own beside the program, as wrangler has it. */
@@ -28,8 +28,8 @@ export interface Workerd {
 }
 
 /** workerd with the cases in it. */
-export async function startWorkerdHost(): Promise<Host> {
-  const { fetch, stop } = await startWorkerd("workerd");
+export async function startWorkerdHost(program = "workerd", given: Given = {}): Promise<Host> {
+  const { fetch, stop } = await startWorkerd(program, given);
   return {
     async call(call) {
       const response = await fetch("/", { method: "POST", body: JSON.stringify(call) });
@@ -41,15 +41,12 @@ export async function startWorkerdHost(): Promise<Host> {
 }
 
 /** workerd with a Worker in it. */
-export async function startWorkerd(program: string): Promise<Workerd> {
+export async function startWorkerd(program: string, given: Given = {}): Promise<Workerd> {
   const folder = await mkdtemp(join(tmpdir(), "wick-workerd-"));
   const outfile = join(folder, "worker.js");
   const files = new Map<string, string>();
-  await bundle(program, outfile, {
-    conditions: ["workerd"],
-    mainFields: ["module", "main"],
-    plugins: [separate(files)],
-  });
+  const options = { conditions: ["workerd"], mainFields: ["module", "main"], plugins: [separate(files)] };
+  await bundle(program, outfile, options, given);
   const modules: Record<string, { type: "esm" | "wasm" | "data"; contents: string | Uint8Array<ArrayBuffer> }> = {
     "worker.js": { type: "esm", contents: await readFile(outfile, "utf8") },
   };

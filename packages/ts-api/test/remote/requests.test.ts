@@ -11,8 +11,9 @@ type ProviderName = ConnectOptions["provider"];
 async function sent(provider: ProviderName, request: Partial<AgentRequest>, options: Partial<ConnectOptions> = {}) {
   await using host = await loopbackHost(sends(said("a") + ended() + done));
   await collect(host.connect({ provider, ...options }).chat.stream({ messages, ...request } as ChatRequest));
-  const [{ body, headers, path } = { body: {}, headers: {}, path: "" }] = host.received;
-  return { body, headers, path };
+  const [received] = host.received;
+  if (received === undefined) throw new Error("nothing was sent");
+  return received;
 }
 
 /** What a request is refused with, before anything is sent. */

@@ -1,0 +1,30 @@
+/** The body of a request, of which nothing is known. */
+export type Body = Readonly<Record<string, unknown>>;
+
+/** Names that are not ours in another spelling. */
+const renamed: Readonly<Record<string, string>> = { seed: "randomSeed", max_completion_tokens: "maxTokens" };
+const dropped = new Set(["model", "stream", "stream_options"]);
+
+/** The request in our words that a body in OpenAI's words asks for. */
+export function requestOf(body: Body): Body {
+  const { messages, dry, reasoning_effort: effort, reasoning_max_tokens: maxTokens, ...rest } = body;
+  const fields = Object.entries(rest).filter(([name]) => !dropped.has(name));
+  return {
+    ...Object.fromEntries(fields.map(([name, value]) => [renamed[name] ?? camel(name), value])),
+    ...(Array.isArray(messages) && { messages: messages.map((message: Body) => messageOf(message)) }),
+    ...(dry !== undefined && { dry: camelFields(dry as Body) }),
+    ...((effort ?? maxTokens) !== undefined && { reasoning: { ...(effort !== undefined && { effort }), ...(maxTokens !== undefined && { maxTokens }) } }),
+  };
+}
+
+function messageOf(message: Body): Body {
+  return camelFields(message);
+}
+
+function camelFields(value: Body): Body {
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [camel(name), field]));
+}
+
+function camel(name: string): string {
+  return name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
