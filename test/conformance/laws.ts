@@ -278,6 +278,7 @@ export function describeLaws({ name, load, request, lacks = [], idle: idleElsewh
 
 /** A case that a transport which lacks something has not. */
 export function testUnless(lacks: readonly Lack[], lack: Lack, name: string, act: () => Promise<void>): void {
+  // oxlint-disable-next-line vitest/expect-expect, vitest/no-conditional-tests, vitest/valid-title -- all are its caller's.
   if (!lacks.includes(lack)) test(name, act);
 }
 

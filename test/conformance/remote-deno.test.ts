@@ -3,4 +3,6 @@ import { startDeno } from "./hosts/deno.ts";
 import { serveEngine } from "./remote/engine-server.ts";
 
 const server = await serveEngine();
-await testCases(await startDeno("remote-deno", `--allow-net=${new URL(server.url).host}`, { ENGINE_SERVER: server.url }));
+await testCases(
+  await startDeno("remote-deno", `--allow-net=${new URL(server.url).host}`, { ENGINE_SERVER: server.url }),
+);

@@ -23,7 +23,7 @@ const cut = (bytes: Uint8Array, size: number) =>
 function cutAtRandom(bytes: Uint8Array, seed: number): Uint8Array[] {
   const pieces = [];
   let state = seed;
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
     const size = 1 + ((state >>> 16) % 7);
     pieces.push(bytes.slice(at, at + size));
@@ -67,9 +67,17 @@ const vectors: readonly [string, string, Event[]][] = [
   ["ids", "id: 1\ndata: a\n\nid\ndata: b\n\nid: \0\ndata: c\n\n", ["a", "b", "c"]],
   ["retries, and what is none", "retry: 1000\ndata: a\n\nretry: 1000x\ndata: b\n\nretry\ndata: c\n\n", ["a", "b", "c"]],
   ["fields in any order", "id: 1\nretry: 2\ndata: a\nevent: e\n\n", [["e", "a"]]],
-  ["unknown fields", "data:test\n data\ndata\nfoobar:xxx\njustsometext\n:thisisacomment\ndata:test\n\n", ["test\n\ntest"]],
+  [
+    "unknown fields",
+    "data:test\n data\ndata\nfoobar:xxx\njustsometext\n:thisisacomment\ndata:test\n\n",
+    ["test\n\ntest"],
+  ],
   ["fields are lower case and whole", "Data: x\nDATA: x\ndatas: x\ndat: x\nda-ta: x\ndata_5\ndata: a\n\n", ["a"]],
-  ["fields with characters between", "data:\0\ndata:  2\rData:1\ndata\0:2\ndata:1\r\0data:4\nda-ta:3\rdata_5\ndata:3\rdata:\r\n data:32\ndata:4\n\n", ["\0\n 2\n1\n3\n\n4"]],
+  [
+    "fields with characters between",
+    "data:\0\ndata:  2\rData:1\ndata\0:2\ndata:1\r\0data:4\nda-ta:3\rdata_5\ndata:3\rdata:\r\n data:32\ndata:4\n\n",
+    ["\0\n 2\n1\n3\n\n4"],
+  ],
   ["the null character", "data:\0\n\n\n\n", ["\0"]],
   // Comments.
   ["a comment", ": hi\ndata: a\n\n", ["a"]],
@@ -77,7 +85,11 @@ const vectors: readonly [string, string, Event[]][] = [
   ["a comment between lines of data", "data: a\n: hi\ndata: b\n\n", ["a\nb"]],
   ["a comment alone is no event", ": hi\n\ndata: a\n\n", ["a"]],
   ["a comment with a field in it", ":data: no\n\ndata: a\n\n", ["a"]],
-  ["long comments with all ends of lines", `data:1\r:${long}\n:\r\ndata:2\n:${long}\rdata:3\n:data:fail\r:${long}\ndata:4\n\n`, ["1\n2\n3\n4"]],
+  [
+    "long comments with all ends of lines",
+    `data:1\r:${long}\n:\r\ndata:2\n:${long}\rdata:3\n:data:fail\r:${long}\ndata:4\n\n`,
+    ["1\n2\n3\n4"],
+  ],
   // Ends of lines.
   ["CRLF", "data: a\r\ndata: b\r\n\r\ndata: c\r\n\r\n", ["a\nb", "c"]],
   ["CR", "data: a\rdata: b\r\rdata: c\r\r", ["a\nb", "c"]],
@@ -101,7 +113,11 @@ const vectors: readonly [string, string, Event[]][] = [
   ["empty lines alone", "\n\r\n\r", []],
   // What hosts of models send.
   ["a done mark", "data: {}\n\ndata: [DONE]\n\n", ["{}", "[DONE]"]],
-  ["errors in a field, as llama.cpp's server once sent them", 'error: {"code":500}\n\ndata: a\n\n', [["error", '{"code":500}'], "a"]],
+  [
+    "errors in a field, as llama.cpp's server once sent them",
+    'error: {"code":500}\n\ndata: a\n\n',
+    [["error", '{"code":500}'], "a"],
+  ],
 ];
 
 describe.each(vectors)("%s", (_, body, expected) => {
@@ -131,7 +147,10 @@ describe.each(vectors)("%s", (_, body, expected) => {
 });
 
 describe("lines that end in CR and LF alone", () => {
-  const withEnds = (end: string) => vectors.filter(([, body]) => !body.includes("\r")).map(([name, body, events]) => [name, body.replaceAll("\n", end), events] as const);
+  const withEnds = (end: string) =>
+    vectors
+      .filter(([, body]) => !body.includes("\r"))
+      .map(([name, body, events]) => [name, body.replaceAll("\n", end), events] as const);
 
   test.each(["\r\n", "\r"])("%j", (end) => {
     for (const [, body, expected] of withEnds(end)) {

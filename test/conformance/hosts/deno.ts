@@ -15,7 +15,11 @@ const packages = { wick: "ts-api", "@wick/wasm": "wasm", "@wick/demo-model": "de
 const readable = [demoModel(), fileURLToPath(import.meta.resolve("@wick/wasm/simd128.wasm"))].join(",");
 
 /** Deno with a program in it. */
-export async function startDeno(program = "deno", permission = `--allow-read=${readable}`, given: Given = {}): Promise<Host> {
+export async function startDeno(
+  program = "deno",
+  permission = `--allow-read=${readable}`,
+  given: Given = {},
+): Promise<Host> {
   const folder = await mkdtemp(join(tmpdir(), "wick-deno-"));
   await installForDeno(folder);
   await bundle(program, join(folder, "program.js"), { external: ["node:*", ...Object.keys(packages)] }, given);

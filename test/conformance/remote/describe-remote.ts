@@ -52,7 +52,8 @@ export function describeRemote({ name, connect, url, words }: RemoteSubject): vo
       const [wick, openai] = (["wick", "openai"] as const).map((provider) =>
         connect({ provider, model: "wick-demo", baseURL: url() }),
       );
-      const say = async (model: Model | undefined) => (await model?.chat.complete({ ...request, temperature: 0 }))?.choices[0].message;
+      const say = async (model: Model | undefined) =>
+        (await model?.chat.complete({ ...request, temperature: 0 }))?.choices[0].message;
       expect(await say(openai)).toEqual(await say(wick));
       expect((await say(wick))?.content.length).toBeGreaterThan(20);
     });

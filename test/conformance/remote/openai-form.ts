@@ -1,12 +1,18 @@
 import type { ChunkChoice, CompletionChunkChoice, TokenLogprob, Usage, WickResponse } from "wick";
 
 /** A stream of ours as OpenAI's servers write it: what that form has no place for is lost. */
-export async function chunksOfOpenai(stream: AsyncIterable<WickResponse>, headers: Record<string, string>): Promise<Response> {
+export async function chunksOfOpenai(
+  stream: AsyncIterable<WickResponse>,
+  headers: Record<string, string>,
+): Promise<Response> {
   const reader = stream[Symbol.asyncIterator]();
   // A refusal is a status there.
   const first = await reader.next();
   if (first.done !== true && first.value.kind === "validation_error") {
-    return Response.json({ error: { message: first.value.error.message, code: first.value.error.code } }, { status: 400, headers });
+    return Response.json(
+      { error: { message: first.value.error.message, code: first.value.error.code } },
+      { status: 400, headers },
+    );
   }
   let next: IteratorResult<WickResponse, unknown> | undefined = first;
   const encoder = new TextEncoder();
@@ -16,7 +22,13 @@ export async function chunksOfOpenai(stream: AsyncIterable<WickResponse>, header
         const { done, value } = next ?? (await reader.next());
         next = undefined;
         if (done === true) return controller.close();
-        controller.enqueue(encoder.encode(eventsOf(value).map((event) => `data: ${event}\n\n`).join("")));
+        controller.enqueue(
+          encoder.encode(
+            eventsOf(value)
+              .map((event) => `data: ${event}\n\n`)
+              .join(""),
+          ),
+        );
         return undefined;
       },
       async cancel() {
@@ -31,12 +43,23 @@ export async function chunksOfOpenai(stream: AsyncIterable<WickResponse>, header
 function eventsOf(response: WickResponse): string[] {
   switch (response.kind) {
     case "chunk":
-      return [JSON.stringify({ ...headOf(response), object: "chat.completion.chunk", choices: response.choices.map(chatChoice) })];
+      return [
+        JSON.stringify({
+          ...headOf(response),
+          object: "chat.completion.chunk",
+          choices: response.choices.map(chatChoice),
+        }),
+      ];
     case "completion_chunk":
-      return [JSON.stringify({ ...headOf(response), object: "text_completion", choices: response.choices.map(textChoice) })];
+      return [
+        JSON.stringify({ ...headOf(response), object: "text_completion", choices: response.choices.map(textChoice) }),
+      ];
     case "done":
     case "completion_done":
-      return [JSON.stringify({ ...headOf(response.completion), choices: [], usage: usageOf(response.completion.usage) }), "[DONE]"];
+      return [
+        JSON.stringify({ ...headOf(response.completion), choices: [], usage: usageOf(response.completion.usage) }),
+        "[DONE]",
+      ];
     case "model_error":
     case "internal_error":
     case "completion_model_error":

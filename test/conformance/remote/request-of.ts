@@ -13,7 +13,9 @@ export function requestOf(body: Body): Body {
     ...Object.fromEntries(fields.map(([name, value]) => [renamed[name] ?? camel(name), value])),
     ...(Array.isArray(messages) && { messages: messages.map((message: Body) => messageOf(message)) }),
     ...(dry !== undefined && { dry: camelFields(dry as Body) }),
-    ...((effort ?? maxTokens) !== undefined && { reasoning: { ...(effort !== undefined && { effort }), ...(maxTokens !== undefined && { maxTokens }) } }),
+    ...((effort ?? maxTokens) !== undefined && {
+      reasoning: { ...(effort !== undefined && { effort }), ...(maxTokens !== undefined && { maxTokens }) },
+    }),
   };
 }
 

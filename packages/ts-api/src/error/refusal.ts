@@ -21,7 +21,11 @@ export function noSchemas(): WickError {
 
 /** What every call of a closed model answers. */
 export function engineClosed(model: string): ErrorInfo {
-  return { code: "engine_closed", message: `The model ${model} was closed. Load it, or connect to it, again.`, retryable: false };
+  return {
+    code: "engine_closed",
+    message: `The model ${model} was closed. Load it, or connect to it, again.`,
+    retryable: false,
+  };
 }
 
 const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([

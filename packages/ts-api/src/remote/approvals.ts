@@ -18,14 +18,22 @@ export class Approvals implements StreamApprovals {
     await this.#send(approvalId, { decision: "approve", remember_for_session: remember });
   }
 
-  async deny(approvalId: string, { reason, remember = false }: { reason?: string; remember?: boolean } = {}): Promise<void> {
+  async deny(
+    approvalId: string,
+    { reason, remember = false }: { reason?: string; remember?: boolean } = {},
+  ): Promise<void> {
     const message = reason === undefined ? {} : { message: reason };
     await this.#send(approvalId, { decision: "deny", remember_for_session: remember, ...message });
   }
 
   /** As a program's function says; it failing is a denial. What cannot be sent is denied by the host when its time is up. */
   async decide(request: ToolApprovalResponse, decision: (request: ToolApprovalResponse) => unknown): Promise<void> {
-    const isApproved = await Promise.resolve(request).then(decision).then((answer) => answer === true, () => false);
+    const isApproved = await Promise.resolve(request)
+      .then(decision)
+      .then(
+        (answer) => answer === true,
+        () => false,
+      );
     await (isApproved ? this.approve(request.approvalId) : this.deny(request.approvalId)).catch(() => {});
   }
 

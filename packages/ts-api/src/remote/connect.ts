@@ -73,7 +73,8 @@ export function connect(options: ConnectOptions): Model {
 }
 
 function checkNames(options: unknown): void {
-  if (typeof options !== "object" || options === null) throw invalidRequest("options", "The options must be an object.");
+  if (typeof options !== "object" || options === null)
+    throw invalidRequest("options", "The options must be an object.");
   for (const [name, value] of Object.entries(options)) {
     const where = `options.${name}`;
     if (!Object.hasOwn(optionNames, name)) {
@@ -92,7 +93,10 @@ function providerOf({ provider, baseURL, endpoints }: ConnectOptions): Provider 
 
 function urlsOf({ baseURL, endpoints }: ConnectOptions, { baseURL: own, host }: Provider): URL[] {
   if (baseURL !== undefined && endpoints !== undefined) {
-    throw invalidRequest("options.endpoints", "options.endpoints are several base URLs; leave baseURL out beside them.");
+    throw invalidRequest(
+      "options.endpoints",
+      "options.endpoints are several base URLs; leave baseURL out beside them.",
+    );
   }
   if (endpoints !== undefined) {
     if (!Array.isArray(endpoints) || endpoints.length === 0) {
@@ -107,7 +111,10 @@ function urlsOf({ baseURL, endpoints }: ConnectOptions, { baseURL: own, host }: 
   return [baseUrl(url, "options.baseURL")];
 }
 
-function timeoutOf(options: ConnectOptions, name: "connectTimeoutMs" | "idleTimeoutMs" | "totalTimeoutMs"): number | undefined {
+function timeoutOf(
+  options: ConnectOptions,
+  name: "connectTimeoutMs" | "idleTimeoutMs" | "totalTimeoutMs",
+): number | undefined {
   const value: unknown = options[name];
   if (value === undefined) return undefined;
   if (typeof value === "number" && value > 0 && value <= longestTimeoutMs) return value;

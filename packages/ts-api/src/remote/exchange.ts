@@ -69,7 +69,8 @@ export class Exchange {
    */
   async read(): Promise<Uint8Array | undefined> {
     this.#reader ??= this.response.body?.getReader();
-    const late = () => this.#end(timedOut("idleTimeoutMs", this.#idleTimeoutMs, new URL(this.response.url || "about:blank")));
+    const late = () =>
+      this.#end(timedOut("idleTimeoutMs", this.#idleTimeoutMs, new URL(this.response.url || "about:blank")));
     const timer = setTimeout(late, this.#idleTimeoutMs);
     try {
       const piece = await this.#reader?.read();

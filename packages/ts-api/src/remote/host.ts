@@ -52,7 +52,11 @@ export class Host {
    *
    * @throws {@link WickError} for what is no success.
    */
-  async send(request: HostRequest, base: URL, signal: AbortSignal): Promise<{ exchange: Exchange; redact: (text: string) => string }> {
+  async send(
+    request: HostRequest,
+    base: URL,
+    signal: AbortSignal,
+  ): Promise<{ exchange: Exchange; redact: (text: string) => string }> {
     const key = await this.#key(signal);
     const headers = this.#headers(request, key);
     const redact = redactor([key ?? null, ...secretsOf(headers)]);
@@ -86,7 +90,8 @@ export class Host {
       throw new WickError({ code: "unauthorized", message, where: "options.apiKey", retryable: false }, { cause });
     }
     signal.throwIfAborted();
-    if (typeof key !== "string") throw invalidRequest("options.apiKey", "The function options.apiKey must give a string.");
+    if (typeof key !== "string")
+      throw invalidRequest("options.apiKey", "The function options.apiKey must give a string.");
     checkKey(key);
     return key;
   }

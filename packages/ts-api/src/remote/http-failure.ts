@@ -41,11 +41,17 @@ function meaningOf(status: number, hasKey: boolean): { code: ErrorCode; message:
       return { code: "unauthorized", message: `The host did not let the request in (${status}). ${how}; ${own}.` };
     }
     case 404:
-      return { code: "not_found", message: `The host has no such model or address (404). Check model and baseURL; ${own}.` };
+      return {
+        code: "not_found",
+        message: `The host has no such model or address (404). Check model and baseURL; ${own}.`,
+      };
     case 413:
       return { code: "too_large", message: `The request is too long for the host (413); ${own}.` };
     case 429:
-      return { code: "rate_limited", message: `The host takes no more requests for now (429). Ask again later; ${own}.` };
+      return {
+        code: "rate_limited",
+        message: `The host takes no more requests for now (429). Ask again later; ${own}.`,
+      };
     default:
       return { code: "http_error", message: `The host answered with status ${status}; ${own}.` };
   }

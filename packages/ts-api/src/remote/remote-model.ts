@@ -1,4 +1,10 @@
-import type { EmbeddingList, JsonObject, Response, ToolApprovalResponse, ValidationErrorResponse } from "../generated/protocol.js";
+import type {
+  EmbeddingList,
+  JsonObject,
+  Response,
+  ToolApprovalResponse,
+  ValidationErrorResponse,
+} from "../generated/protocol.js";
 import { engineClosed, invalidRequest, noSchemas, unsupported } from "../error/refusal.js";
 import { WickError } from "../error/wick-error.js";
 import type { ChatCalls, EmbeddingCalls, Model, TextCalls } from "../model/model.js";
@@ -142,7 +148,8 @@ export class RemoteModel implements Model {
   ): LiveStream<R> {
     const model = this.info.id;
     const terminals = remoteTerminals<R>(model, kind);
-    if (this.#isClosed) return new LiveStream({ feed: new FixedFeed(terminals.failed(engineClosed(model))), terminals });
+    if (this.#isClosed)
+      return new LiveStream({ feed: new FixedFeed(terminals.failed(engineClosed(model))), terminals });
     try {
       checkCallOptions(options, ["headers"]);
       const { headers, timeoutMs } = options;
@@ -195,7 +202,9 @@ export class RemoteModel implements Model {
     const { provider, host, model } = this.#init;
     if (provider.tokenizes !== true) throw this.#unsupported(name, "does not say how it cuts text into tokens");
     const body = JSON.stringify({ model, ...fields });
-    const answer: unknown = JSON.parse(await answerOf(host, { path, body, conversation: "", accept: "application/json" }));
+    const answer: unknown = JSON.parse(
+      await answerOf(host, { path, body, conversation: "", accept: "application/json" }),
+    );
     return isRecord(answer) ? answer : {};
   }
 

@@ -1,7 +1,11 @@
 import { WickError } from "../error/wick-error.js";
 
 /** A limit of the transport ran out. */
-export function timedOut(option: "connectTimeoutMs" | "idleTimeoutMs" | "totalTimeoutMs", ms: number, url?: URL): WickError {
+export function timedOut(
+  option: "connectTimeoutMs" | "idleTimeoutMs" | "totalTimeoutMs",
+  ms: number,
+  url?: URL,
+): WickError {
   const host = url === undefined || url.host === "" ? "The host" : url.host;
   const what = {
     connectTimeoutMs: "did not begin to answer",
@@ -42,7 +46,8 @@ export function lost(cause: unknown): WickError {
 
 /** A redirect that is not followed. */
 export function movedAway(from: URL, to: URL | "unknown", status: number): WickError {
-  const target = to === "unknown" ? "another address" : to.origin === from.origin ? `${to.origin}${to.pathname}` : to.origin;
+  const target =
+    to === "unknown" ? "another address" : to.origin === from.origin ? `${to.origin}${to.pathname}` : to.origin;
   return new WickError({
     code: "http_error",
     message: `${from.origin} redirects to ${target}, where keys and prompts are not sent to. If that is right, make it the baseURL.`,

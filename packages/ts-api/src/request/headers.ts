@@ -7,13 +7,15 @@ import { invalidRequest } from "../error/refusal.js";
  */
 export function checkHeaders(headers: unknown, where: string): void {
   const isPlain = typeof headers === "object" && headers !== null && !Array.isArray(headers);
-  if (!isPlain || !Object.values(headers).every((value) => typeof value === "string")) {
-    throw invalidRequest(where, `${where} must be an object of strings.`);
-  }
-  try {
-    new Headers(headers as Record<string, string>);
-  } catch {
-    // The runtime's own words repeat the value, which may be a key.
-    throw invalidRequest(where, `${where} has a name or a value that no header can hold.`);
+  if (!isPlain) throw invalidRequest(where, `${where} must be an object of strings.`);
+  const checked = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value !== "string") throw invalidRequest(where, `${where} must be an object of strings.`);
+    try {
+      checked.set(name, value);
+    } catch {
+      // The runtime's own words repeat the value, which may be a key.
+      throw invalidRequest(where, `${where} has a name or a value that no header can hold.`);
+    }
   }
 }

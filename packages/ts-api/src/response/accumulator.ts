@@ -95,7 +95,14 @@ export class Accumulator {
 
   #choice(index: number): Choice {
     while (this.#choices.length <= index) {
-      this.#choices.push({ content: "", reasoning: "", signature: undefined, toolCalls: [], logprobs: undefined, finishReason: undefined });
+      this.#choices.push({
+        content: "",
+        reasoning: "",
+        signature: undefined,
+        toolCalls: [],
+        logprobs: undefined,
+        finishReason: undefined,
+      });
     }
     // Just filled up to `index`.
     return this.#choices[index] as Choice;

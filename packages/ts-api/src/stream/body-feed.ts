@@ -97,7 +97,9 @@ export class BodyFeed<R extends Response> implements Feed<R> {
   /** Ends the run by an error, after what has come. */
   fail(error: ErrorInfo): void {
     if (this.#isReleased) return;
-    this.#queue.end(this.#ending(() => (isRefusal(error) ? this.#endings.refused(error) : this.#endings.failed(error))));
+    this.#queue.end(
+      this.#ending(() => (isRefusal(error) ? this.#endings.refused(error) : this.#endings.failed(error))),
+    );
     this.release();
   }
 

@@ -1,10 +1,11 @@
 import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { ConnectOptions, Model } from "wick";
+import type { ChatResponse, ConnectOptions, Model } from "wick";
+import { terminalOf } from "../../../../test/conformance/chunks.js";
 import { connect } from "../../src/remote/connect.js";
 
 /** A request as the host received it. */
-export interface Received {
+interface Received {
   path: string;
   headers: IncomingMessage["headers"];
   body: Record<string, unknown>;
@@ -79,4 +80,18 @@ export function chunk(choice: object, rest: object = {}): string {
 export const said = (content: unknown, index = 0) => chunk({ index, delta: { content }, finish_reason: null });
 export const ended = (reason = "stop", index = 0) => chunk({ index, delta: {}, finish_reason: reason });
 export const done = "data: [DONE]\n\n";
+export const hello = said("Hello") + ended() + done;
 export const messages = [{ role: "user" as const, content: "Hi" }];
+
+export const never = () => new Promise<never>(() => {});
+
+export const sleep = (ms: number) =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, ms);
+  });
+
+/** The error that a stream ended with. */
+export function errorOf(responses: readonly ChatResponse[]) {
+  const terminal = terminalOf(responses);
+  return "error" in terminal ? terminal.error : undefined;
+}

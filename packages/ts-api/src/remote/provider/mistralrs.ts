@@ -35,8 +35,10 @@ const sampling: Fields<SamplingRequest> = {
 };
 
 const grammar: Field = (format, where) => {
-  if (isObject(format) && format["type"] === "regex") return { grammar: { type: "regex", value: format["regex"] ?? "" } };
-  if (isObject(format) && format["type"] === "lark") return { grammar: { type: "lark", value: format["grammar"] ?? "" } };
+  if (isObject(format) && format["type"] === "regex")
+    return { grammar: { type: "regex", value: format["regex"] ?? "" } };
+  if (isObject(format) && format["type"] === "lark")
+    return { grammar: { type: "lark", value: format["grammar"] ?? "" } };
   throw unsupported(where, `${where}: ${host} has no choices; write them as a regex.`);
 };
 

@@ -84,8 +84,16 @@ export const compatible: Provider = {
       promptProgress: refusedUnlessOff(host),
     },
   },
-  completion: { path: "/completions", always: streamed, fields: { ...completionSampling, prompt: "prompt", echo: "echo" } },
-  fim: { path: "/completions", always: streamed, fields: { ...completionSampling, prompt: "prompt", suffix: "suffix" } },
+  completion: {
+    path: "/completions",
+    always: streamed,
+    fields: { ...completionSampling, prompt: "prompt", echo: "echo" },
+  },
+  fim: {
+    path: "/completions",
+    always: streamed,
+    fields: { ...completionSampling, prompt: "prompt", suffix: "suffix" },
+  },
   embeddings: {
     path: "/embeddings",
     always: {},

@@ -16,7 +16,7 @@ export interface MessageForm {
 }
 
 /** What an assistant said, and thought. */
-export interface Thoughts {
+interface Thoughts {
   /** Text, or parts of text. */
   content: JsonValue | undefined;
   reasoning: string;
@@ -49,7 +49,10 @@ function wireMessage(message: JsonValue, where: string, form: MessageForm): Json
   }
   const unknown = Object.keys(message).find((name) => !fields.includes(name));
   if (unknown !== undefined) {
-    throw invalidRequest(`${where}.${unknown}`, `${where}.${unknown} is no field of a message of role ${String(role)}.`);
+    throw invalidRequest(
+      `${where}.${unknown}`,
+      `${where}.${unknown} is no field of a message of role ${String(role)}.`,
+    );
   }
   switch (role) {
     case "assistant":
@@ -66,7 +69,10 @@ function assistant(message: JsonObject, where: string, form: MessageForm): JsonO
   const said = saidOf(content, `${where}.content`);
   const reasoning = `${said.reasoning}${stringAt(message, "reasoningContent", where) ?? ""}`;
   const signature = stringAt(message, "reasoningSignature", where) ?? said.signature;
-  const spoken = reasoning === "" ? contentField(said.content) : form.thoughts({ content: said.content, reasoning, signature }, where);
+  const spoken =
+    reasoning === ""
+      ? contentField(said.content)
+      : form.thoughts({ content: said.content, reasoning, signature }, where);
   return {
     ...spoken,
     ...(toolCalls !== undefined && { tool_calls: toolCallsOf(toolCalls, `${where}.toolCalls`, form) }),
@@ -86,7 +92,8 @@ function saidOf(content: JsonValue | undefined, where: string): Thoughts {
     const at = `${where}[${index}]`;
     if (isObject(part) && part["type"] === "thinking") {
       const { thinking, signature } = part;
-      if (!Array.isArray(thinking)) throw invalidRequest(`${at}.thinking`, `${at}.thinking must be a list of text parts.`);
+      if (!Array.isArray(thinking))
+        throw invalidRequest(`${at}.thinking`, `${at}.thinking must be a list of text parts.`);
       said.reasoning += thinking.map((piece, place) => textOf(piece, `${at}.thinking[${place}]`)).join("");
       if (typeof signature === "string") said.signature = signature;
     } else {
@@ -114,7 +121,8 @@ function toolCallsOf(calls: JsonValue, where: string, form: MessageForm): JsonOb
 
 function toolAnswer(message: JsonObject, where: string, form: MessageForm): JsonObject {
   const id = stringAt(message, "toolCallId", where);
-  if (id === undefined) throw invalidRequest(`${where}.toolCallId`, `${where}.toolCallId must say which call this answers.`);
+  if (id === undefined)
+    throw invalidRequest(`${where}.toolCallId`, `${where}.toolCallId must say which call this answers.`);
   const name = stringAt(message, "name", where);
   return {
     tool_call_id: form.toolCallId(id),

@@ -9,7 +9,8 @@ export function reasoningField(maxTokens: Field): Field {
     if (!isObject(reasoning)) throw invalidRequest(where, `${where} must be an object.`);
     const { effort, maxTokens: most, ...rest } = reasoning;
     const [unknown] = Object.keys(rest);
-    if (unknown !== undefined) throw invalidRequest(`${where}.${unknown}`, `${where}.${unknown} is no field of reasoning.`);
+    if (unknown !== undefined)
+      throw invalidRequest(`${where}.${unknown}`, `${where}.${unknown} is no field of reasoning.`);
     if (effort !== undefined && !(typeof effort === "string" && efforts.includes(effort))) {
       throw invalidRequest(`${where}.effort`, `${where}.effort must be one of ${efforts.join(", ")}.`);
     }

@@ -12,7 +12,8 @@ export function toolsField(host: string, hosted?: (tool: JsonObject, where: stri
       const at = `${where}[${index}]`;
       if (!isObject(tool)) throw invalidRequest(at, `${at} must be an object with a type.`);
       if (tool["type"] === "function") functions.push(functionTool(tool, at));
-      else if (hosted === undefined) throw unsupported(at, `${at}: ${host} runs no tools; pass functions and answer their calls.`);
+      else if (hosted === undefined)
+        throw unsupported(at, `${at}: ${host} runs no tools; pass functions and answer their calls.`);
       else others.push(hosted(tool, at));
     });
     const merged: JsonObject = Object.assign({}, ...others);
@@ -24,11 +25,15 @@ export function toolsField(host: string, hosted?: (tool: JsonObject, where: stri
 
 function functionTool({ function: given }: JsonObject, where: string): JsonObject {
   if (!isObject(given) || typeof given["name"] !== "string" || !isObject(given["parameters"])) {
-    throw invalidRequest(`${where}.function`, `${where}.function must have a name, and parameters that are a JSON Schema.`);
+    throw invalidRequest(
+      `${where}.function`,
+      `${where}.function must have a name, and parameters that are a JSON Schema.`,
+    );
   }
   const known = new Set(["name", "description", "parameters", "strict"]);
   const unknown = Object.keys(given).find((name) => !known.has(name));
-  if (unknown !== undefined) throw invalidRequest(`${where}.function.${unknown}`, `${where}.function.${unknown} is no field of a tool.`);
+  if (unknown !== undefined)
+    throw invalidRequest(`${where}.function.${unknown}`, `${where}.function.${unknown} is no field of a tool.`);
   return { type: "function", function: given };
 }
 
@@ -38,7 +43,10 @@ export function toolChoiceField(any: "any" | "required"): Field {
     if (choice === "any" || choice === "required") return { tool_choice: any };
     const isNamed = isObject(choice) && choice["type"] === "function" && isObject(choice["function"]);
     if (choice !== "auto" && choice !== "none" && !isNamed) {
-      throw invalidRequest(where, `${where} must be auto, none, any, required or { type: "function", function: { name } }.`);
+      throw invalidRequest(
+        where,
+        `${where} must be auto, none, any, required or { type: "function", function: { name } }.`,
+      );
     }
     return { tool_choice: choice };
   };

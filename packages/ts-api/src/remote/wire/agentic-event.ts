@@ -1,8 +1,14 @@
 import type { JsonObject, ToolApprovalResponse, ToolProgressResponse } from "../../generated/protocol.js";
 import { type JsonRecord, asJson, isRecord } from "./json.js";
 
+/** What is said elsewhere: which tool it is, and how long it took. */
+const headFields: ReadonlySet<string> = new Set(["tool_type", "execution_time_ms"]);
+
 /** Events of tools that mistral.rs runs; undefined: another event. */
-export function agenticEventOf(name: string, value: JsonRecord): ToolProgressResponse | ToolApprovalResponse | undefined {
+export function agenticEventOf(
+  name: string,
+  value: JsonRecord,
+): ToolProgressResponse | ToolApprovalResponse | undefined {
   const round = typeof value["round"] === "number" ? value["round"] : 0;
   // It runs one call a round, and has no id for it.
   const call = { round, callId: `round-${round}` };
@@ -35,12 +41,17 @@ export function agenticEventOf(name: string, value: JsonRecord): ToolProgressRes
 }
 
 /** What a tool is called with: the JSON of a program's own tools, the fields of the built-in ones. */
-function inputOf({ tool_type: _, arguments: given, ...fields }: JsonRecord): JsonObject {
-  return given === undefined ? objectOf(fields) : objectOf(given);
+function inputOf(data: JsonRecord): JsonObject {
+  return objectOf(data["arguments"] ?? withoutHead(data));
 }
 
-function outputOf({ tool_type: _, execution_time_ms: __, content, ...fields }: JsonRecord): string {
-  return typeof content === "string" ? content : JSON.stringify(fields);
+function outputOf(data: JsonRecord): string {
+  const { content } = data;
+  return typeof content === "string" ? content : JSON.stringify(withoutHead(data));
+}
+
+function withoutHead(data: JsonRecord): JsonRecord {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => !headFields.has(name)));
 }
 
 function durationOf({ execution_time_ms: ms }: JsonRecord): { durationMs?: number } {

@@ -56,7 +56,9 @@ interface Piece {
 }
 
 /** Fields of a chunk that say nothing about the answer: padding against listeners, versions of the host. */
-const knownFields = new Set("id object created model choices usage system_fingerprint service_tier p obfuscation".split(" "));
+const knownFields = new Set(
+  "id object created model choices usage system_fingerprint service_tier p obfuscation".split(" "),
+);
 const knownChoiceFields = new Set("index delta message text finish_reason logprobs".split(" "));
 const knownDeltaFields = new Set("role content reasoning_content reasoning tool_calls p".split(" "));
 
@@ -180,7 +182,8 @@ export class ChunkReader<R extends Response> implements WireReader {
     this.#keepUnknown(value, knownChoiceFields, index);
     const isEmptyDelta = Object.keys(delta).length === 0;
     if (choice.finishReason !== undefined) {
-      const isRepeated = finishReason === undefined || (finishReason === choice.finishReason && this.#usage !== undefined);
+      const isRepeated =
+        finishReason === undefined || (finishReason === choice.finishReason && this.#usage !== undefined);
       if (isEmptyDelta && isRepeated) return undefined;
       throw this.#protocolError("comes after the end of its choice", text);
     }
@@ -195,7 +198,8 @@ export class ChunkReader<R extends Response> implements WireReader {
   }
 
   #delta(index: number, value: JsonRecord, choice: Choice, text: string): ChunkDelta {
-    const given = value["delta"] ?? value["message"] ?? (typeof value["text"] === "string" ? { content: value["text"] } : {});
+    const given =
+      value["delta"] ?? value["message"] ?? (typeof value["text"] === "string" ? { content: value["text"] } : {});
     if (!isRecord(given)) throw this.#protocolError("has a delta that is no object", text);
     const said = contentOf(given["content"]);
     if (said === undefined) throw this.#protocolError("has content that is no text", text);
@@ -264,7 +268,12 @@ export class ChunkReader<R extends Response> implements WireReader {
       queue.push({ kind: "chunk", ...head, choices, ...rest } as Response as R);
     } else {
       const choices = pieces.map(textChoice) as readonly CompletionChunkChoice[] as NonEmpty<CompletionChunkChoice>;
-      queue.push({ kind: "completion_chunk", ...head, choices, ...(usage !== undefined && { usage }) } as Response as R);
+      queue.push({
+        kind: "completion_chunk",
+        ...head,
+        choices,
+        ...(usage !== undefined && { usage }),
+      } as Response as R);
     }
   }
 
@@ -272,7 +281,12 @@ export class ChunkReader<R extends Response> implements WireReader {
     const choice = this.#choiceAt(index);
     const role = choice.hasRole ? {} : { role: "assistant" as const };
     choice.hasRole = true;
-    return { index, delta: { ...role, ...delta }, finishReason: finishReason ?? null, ...(logprobs !== undefined && { logprobs }) };
+    return {
+      index,
+      delta: { ...role, ...delta },
+      finishReason: finishReason ?? null,
+      ...(logprobs !== undefined && { logprobs }),
+    };
   }
 
   #choiceAt(index: number): Choice {
@@ -301,7 +315,11 @@ export class ChunkReader<R extends Response> implements WireReader {
 
   #protocolError(what: string, text: string) {
     const where = `event ${this.#events}`;
-    return protocolError(`${where[0]?.toUpperCase()}${where.slice(1)} of the stream ${what}`, this.#init.redact(text), where);
+    return protocolError(
+      `${where[0]?.toUpperCase()}${where.slice(1)} of the stream ${what}`,
+      this.#init.redact(text),
+      where,
+    );
   }
 }
 

@@ -30,13 +30,18 @@ function pairOf({ token, id, logprob }: JsonRecord): { token: string; id: number
   return { token: String(token ?? ""), id: known, logprob: Number(logprob) };
 }
 
-function beside(tokens: readonly unknown[], { token_logprobs: logprobs, top_logprobs: tops }: JsonRecord): TokenLogprob[] {
+function beside(
+  tokens: readonly unknown[],
+  { token_logprobs: logprobs, top_logprobs: tops }: JsonRecord,
+): TokenLogprob[] {
   return tokens.flatMap((token, at): TokenLogprob[] => {
     const logprob: unknown = Array.isArray(logprobs) ? logprobs[at] : undefined;
     // The first token of an echoed prompt has none.
     if (typeof token !== "string" || typeof logprob !== "number") return [];
     const top: unknown = Array.isArray(tops) ? tops[at] : undefined;
-    const others = Object.entries(isRecord(top) ? top : {}).map(([name, value]) => pairOf({ token: name, logprob: value }));
+    const others = Object.entries(isRecord(top) ? top : {}).map(([name, value]) =>
+      pairOf({ token: name, logprob: value }),
+    );
     return [{ token, id: unknownId, logprob, ...(others.length > 0 && { top: others }) }];
   });
 }

@@ -40,9 +40,7 @@ export class ToolCalls {
     const same = id === undefined ? undefined : this.#calls.find(({ hostId }) => hostId === id);
     if (same !== undefined) return same;
     const last =
-      typeof hostIndex === "number"
-        ? this.#calls.findLast((call) => call.hostIndex === hostIndex)
-        : this.#calls.at(-1);
+      typeof hostIndex === "number" ? this.#calls.findLast((call) => call.hostIndex === hostIndex) : this.#calls.at(-1);
     if (last === undefined) return undefined;
     // Another id is another call, whatever its number; and so is a name, once the call before has all of its arguments.
     const isOther = id !== undefined && last.hostId !== undefined;
