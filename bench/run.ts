@@ -43,6 +43,12 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
     speculation: async () => (await import("./streams/speculation.ts")).measureSpeculation,
     soak: async () => (await import("./streams/soak.ts")).measureSoak,
   },
+  remote: {
+    parsing: async () => (await import("./remote/parsing.ts")).measureParsing,
+    "long-event": async () => (await import("./remote/long-event.ts")).measureLongEvent,
+    latency: async () => (await import("./remote/latency.ts")).measureLatency,
+    bundle: async () => (await import("./remote/bundle.ts")).measureBundle,
+  },
   wasm: {
     size: async () => (await import("./wasm/size.ts")).measureSize,
     memory: async () => (await import("./wasm/memory.ts")).measureMemory,
@@ -54,7 +60,7 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
 };
 
 /** Those that compare with peers, whose results are kept. */
-const COMPARING = new Set(["cpu", "wasm", "startup", "memory"]);
+const COMPARING = new Set(["cpu", "wasm", "startup", "memory", "remote"]);
 
 function usage(problem: string): never {
   const lines = Object.entries(suites).map(([known, of]) => `${known} [${Object.keys(of).join(" | ")}]`);

@@ -1,16 +1,17 @@
-// `npm run example -- browser | deno | worker`: builds what the example needs and starts it; what follows goes to its tool.
+// `npm run example -- browser | deno | worker | hosted`: builds what the example needs and starts it; what follows goes to it.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { buildWasm } from "./build-wasm.mjs";
 import { StepError, main } from "./step.mjs";
-import { environment, root, tool } from "./toolchain.mjs";
+import { environment, node, root, tool } from "./toolchain.mjs";
 
 const examples = {
-  browser: tool("vite/bin/vite.js"),
-  deno: [...tool("deno/bin.cjs"), "task", "--quiet", "chat"],
-  worker: [...tool("wrangler/bin/wrangler.js"), "dev"],
+  browser: { command: tool("vite/bin/vite.js"), isWasm: true },
+  deno: { command: [...tool("deno/bin.cjs"), "task", "--quiet", "chat"], isWasm: true },
+  worker: { command: [...tool("wrangler/bin/wrangler.js"), "dev"], isWasm: true },
+  hosted: { command: [node(), "hosted.ts"], isWasm: false },
 };
 
 await main(async () => {
@@ -18,11 +19,13 @@ await main(async () => {
   if (!Object.hasOwn(examples, name ?? "")) {
     throw new StepError(`usage: npm run example -- ${Object.keys(examples).join(" | ")}`);
   }
+  const { isWasm, command } = examples[name];
   await build();
-  await buildWasm();
-  const [command, ...args] = examples[name];
-  const { status } = spawnSync(command, [...args, ...rest], {
-    cwd: join(root, "examples", name),
+  if (isWasm) await buildWasm();
+  const [program, ...args] = command;
+  const { status } = spawnSync(program, [...args, ...rest], {
+    // Those of several files have a folder.
+    cwd: isWasm ? join(root, "examples", name) : join(root, "examples"),
     stdio: "inherit",
     env: environment(),
   });

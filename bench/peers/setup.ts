@@ -9,7 +9,17 @@ import { cacheFolder } from "../models.ts";
 /** Raised when peers are to be set up anew. */
 const GENERATION = 1;
 
-export const VERSIONS = { "llama-cpp-python": "0.3.36", mistralrs: "0.9.5", "node-llama-cpp": "3.22.1" } as const;
+export const VERSIONS = {
+  "llama-cpp-python": "0.3.36",
+  mistralrs: "0.9.5",
+  "node-llama-cpp": "3.22.1",
+  "@mistralai/mistralai": "2.7.0",
+  openai: "7.59.0",
+  ai: "7.0.173",
+  "@ai-sdk/openai-compatible": "3.0.92",
+} as const;
+
+type NpmPeer = Exclude<keyof typeof VERSIONS, "llama-cpp-python" | "mistralrs">;
 
 /** Of this CPU alone: what is built for one may not run on another. */
 const folder = join(cacheFolder, `bench-peers-${GENERATION}`, cpuSlug);
@@ -52,13 +62,15 @@ export const pythonWithLlamaCpp = (): string =>
 export const pythonWithMistralRs = (): string => pythonWith("mistralrs", ["--only-binary", ":all:"]);
 
 /** node-llama-cpp as npm installs it, by its entry. */
-export function nodeLlamaCpp(): string {
-  const name = "node-llama-cpp";
+export const nodeLlamaCpp = (): string => npmPackage("node-llama-cpp", "dist/index.js");
+
+/** A package as npm installs it, by a file of it. */
+export function npmPackage(name: NpmPeer, file: string): string {
   const manifest = join(folder, "node_modules", name, "package.json");
   const installed = existsSync(manifest) && (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
   if (installed !== VERSIONS[name]) {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
+    if (!existsSync(join(folder, "package.json"))) writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
     run(`Installing ${name} ${VERSIONS[name]}`, "npm", [
       "install",
       "--prefix",
@@ -68,5 +80,5 @@ export function nodeLlamaCpp(): string {
       `${name}@${VERSIONS[name]}`,
     ]);
   }
-  return join(folder, "node_modules", name, "dist/index.js");
+  return join(folder, "node_modules", name, file);
 }

@@ -14,7 +14,7 @@ export class Example {
     this.#child = spawn(process.execPath, [script, name, ...options], {
       // All that it starts ends with it.
       detached: process.platform !== "win32",
-      env: { ...process.env, CI: "1", NO_COLOR: "1", WRANGLER_SEND_METRICS: "false" },
+      env: { ...withoutKeys(), CI: "1", NO_COLOR: "1", WRANGLER_SEND_METRICS: "false" },
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on("data", (text: Buffer) => {
@@ -55,4 +55,9 @@ export class Example {
     else process.kill(-this.#child.pid, "SIGTERM");
     await ended;
   }
+}
+
+/** Nothing is asked of a host that costs money. */
+function withoutKeys(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.endsWith("_API_KEY")));
 }

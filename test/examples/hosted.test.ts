@@ -1,0 +1,12 @@
+import { afterEach, expect, test } from "vitest";
+import { Example } from "./example.ts";
+
+let example: Example | undefined;
+afterEach(() => example?.stop());
+
+test("the hosted example answers from this machine where there is no key, and says so", async () => {
+  example = new Example("hosted", "What is the capital of Italy?");
+  expect(await example.exitCode()).toBe(0);
+  expect(example.output).toContain("a server on this machine answers");
+  expect(example.output).toMatch(/The capital of Italy is Rome\.\s+wick: \d+ tokens/);
+});
