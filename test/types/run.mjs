@@ -43,13 +43,13 @@ async function compiles(folder, index, compiler, options, programs) {
     skipLibCheck: options.types.length > 0,
     ...options,
   };
-  const files = ["programs.ts", "testing.ts", "wasm.ts", ...programs].map((name) => join(here, name));
+  const files = ["programs.ts", "testing.ts", "wasm.ts", "remote.ts", ...programs].map((name) => join(here, name));
   await writeFile(config, JSON.stringify({ compilerOptions, files }));
   await execute(process.execPath, [join(dirname(manifest), "bin/tsc"), "-p", config]);
 }
 
 async function hasReference() {
-  for (const entry of ["entry/node", "entry/native", "entry/wasm", "index", "testing/index"]) {
+  for (const entry of ["entry/node", "entry/native", "entry/wasm", "entry/remote", "index", "testing/index"]) {
     const text = await readFile(join(root, `packages/ts-api/dist/${entry}.d.ts`), "utf8");
     if (!text.includes('/// <reference lib="esnext.disposable" preserve="true" />'))
       throw new Error(`${entry}.d.ts lost its reference`);
