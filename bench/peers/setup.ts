@@ -59,6 +59,19 @@ export const pythonWithLlamaCpp = (): string =>
     CXXFLAGS: `-include ${fileURLToPath(new URL("tile-config.h", import.meta.url))}`,
   });
 
+/** The same with its server. */
+export function pythonWithLlamaCppServer(): string {
+  const program = pythonWithLlamaCpp();
+  if (spawnSync(program, ["-c", "import fastapi, sse_starlette, starlette_context, pydantic_settings"]).status !== 0)
+    run("Installing the server of llama-cpp-python", program, [
+      "-m",
+      "pip",
+      "install",
+      `llama-cpp-python[server]==${VERSIONS["llama-cpp-python"]}`,
+    ]);
+  return program;
+}
+
 export const pythonWithMistralRs = (): string => pythonWith("mistralrs", ["--only-binary", ":all:"]);
 
 /** node-llama-cpp as npm installs it, by its entry. */

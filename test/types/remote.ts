@@ -2,7 +2,12 @@
 import type { Model as AnyModel } from "wick";
 import { type ConnectOptions, Model, type RemoteConnector, assertNever } from "wick/remote";
 
-const options: ConnectOptions = { provider: "openai", model: "m", baseURL: "http://localhost:8000", apiKey: async () => "k" };
+const options: ConnectOptions = {
+  provider: "openai",
+  model: "m",
+  baseURL: "http://localhost:8000",
+  apiKey: async () => "k",
+};
 export const model: AnyModel = Model.connect(options);
 export const connector: RemoteConnector = Model;
 // @ts-expect-error -- there is no engine to load one into

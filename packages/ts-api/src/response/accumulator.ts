@@ -2,6 +2,7 @@ import type {
   AssistantOutput,
   ChatCompletion,
   ChunkChoice,
+  ChunkDelta,
   Completion,
   CompletionChunkChoice,
   FinishReason,
@@ -12,12 +13,19 @@ import type {
   ToolCall,
   Usage,
 } from "../generated/protocol.js";
+import { GrowingText } from "./growing-text.js";
+
+interface Call {
+  id: string;
+  name: string;
+  readonly arguments: GrowingText;
+}
 
 interface Choice {
-  content: string;
-  reasoning: string;
+  readonly content: GrowingText;
+  readonly reasoning: GrowingText;
   signature: string | undefined;
-  toolCalls: ToolCall[];
+  readonly toolCalls: Call[];
   logprobs: TokenLogprob[] | undefined;
   finishReason: FinishReason | undefined;
 }
@@ -68,7 +76,7 @@ export class Accumulator {
   completion(unfinished: FinishReason, stopReason?: StopReason): Completion {
     const choices = this.#choices.map((choice, index) => ({
       index,
-      text: choice.content,
+      text: choice.content.toString(),
       finishReason: choice.finishReason ?? unfinished,
       ...(choice.finishReason !== undefined && stopReason !== undefined && { stopReason }),
       ...(choice.logprobs !== undefined && { logprobs: choice.logprobs }),
@@ -78,17 +86,8 @@ export class Accumulator {
 
   #addChoice(chunk: ChunkChoice | CompletionChunkChoice): void {
     const choice = this.#choice(chunk.index);
-    if ("text" in chunk) choice.content += chunk.text;
-    else {
-      choice.content += chunk.delta.content ?? "";
-      choice.reasoning += chunk.delta.reasoningContent ?? "";
-      for (const { index, id, function: piece } of chunk.delta.toolCalls ?? []) {
-        const call = (choice.toolCalls[index] ??= { id: "", type: "function", function: { name: "", arguments: "" } });
-        call.id += id ?? "";
-        call.function.name += piece.name ?? "";
-        call.function.arguments += piece.arguments ?? "";
-      }
-    }
+    if ("text" in chunk) choice.content.add(chunk.text);
+    else addDelta(choice, chunk.delta);
     if (chunk.logprobs !== undefined) (choice.logprobs ??= []).push(...chunk.logprobs);
     if (chunk.finishReason !== null) choice.finishReason = chunk.finishReason;
   }
@@ -96,8 +95,8 @@ export class Accumulator {
   #choice(index: number): Choice {
     while (this.#choices.length <= index) {
       this.#choices.push({
-        content: "",
-        reasoning: "",
+        content: new GrowingText(),
+        reasoning: new GrowingText(),
         signature: undefined,
         toolCalls: [],
         logprobs: undefined,
@@ -117,14 +116,30 @@ export class Accumulator {
   }
 }
 
+function addDelta(choice: Choice, { content, reasoningContent, toolCalls = [] }: ChunkDelta): void {
+  if (content !== undefined) choice.content.add(content);
+  if (reasoningContent !== undefined) choice.reasoning.add(reasoningContent);
+  for (const { index, id, function: piece } of toolCalls) {
+    const call = (choice.toolCalls[index] ??= { id: "", name: "", arguments: new GrowingText() });
+    call.id += id ?? "";
+    call.name += piece.name ?? "";
+    call.arguments.add(piece.arguments ?? "");
+  }
+}
+
 function messageOf({ content, reasoning, signature, toolCalls }: Choice): AssistantOutput {
+  const thoughts = reasoning.toString();
   return {
     role: "assistant",
-    content,
-    ...(reasoning !== "" && { reasoningContent: reasoning }),
+    content: content.toString(),
+    ...(thoughts !== "" && { reasoningContent: thoughts }),
     ...(signature !== undefined && { reasoningSignature: signature }),
-    ...(toolCalls.length > 0 && { toolCalls: structuredClone(toolCalls) }),
+    ...(toolCalls.length > 0 && { toolCalls: toolCalls.map(callOf) }),
   };
+}
+
+function callOf({ id, name, arguments: given }: Call): ToolCall {
+  return { id, type: "function", function: { name, arguments: given.toString() } };
 }
 
 function nonEmpty<T>(items: readonly T[]): NonEmpty<T> {
