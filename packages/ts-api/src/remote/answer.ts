@@ -1,18 +1,31 @@
 import { cancelledBy, checkSignal, errorOfCancel } from "../error/terminal-error.js";
 import { WickError } from "../error/wick-error.js";
 import { onAbort } from "../stream/on-abort.js";
+import { protocolError } from "../stream/protocol-error.js";
 import type { Host, HostRequest } from "./host.js";
 import { HostBody } from "./host-body.js";
+import { type JsonRecord, isRecord, parsed } from "./wire/json.js";
 
 /**
- * The whole answer to a request that is no stream, as text.
+ * The whole answer to a request that is no stream: an object of JSON, and its text.
  *
  * @throws {@link WickError}
  */
 export async function answerOf(
   host: Host,
   request: HostRequest,
-  { signal, timeoutMs }: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {},
+  limits: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {},
+): Promise<{ value: JsonRecord; text: string }> {
+  const text = await textOf(host, request, limits);
+  const value = parsed(text);
+  if (!isRecord(value)) throw protocolError("The host's answer is no JSON object", text);
+  return { value, text };
+}
+
+async function textOf(
+  host: Host,
+  request: HostRequest,
+  { signal, timeoutMs }: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined },
 ): Promise<string> {
   checkSignal(signal);
   const body = new HostBody(host, request);

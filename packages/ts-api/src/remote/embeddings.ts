@@ -1,22 +1,22 @@
 import type { Embedding, EmbeddingList } from "../generated/protocol.js";
 import { protocolError } from "../stream/protocol-error.js";
-import { isRecord } from "./wire/json.js";
+import { type JsonRecord, isRecord } from "./wire/json.js";
 import { usageOf } from "./wire/usage.js";
 
 /**
  * The vectors of a host's answer, in the order of the texts.
  *
+ * @param answer - As JSON and as it came.
  * @param inputs - How many texts there were.
  * @param isNormalized - Whether vectors get length 1.
  * @throws {@link WickError} `stream_protocol`.
  */
 export function embeddingsOf(
-  text: string,
+  { value, text }: { value: JsonRecord; text: string },
   { model, inputs, isNormalized }: { model: string; inputs: number; isNormalized: boolean },
 ): EmbeddingList {
-  const value = parsed(text);
-  const rows = isRecord(value) && Array.isArray(value["data"]) ? value["data"] : undefined;
-  if (!isRecord(value) || rows?.length !== inputs) {
+  const rows = Array.isArray(value["data"]) ? value["data"] : undefined;
+  if (rows?.length !== inputs) {
     throw protocolError(`The host did not answer with ${inputs} embeddings`, text);
   }
   const data = rows.map((row, place) => embeddingOf(row, place, isNormalized, text));
@@ -34,12 +34,4 @@ function embeddingOf(row: unknown, place: number, isNormalized: boolean, text: s
   const length = isNormalized ? Math.hypot(...numbers) : 1;
   const index = typeof row["index"] === "number" ? row["index"] : place;
   return { index, embedding: length === 0 || length === 1 ? numbers : numbers.map((number) => number / length) };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw protocolError("The host's answer is no JSON", text);
-  }
 }

@@ -39,6 +39,10 @@ export class Exchange {
     this.#idleTimeoutMs = idleTimeoutMs;
     this.#abort = abort;
     this.#unhook = unhook;
+    // A body that a program's own `fetch` made may know nothing of the signal.
+    abort.signal.addEventListener("abort", () => {
+      (this.#reader ?? response.body)?.cancel().catch(() => {});
+    });
   }
 
   /**
@@ -122,9 +126,6 @@ export class Exchange {
   #end(reason: WickError | undefined): void {
     this.#unhook();
     this.#abort.abort(reason);
-    // A body that a program's own `fetch` made may know nothing of the signal.
-    const body = this.#reader ?? this.response.body;
-    body?.cancel().catch(() => {});
   }
 }
 

@@ -1,10 +1,14 @@
 import type { RunBody } from "../stream/body-feed.js";
 import { onAbort } from "../stream/on-abort.js";
+import { protocolError } from "../stream/protocol-error.js";
 import { WickError } from "../error/wick-error.js";
 import type { Exchange } from "./exchange.js";
 import type { Host, HostRequest } from "./host.js";
 import { backoffMs, isTransientStatus, longestWaitMs } from "./retry.js";
 import { timedOut } from "./transport-error.js";
+
+/** Two thousand vectors of three thousand numbers are half of that. */
+const longestText = 256 * 1024 * 1024;
 
 /** The answer of a host to one request, which is sent when it is first read, and again as long as that may help. */
 export class HostBody implements RunBody {
@@ -69,7 +73,11 @@ export class HostBody implements RunBody {
     else this.#life.abort();
   }
 
-  /** The whole body as text. */
+  /**
+   * The whole body as text.
+   *
+   * @throws {@link WickError} `stream_protocol` for one that has no end in sight.
+   */
   async text(): Promise<string> {
     const decoder = new TextDecoder();
     let text = "";
@@ -77,6 +85,7 @@ export class HostBody implements RunBody {
       const piece = await this.read();
       if (piece === undefined) return text + decoder.decode();
       text += decoder.decode(piece, { stream: true });
+      if (text.length > longestText) throw protocolError("The host's answer is longer than 256 MiB", text);
     }
   }
 

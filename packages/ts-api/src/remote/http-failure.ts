@@ -1,6 +1,7 @@
 import type { ErrorCode, ErrorInfo, UpstreamError } from "../generated/protocol.js";
 import { isTransientStatus, retryAfterMs } from "./retry.js";
 import { hostErrorOf } from "./wire/host-error.js";
+import { parsed } from "./wire/json.js";
 
 /** An answer that is no success. */
 export interface HttpFailure {
@@ -61,12 +62,4 @@ function wordsOf(text: string, headers: Headers): UpstreamError {
   const words = hostErrorOf(parsed(text)) ?? (text.trim() === "" ? {} : { message: text.trim().slice(0, 200) });
   const requestId = requestIdHeaders.map((name) => headers.get(name)).find((id) => id !== null);
   return requestId === undefined || requestId === null ? words : { ...words, requestId };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

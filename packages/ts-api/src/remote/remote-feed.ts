@@ -28,7 +28,12 @@ export interface RemoteRun {
 }
 
 /** The run as a feed, and who answers what its tools ask. */
-export function remoteFeed<R extends Response>(run: RemoteRun): { feed: BodyFeed<R>; approvals: Approvals } {
+export function remoteFeed<R extends Response>(
+  run: RemoteRun,
+): {
+  feed: BodyFeed<R>;
+  approvals: Approvals | undefined;
+} {
   const { host, provider, model, kind, request, headers, timeoutMs, onStart, onRelease } = run;
   const { path, body: json, conversation, choices } = request;
   const body = new HostBody(host, { path, body: json, headers, accept: provider.accept, conversation });
@@ -61,7 +66,7 @@ export function remoteFeed<R extends Response>(run: RemoteRun): { feed: BodyFeed
     onStart,
     onRelease,
   });
-  return { feed, approvals };
+  return { feed, approvals: provider.runsTools === true ? approvals : undefined };
 }
 
 /** Whether a response is for the reader. Of tools that nobody asked for it hears nothing, and nobody could answer them. */

@@ -20,6 +20,7 @@ import { asyncDispose } from "../stream/async-dispose.js";
 import type { BodyFeed } from "../stream/body-feed.js";
 import { FixedFeed } from "../stream/fixed-feed.js";
 import { LiveStream } from "../stream/live-stream.js";
+import { protocolError } from "../stream/protocol-error.js";
 import { ObjectLiveStream } from "../stream/object-live-stream.js";
 import type { ChatStream, Parsed, ResponseStream } from "../stream/response-stream.js";
 import { answerOf } from "./answer.js";
@@ -29,7 +30,6 @@ import type { Provider, RemoteCall } from "./provider/provider.js";
 import { remoteFeed } from "./remote-feed.js";
 import { type RemoteRequest, remoteRequest } from "./remote-request.js";
 import { remoteTerminals } from "./remote-terminals.js";
-import { isRecord } from "./wire/json.js";
 
 /** What a remote model is made of. */
 export interface RemoteModelInit {
@@ -85,12 +85,12 @@ export class RemoteModel implements Model {
     if (typeof text !== "string") throw invalidRequest("text", "The text must be a string.");
     checkCallOptions(options, ["special"]);
     const fields = { prompt: text, special: options.special === true };
-    return (await this.#ask("tokenize", "/tokenize", fields))["tokens"] as number[];
+    return (await this.#ask("tokenize", "/tokenize", fields, "tokens")) as number[];
   }
 
   async detokenize(tokens: readonly number[]): Promise<string> {
     const fields = { tokens: JSON.parse(requestJson(tokens, "tokens")) };
-    return (await this.#ask("detokenize", "/detokenize", fields))["prompt"] as string;
+    return (await this.#ask("detokenize", "/detokenize", fields, "prompt")) as string;
   }
 
   async applyChatTemplate(): Promise<string> {
@@ -99,7 +99,7 @@ export class RemoteModel implements Model {
 
   async countTokens(request: ChatRequest): Promise<number> {
     const { body } = this.#chatRequest(request).request;
-    return (await this.#ask("countTokens", "/tokenize", JSON.parse(body)))["count"] as number;
+    return (await this.#ask("countTokens", "/tokenize", JSON.parse(body), "count")) as number;
   }
 
   async logits(): Promise<never> {
@@ -192,20 +192,20 @@ export class RemoteModel implements Model {
     const { provider, host, model } = this.#init;
     const { path, body, conversation } = this.#request(requestJson(request, ""), provider.embeddings, "inputs");
     const { headers, ...limits } = options;
-    const text = await answerOf(host, { path, body, conversation, headers, accept: "application/json" }, limits);
+    const answer = await answerOf(host, { path, body, conversation, headers, accept: "application/json" }, limits);
     const inputs = Array.isArray(request.inputs) ? request.inputs.length : 1;
-    return embeddingsOf(text, { model, inputs, isNormalized: request.normalize !== false });
+    return embeddingsOf(answer, { model, inputs, isNormalized: request.normalize !== false });
   }
 
-  async #ask(name: string, path: string, fields: JsonObject): Promise<Readonly<Record<string, unknown>>> {
+  /** One field of what a host of ours answers; it is of the same types as we are. */
+  async #ask(name: string, path: string, fields: JsonObject, field: string): Promise<unknown> {
     this.#checkOpen();
     const { provider, host, model } = this.#init;
     if (provider.tokenizes !== true) throw this.#unsupported(name, "does not say how it cuts text into tokens");
     const body = JSON.stringify({ model, ...fields });
-    const answer: unknown = JSON.parse(
-      await answerOf(host, { path, body, conversation: "", accept: "application/json" }),
-    );
-    return isRecord(answer) ? answer : {};
+    const { value, text } = await answerOf(host, { path, body, conversation: "", accept: "application/json" });
+    if (value[field] === undefined) throw protocolError(`The host's answer has no ${field}`, text);
+    return value[field];
   }
 
   #unsupported(where: string, why: string): WickError {

@@ -44,8 +44,8 @@ export function remoteRequest<Q>(
 }
 
 /** What a conversation begins with: its first message of a user and all before, or the beginning of its text. */
-function conversationOf({ messages, prompt }: JsonObject): string {
-  if (!Array.isArray(messages)) return JSON.stringify(prompt ?? "").slice(0, conversationCharacters);
+function conversationOf({ messages, prompt, inputs }: JsonObject): string {
+  if (!Array.isArray(messages)) return JSON.stringify(prompt ?? inputs ?? "").slice(0, conversationCharacters);
   const first = messages.findIndex((message) => isObject(message) && message["role"] === "user");
   return JSON.stringify(messages.slice(0, first + 1));
 }

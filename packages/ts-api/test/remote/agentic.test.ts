@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ChatRequest } from "wick";
-import { collect } from "../../../../test/conformance/chunks.js";
+import { collect, eventually } from "../../../../test/conformance/chunks.js";
 import { done, ended, loopbackHost, messages, said } from "./loopback-host.js";
 import { refusal } from "./sent.js";
 
@@ -130,6 +130,42 @@ describe("tools that mistral.rs runs", () => {
     await using host = await agentic();
     expect(JSON.stringify(await read(host))).toContain("a");
     expect(host.received[1]?.body).toMatchObject({ decision: "deny", message: "Nobody is there to ask." });
+  });
+
+  test("of Wick's own server ask in its wire form", async () => {
+    const ours = [
+      { kind: "agentic_tool_approval_required", approvalId: "appr_1", round: 0, callId: "c", toolName: "t", input: {} },
+      {
+        kind: "chunk",
+        id: "x",
+        model: "m",
+        created: 1,
+        choices: [{ index: 0, delta: { content: "a" }, finishReason: "stop" }],
+      },
+      { kind: "done", completion: { object: "chat.completion", id: "x", model: "m", created: 1, choices: [] } },
+    ];
+    await using host = await loopbackHost((response, { path }) =>
+      path.startsWith("/v1/agent/approvals/")
+        ? response.writeHead(200).end("{}")
+        : response
+            .writeHead(200, { "content-type": "text/event-stream" })
+            .end(ours.map((event) => `event: response\ndata: ${JSON.stringify(event)}\n\n`).join("")),
+    );
+    const model = host.connect({ provider: "wick" });
+    const told = await collect(model.chat.stream({ messages, tools: [server] }));
+    expect(told).toEqual(ours);
+    const decided = await collect(model.chat.stream({ messages, tools: [server], onApproval: () => true }));
+    expect(decided.map(({ kind }) => kind)).toEqual(["chunk", "done"]);
+    await eventually(() => host.received.length === 3);
+    const answer = host.received.find(({ path }) => path.startsWith("/v1/agent/"));
+    expect(answer).toMatchObject({ path: "/v1/agent/approvals/appr_1", body: { decision: "approve" } });
+  });
+
+  test("there is nothing to approve where no one asks", async () => {
+    await using host = await loopbackHost((response) => response.writeHead(404).end());
+    const stream = host.connect().chat.stream({ messages, tools: [server] });
+    await expect(stream.approve("x")).rejects.toMatchObject({ code: "unsupported" });
+    expect(host.received).toHaveLength(0);
   });
 
   test("onApproval is unsupported where no one asks", async () => {

@@ -78,5 +78,8 @@ describe("what a remote model cannot do", () => {
     expect(host.received.map(({ path }) => path)).toEqual(["/v1/tokenize", "/v1/detokenize", "/v1/tokenize"]);
     expect(host.received[0]?.body).toEqual({ model: "m", prompt: "ab", special: true });
     expect(host.received[2]?.body).toMatchObject({ messages });
+    await using other = await loopbackHost(sends('{"count":2}', { "content-type": "application/json" }));
+    const tokens = other.connect({ provider: "wick" }).tokenize("ab");
+    await expect(tokens).rejects.toMatchObject({ code: "stream_protocol" });
   });
 });

@@ -247,7 +247,7 @@ describe("what goes along", () => {
         authorization: "Bearer k",
         "x-a": "1",
         "x-b": "2",
-        accept: "text/event-stream",
+        accept: "text/event-stream, application/json;q=0.9",
         "content-type": "application/json",
       },
       body: { user: "u", temperature: 1, top_k: 3, stream_options: null },

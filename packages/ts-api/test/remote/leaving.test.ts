@@ -159,6 +159,19 @@ describe("17: who leaves closes the socket", () => {
     expect(sockets.size).toBe(1);
   });
 
+  test("the body of a fetch that knows no signals is closed", async () => {
+    const cancelled = vi.fn<() => void>();
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode(said("a"))),
+      cancel: cancelled,
+    });
+    const fetch = async () => new Response(body, { headers: events });
+    const model = connect({ provider: "openai", model: "m", fetch });
+    for await (const _ of model.chat.stream({ messages })) break;
+    await eventually(() => cancelled.mock.calls.length === 1);
+    expect(cancelled).toHaveBeenCalledOnce();
+  });
+
   test("a fetch that knows no signals is left behind", async () => {
     let late: ((response: Response) => void) | undefined;
     const fetch = () =>

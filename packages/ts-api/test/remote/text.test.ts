@@ -90,6 +90,25 @@ describe("raw text and holes", () => {
     ]);
   });
 
+  test("what Wick has no name for has no place in raw text", async () => {
+    const event = {
+      id: "t",
+      model: "m",
+      created: 1,
+      choices: [{ index: 0, text: "a", finish_reason: "stop", native: 1 }],
+      citations: [1],
+    };
+    await using host = await loopbackHost(sends(`data: ${JSON.stringify(event)}\n\n${done}`));
+    const responses = await collect(host.connect().completions.stream({ prompt: "x" }));
+    expect(responses[0]).toEqual({
+      kind: "completion_chunk",
+      id: "t",
+      model: "m",
+      created: 1,
+      choices: [{ index: 0, text: "a", finishReason: null }],
+    });
+  });
+
   test("an error in the middle is completion_model_error", async () => {
     await using host = await loopbackHost(sends(`${text("a")}data: {"error":{"message":"boom"}}\n\n`));
     const responses = await collect(host.connect().completions.stream({ prompt: "x" }));

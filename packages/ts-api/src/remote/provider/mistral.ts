@@ -60,7 +60,7 @@ export const mistral: Provider = {
   host,
   baseURL: "https://api.mistral.ai/v1",
   wire: "chunks",
-  accept: "text/event-stream",
+  accept: "text/event-stream, application/json;q=0.9",
   chat: {
     path: "/chat/completions",
     always: { stream: true },

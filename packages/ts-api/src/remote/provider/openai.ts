@@ -65,7 +65,7 @@ const completionSampling: Fields<SamplingRequest> = {
 export const compatible: Provider = {
   host,
   wire: "chunks",
-  accept: "text/event-stream",
+  accept: "text/event-stream, application/json;q=0.9",
   chat: {
     path: "/chat/completions",
     always: streamed,

@@ -64,6 +64,7 @@ export const wick: Provider = {
   wire: "responses",
   accept: "application/vnd.wick.response+sse, text/event-stream;q=0.9",
   tokenizes: true,
+  runsTools: true,
   chat: {
     path: "/chat/completions",
     always: streamed,

@@ -17,7 +17,7 @@ import { truncated } from "../../stream/truncated.js";
 import type { WireReader } from "../../stream/wire-reader.js";
 import { ChoiceReader, type Piece } from "./choice-reader.js";
 import { hostErrorOf, isTransient, saysError } from "./host-error.js";
-import { type JsonRecord, asJson, isEmpty, isRecord } from "./json.js";
+import { type JsonRecord, asJson, isEmpty, isRecord, parsed } from "./json.js";
 import { Nonsense } from "./nonsense.js";
 import { keepUnknown } from "./unknown-fields.js";
 import { usageOf } from "./usage.js";
@@ -216,7 +216,9 @@ export class ChunkReader<R extends Response> implements WireReader {
         ? { kind: "chunk", ...head, choices: nonEmpty(pieces.map(chatChoice)) }
         : { kind: "completion_chunk", ...head, choices: nonEmpty(pieces.map(textChoice)) };
     if (usage !== undefined) chunk.usage = usage;
-    if (chunk.kind === "chunk" && this.#upstream.length > 0) chunk.upstream = this.#upstream.splice(0);
+    const upstream = this.#upstream.splice(0);
+    // Raw text has no place for them.
+    if (chunk.kind === "chunk" && upstream.length > 0) chunk.upstream = upstream;
     const response: Response = chunk;
     queue.push(response as R);
   }
@@ -256,12 +258,4 @@ type ToldPiece = Omit<Piece, "finishReason"> & { finishReason?: ChunkChoice["fin
 
 function nonEmpty<T>(items: readonly T[]): NonEmpty<T> {
   return items as NonEmpty<T>;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

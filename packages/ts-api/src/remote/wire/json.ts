@@ -17,3 +17,12 @@ export function isEmpty(value: unknown): boolean {
 export function asJson(value: unknown): JsonValue {
   return value as JsonValue;
 }
+
+/** Undefined for text that is no JSON. */
+export function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
