@@ -1,6 +1,7 @@
 import type { CancelReason } from "./generated/protocol.js";
 import type { LoadOptions } from "./model/load-options.js";
 import type { ModelInfo } from "./model/model-info.js";
+import type { CachedModel } from "./model/model-loader.js";
 import type { Source, SourceHost } from "./source/source.js";
 
 /** What an engine here gives at once, and one in a worker later. */
@@ -74,6 +75,8 @@ export interface Backend extends SourceHost {
   keepAlive(waiting: boolean): void;
   /** The options of places that it honours; others are `unsupported`. */
   readonly placeOptions?: readonly PlaceOption[];
+  /** What of the hub is kept here. */
+  hubModels?(): Promise<readonly CachedModel[]>;
   /** The files of a path, where the engine has none itself. */
   filesOf?(path: string, options: LoadOptions): Promise<Source>;
 }

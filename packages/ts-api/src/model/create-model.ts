@@ -12,7 +12,8 @@ import { unsupported } from "../error/refusal.js";
 import { checkSignal } from "../error/terminal-error.js";
 import { Opening } from "../source/opening.js";
 import { placed } from "../source/placing.js";
-import type { Source } from "../source/source.js";
+import type { HubName } from "../hub/hub-name.js";
+import type { NamedSource, Source } from "../source/source.js";
 import { WickError } from "../error/wick-error.js";
 
 /** The `Model` of an entry, over its backend. Nothing is opened before the first load. */
@@ -33,8 +34,10 @@ export function createModel(backend: Backend): ModelLoader {
     const checked = checkLoad(given, options, backend);
     const { signal, onProgress } = options;
     checkSignal(signal);
-    const opened = async (source: Source) =>
-      source.kind === "path" ? ((await backend.filesOf?.(source.path, options)) ?? source) : source;
+    const opened = async (named: NamedSource): Promise<Source> => {
+      const source = named.kind === "hub" ? await fetched(backend, named.name, options) : named;
+      return source.kind === "path" ? ((await backend.filesOf?.(source.path, options)) ?? source) : source;
+    };
     const target = await opened(checked.target);
     const draft = checked.draft && (await opened(checked.draft));
     const command = loadCommand(kind, { target, draft }, options);
@@ -80,10 +83,17 @@ export function createModel(backend: Backend): ModelLoader {
       return answer.value as MemoryEstimate;
     },
     async list() {
-      throw unsupported("list", "This version has no hub cache to list.");
+      if (backend.hubModels === undefined) throw unsupported("list", "This host keeps no files, and no models of the hub.");
+      return backend.hubModels();
     },
     connect,
   };
+}
+
+async function fetched(backend: Backend, name: HubName, options: LoadOptions): Promise<Source> {
+  // Where there is none, the name was refused before.
+  if (backend.hub === undefined) throw noAnswer("load");
+  return backend.hub(name, options);
 }
 
 async function openMailboxes(backend: Backend, options: LoadOptions): Promise<Mailboxes> {

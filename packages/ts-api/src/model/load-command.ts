@@ -4,11 +4,11 @@ import type { LogLevel } from "../generated/protocol.js";
 import type { LoadOptions, ModelSource } from "./load-options.js";
 import { invalidRequest, unsupported } from "../error/refusal.js";
 import { requestJson } from "../request/request-json.js";
-import { type Source, sourceJson, sourceOf } from "../source/source.js";
+import { type NamedSource, type Source, sourceJson, sourceOf } from "../source/source.js";
 import { WickError } from "../error/wick-error.js";
 
-/** Who honours each option of a load: `engine` is sent, `here` stays in JavaScript, `place` depends on the backend, `later` is refused. */
-const options: Readonly<Record<Exclude<keyof LoadOptions, PlaceOption>, "engine" | "here" | "later">> &
+/** Who honours each option of a load: `engine` is sent, `here` stays in JavaScript, `place` depends on the backend. */
+const options: Readonly<Record<Exclude<keyof LoadOptions, PlaceOption>, "engine" | "here">> &
   Readonly<Record<PlaceOption, "place">> = {
   isq: "engine",
   dtype: "engine",
@@ -29,7 +29,7 @@ const options: Readonly<Record<Exclude<keyof LoadOptions, PlaceOption>, "engine"
   kvCache: "engine",
   kvMemoryBytes: "engine",
   speculation: "engine",
-  hub: "later",
+  hub: "here",
   worker: "place",
   workerUrl: "place",
   wasmUrl: "place",
@@ -40,10 +40,10 @@ const logLevels: readonly LogLevel[] = ["debug", "info", "warn", "error"];
 const browserCaches: readonly LoadOptions["browserCache"][] = ["opfs", "cache", "none"];
 
 /** Where the models of a load come from. */
-export interface LoadSources {
-  readonly target: Source;
+export interface LoadSources<S = NamedSource> {
+  readonly target: S;
   /** Of the model that drafts. */
-  readonly draft: Source | undefined;
+  readonly draft: S | undefined;
 }
 
 /**
@@ -59,18 +59,18 @@ export function checkLoad(source: ModelSource, given: LoadOptions, backend: Back
     if (!isOption(name)) throw invalidRequest(where, `${where} is no option of a load; check its spelling.`);
     if (value === null) throw invalidRequest(where, `${where} is null; leave it out to not set it.`);
     const honoured = options[name];
-    if (honoured === "later") throw unsupported(where, `${where} is not supported by this version; leave it out.`);
     if (honoured === "place" && backend.placeOptions?.some((known) => known === name) !== true) {
       throw unsupported(where, `${where} is not for this backend (${backend.kind}) on this host; leave it out.`);
     }
   }
   checkHooks(given);
   checkPlace(given);
+  checkHub(given, backend);
   return { target: sourceOf(source, backend, given), draft: draftOf(given, backend) };
 }
 
 /** The command. Its buffers are those of the sources' files, in order, the target's first. */
-export function loadCommand(kind: "load" | "estimate", { target, draft }: LoadSources, given: LoadOptions): string {
+export function loadCommand(kind: "load" | "estimate", { target, draft }: LoadSources<Source>, given: LoadOptions): string {
   const sent = Object.fromEntries(
     Object.entries(given).filter(
       ([name, value]) => isOption(name) && options[name] === "engine" && value !== undefined,
@@ -103,7 +103,7 @@ function checkHooks({ onProgress, onLog, logLevel = "info", signal }: LoadOption
 
 const draftPath = "options.speculation.draft";
 
-function draftOf(given: LoadOptions, backend: Backend): Source | undefined {
+function draftOf(given: LoadOptions, backend: Backend): NamedSource | undefined {
   const { speculation } = given;
   if (typeof speculation !== "object" || speculation === null || !("draft" in speculation)) return undefined;
   try {
@@ -130,6 +130,22 @@ function checkPlace({ worker, browserCache, ...urls }: LoadOptions): void {
   }
   if (urls.workerUrl !== undefined && worker !== true) {
     throw invalidRequest("options.workerUrl", "options.workerUrl is for worker: true; set that too.");
+  }
+}
+
+const hubOptions = { token: "string", endpoint: "string", cacheDir: "string", offline: "boolean" } as const;
+
+function checkHub({ hub }: LoadOptions, backend: Backend): void {
+  if (hub === undefined) return;
+  if (backend.hub === undefined) {
+    throw unsupported("options.hub", "options.hub is for hosts that keep files; this one does not.");
+  }
+  if (typeof hub !== "object" || hub === null) throw invalidRequest("options.hub", "options.hub must be an object.");
+  for (const [name, value] of Object.entries(hub)) {
+    const where = `options.hub.${name}`;
+    const type = Object.hasOwn(hubOptions, name) ? hubOptions[name as keyof typeof hubOptions] : undefined;
+    if (type === undefined) throw invalidRequest(where, `${where} is no option of the hub; check its spelling.`);
+    if (value !== undefined && typeof value !== type) throw invalidRequest(where, `${where} must be a ${type}.`);
   }
 }
 

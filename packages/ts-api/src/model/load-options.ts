@@ -6,7 +6,7 @@ import type { Speculation } from "./speculation.js";
  * Where a model comes from.
  *
  * `"./x"`, `"../x"`, `"/x"`, `"~/x"`, `"C:\\x"` and a name without a slash are files or folders, on a page addresses below its
- * own; `"owner/name"`, `"owner/name:Q4_K_M"` and `"owner/name/file.gguf"` are the hub, which this version does not reach.
+ * own; `"owner/name"`, `"owner/name:Q4_K_M"` and `"owner/name/file.gguf"` are the Hugging Face hub, in Node, Bun and Deno: fetched once, checked, and kept where Python's tools keep it.
  *
  * A GGUF file is also had from its bytes, from an address or a Request, which are fetched, from what a fetch brought (assets of
  * Cloudflare), and from any stream of its bytes (`body` of an object in R2, `File.stream()`). WebAssembly writes what comes to
@@ -37,7 +37,7 @@ export type ModelSource =
  * ```
  */
 export type LoadProgress =
-  | { kind: "download"; file: string; loadedBytes: number; totalBytes?: number; bytesPerSecond?: number }
+  | { kind: "download"; file: string; loadedBytes: number; totalBytes?: number; bytesPerSecond?: number; remainingMs?: number }
   | { kind: "verify"; file: string; loadedBytes: number; totalBytes: number }
   | { kind: "weights"; loadedBytes: number; totalBytes: number };
 
@@ -105,7 +105,10 @@ export interface LoadOptions {
   logLevel?: LogLevel | undefined;
   /** Ends the load: a {@link WickError} with code `cancelled`. */
   signal?: AbortSignal | undefined;
-  /** Access to the hub. */
+  /**
+   * Access to the hub, over what the environment says: `HF_TOKEN`, `HF_ENDPOINT`, `HF_HOME` or `HF_HUB_CACHE`, and `HF_HUB_OFFLINE`.
+   * The token goes to the endpoint alone.
+   */
   hub?:
     | {
         token?: string | undefined;

@@ -47,7 +47,7 @@ export interface ModelLoader extends RemoteConnector {
    */
   load(source: ModelSource, options?: LoadOptions): Promise<Model>;
   /**
-   * What the hub cache holds. `unsupported` in this version.
+   * What the hub's cache on this machine holds, whoever fetched it.
    *
    * @example
    * ```ts

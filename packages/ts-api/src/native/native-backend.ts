@@ -1,4 +1,5 @@
 import type { Backend, Engine } from "../backend.js";
+import { keptModels } from "../hub/kept-models.js";
 import { schemaHash } from "../generated/protocol.js";
 import { backendUnavailable, otherVersion } from "./backend-unavailable.js";
 import { keepProcessAlive } from "./keep-process-alive.js";
@@ -15,6 +16,7 @@ export const nativeBackend: Backend = {
   },
   keepAlive: keepProcessAlive,
   resolvePath,
+  ...keptModels,
 };
 
 async function openAddon(doorbell: () => void): Promise<Engine> {

@@ -1,4 +1,5 @@
 import type { LoadOptions, ModelSource } from "../model/load-options.js";
+import { type HubName, hubName } from "../hub/hub-name.js";
 import { invalidRequest, unsupported } from "../error/refusal.js";
 import { WickError } from "../error/wick-error.js";
 import { fileOfResponse, fileOfStream } from "./body.js";
@@ -8,10 +9,15 @@ import { type ModelFile, fileOfBytes } from "./model-file.js";
 /** Where a model comes from: a path for who has files, or files that are to be read. */
 export type Source = { kind: "path"; path: string } | { kind: "files"; files: readonly ModelFile[]; isFolder: boolean };
 
+/** The same, or a model of the hub, which is to become one of these. */
+export type NamedSource = Source | { kind: "hub"; name: HubName };
+
 /** What a host knows of paths and of keeping downloads. */
 export interface SourceHost {
   /** The path that a file URL, or a string beginning with `~`, stands for. */
   resolvePath(source: string | URL): string;
+  /** A model of the hub as a path, where the host has files to keep it in. */
+  hub?(name: HubName, options: LoadOptions): Promise<Source>;
   /** Where downloads are kept, by the options of the load. */
   downloadStore?(options: LoadOptions): DownloadStore | undefined;
 }
@@ -25,7 +31,7 @@ const urlLike = /^(?:[A-Za-z][A-Za-z0-9+.-]+:\/\/|blob:|data:)/;
  *
  * @throws {@link WickError} with `where: "source"`.
  */
-export function sourceOf(source: ModelSource, host: SourceHost, options: LoadOptions): Source {
+export function sourceOf(source: ModelSource, host: SourceHost, options: LoadOptions): NamedSource {
   const { resolvePath } = host;
   const fetched = (request: Request | URL) => oneFile(fileOfRequest(request, host.downloadStore?.(options)));
   const ofUrl = (url: URL) =>
@@ -33,7 +39,8 @@ export function sourceOf(source: ModelSource, host: SourceHost, options: LoadOpt
   if (typeof source === "string") {
     if (source === "") throw notASource();
     if (urlLike.test(source)) return ofUrl(urlOf(source));
-    return { kind: "path", path: pathOf(source, resolvePath) };
+    if (!pathLike.test(source) && source.includes("/")) return ofHub(source, host);
+    return { kind: "path", path: source.startsWith("~") ? resolvePath(source) : source };
   }
   if (source instanceof URL) return ofUrl(source);
   if (source instanceof Uint8Array) return oneFile(fileOfBytes("model", source));
@@ -42,7 +49,7 @@ export function sourceOf(source: ModelSource, host: SourceHost, options: LoadOpt
   if (source instanceof Request) return fetched(source);
   if (source instanceof Response) return oneFile(fileOfResponse(source));
   if (source instanceof ReadableStream) return oneFile(fileOfStream(source));
-  if ("hub" in source) throw noHub(String(source.hub));
+  if ("hub" in source) return ofHub(source, host);
   if ("files" in source && typeof source.files === "object" && source.files !== null) return folderOf(source.files);
   throw notASource();
 }
@@ -61,10 +68,12 @@ function oneFile(file: ModelFile): Source {
   return { kind: "files", files: [file], isFolder: false };
 }
 
-function pathOf(source: string, resolvePath: SourceHost["resolvePath"]): string {
-  if (pathLike.test(source)) return source.startsWith("~") ? resolvePath(source) : source;
-  if (source.includes("/")) throw noHub(source);
-  return source;
+function ofHub(given: Parameters<typeof hubName>[0], { hub }: SourceHost): NamedSource {
+  const name = hubName(given);
+  if (hub === undefined) {
+    throw unsupported("source", `This host keeps no files, so that ${name.repository} has no place: give the address of its file at the hub.`);
+  }
+  return { kind: "hub", name };
 }
 
 function urlOf(source: string): URL {
@@ -82,13 +91,6 @@ function folderOf(files: Readonly<Record<string, Uint8Array>>): Source {
     return fileOfBytes(name, bytes);
   });
   return { kind: "files", files: read, isFolder: true };
-}
-
-function noHub(name: string): WickError {
-  return unsupported(
-    "source",
-    `"${name}" names a model of the hub, which this version does not reach; for a file write "./${name}".`,
-  );
 }
 
 function notASource(): WickError {

@@ -1,3 +1,4 @@
+import { keptModels } from "../hub/kept-models.js";
 import { resolvePath } from "../native/resolve-path.js";
 import { compileUrl } from "./compile-url.js";
 import { filesOf } from "./file-system.js";
@@ -14,5 +15,6 @@ export const denoSetting: WasmSetting = {
   placeOptions: ["wasmUrl"],
   resolvePath,
   filesOf,
+  ...keptModels,
   testFaults: false,
 };

@@ -13,7 +13,8 @@ export async function filesOf(path: string): Promise<Source> {
     if (!(await stat(path)).isDirectory()) return { kind: "files", files: [fileOf(path)], isFolder: false };
     const entries = await readdir(path, { recursive: true, withFileTypes: true });
     const files = entries
-      .filter((entry) => entry.isFile() && wanted.test(entry.name))
+      // Links are files, too: the hub's cache has no others.
+      .filter((entry) => !entry.isDirectory() && wanted.test(entry.name))
       .map((entry) => join(entry.parentPath, entry.name))
       .map((file) => fileOf(file, relative(path, file).split(sep).join("/")));
     return { kind: "files", files, isFolder: true };

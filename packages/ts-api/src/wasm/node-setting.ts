@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { keptModels } from "../hub/kept-models.js";
 import { resolvePath } from "../native/resolve-path.js";
 import { filesOf } from "./file-system.js";
 import { chooseModule } from "./module-choice.js";
@@ -16,6 +17,7 @@ export const nodeSetting: WasmSetting = {
   placeOptions: ["wasmUrl"],
   resolvePath,
   filesOf,
+  ...keptModels,
   testFaults: process.env["WICK_TEST_FAULTS"] === "1",
 };
 
