@@ -47,6 +47,7 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
     parsing: async () => (await import("./remote/parsing.ts")).measureParsing,
     "long-event": async () => (await import("./remote/long-event.ts")).measureLongEvent,
     latency: async () => (await import("./remote/latency.ts")).measureLatency,
+    download: async () => (await import("./remote/download.ts")).measureDownload,
     bundle: async () => (await import("./remote/bundle.ts")).measureBundle,
   },
   wasm: {

@@ -8,7 +8,7 @@ import { type ChatRequest, type ConnectOptions, Model, assertNever } from "wick"
 
 const { MISTRAL_API_KEY, OPENAI_API_KEY } = process.env;
 const question = process.argv.slice(2).join(" ") || "What is the capital of France?";
-const { options, stop } = await host();
+const { options, stop: stopHost } = await host();
 await using model = Model.connect(options);
 for await (const response of model.chat.stream({ messages: [{ role: "user", content: question }], maxTokens: 200 })) {
   switch (response.kind) {
@@ -31,7 +31,7 @@ for await (const response of model.chat.stream({ messages: [{ role: "user", cont
       assertNever(response);
   }
 }
-await stop();
+await stopHost();
 
 /** A host: one whose key is in the environment, or else the demo model behind a server on this machine. */
 async function host(): Promise<{ options: ConnectOptions; stop(): Promise<void> }> {

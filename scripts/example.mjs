@@ -1,4 +1,4 @@
-// `npm run example -- browser | deno | worker | hosted`: builds what the example needs and starts it; what follows goes to it.
+// `npm run example -- browser | deno | worker | hosted | hub`: builds what the example needs and starts it; what follows goes to it.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ const examples = {
   deno: { command: [...tool("deno/bin.cjs"), "task", "--quiet", "chat"], isWasm: true },
   worker: { command: [...tool("wrangler/bin/wrangler.js"), "dev"], isWasm: true },
   hosted: { command: [node(), "hosted.ts"], isWasm: false },
+  hub: { command: [node(), "hub.ts"], isWasm: false },
 };
 
 await main(async () => {

@@ -50,7 +50,7 @@ function cell(report: Report | "hangs"): string {
   const said = calls > 0 ? `${calls} call${calls === 1 ? "" : "s"}` : `“${text}”`;
   if (failure === undefined) return `success: ${said}`;
   const words = failure.replaceAll(/\s+/g, " ").replaceAll("|", "\\|");
-  return `${words.length > longestWords ? `${words.slice(0, longestWords)}…` : words}${text === "" ? "" : ` (${said})`}`;
+  return `${words.length > longestWords ? `${words.slice(0, words.lastIndexOf(" ", longestWords))} …` : words}${text === "" ? "" : ` (${said})`}`;
 }
 
 const known = await clients();

@@ -12,6 +12,7 @@ const GENERATION = 1;
 export const VERSIONS = {
   "llama-cpp-python": "0.3.36",
   mistralrs: "0.9.5",
+  huggingface_hub: "2.4.0",
   "node-llama-cpp": "3.22.1",
   "@mistralai/mistralai": "2.7.0",
   openai: "7.59.0",
@@ -19,7 +20,8 @@ export const VERSIONS = {
   "@ai-sdk/openai-compatible": "3.0.92",
 } as const;
 
-type NpmPeer = Exclude<keyof typeof VERSIONS, "llama-cpp-python" | "mistralrs">;
+type PythonPeer = "llama-cpp-python" | "mistralrs" | "huggingface_hub";
+type NpmPeer = Exclude<keyof typeof VERSIONS, PythonPeer>;
 
 /** Of this CPU alone: what is built for one may not run on another. */
 const folder = join(cacheFolder, `bench-peers-${GENERATION}`, cpuSlug);
@@ -37,11 +39,7 @@ function run(title: string, command: string, args: readonly string[], environmen
 }
 
 /** The Python that has `name`. */
-function pythonWith(
-  name: "llama-cpp-python" | "mistralrs",
-  pip: readonly string[],
-  environment?: NodeJS.ProcessEnv,
-): string {
+function pythonWith(name: PythonPeer, pip: readonly string[], environment?: NodeJS.ProcessEnv): string {
   if (!existsSync(python)) run("Making an environment for Python", "python3", ["-m", "venv", join(folder, "python")]);
   const version = VERSIONS[name];
   const found = spawnSync(python, ["-c", `import importlib.metadata as m; print(m.version("${name}"))`], {
@@ -73,6 +71,8 @@ export function pythonWithLlamaCppServer(): string {
 }
 
 export const pythonWithMistralRs = (): string => pythonWith("mistralrs", ["--only-binary", ":all:"]);
+
+export const pythonWithHuggingFaceHub = (): string => pythonWith("huggingface_hub", ["--only-binary", ":all:"]);
 
 /** node-llama-cpp as npm installs it, by its entry. */
 export const nodeLlamaCpp = (): string => npmPackage("node-llama-cpp", "dist/index.js");

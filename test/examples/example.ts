@@ -4,6 +4,9 @@ import { fileURLToPath } from "node:url";
 
 const script = fileURLToPath(new URL("../../scripts/example.mjs", import.meta.url));
 
+/** Where no hub is: tests download nothing. */
+const nowhere = "http://127.0.0.1:9";
+
 /** An example that runs, started by its one command. */
 export class Example {
   readonly #child: ChildProcess;
@@ -14,7 +17,7 @@ export class Example {
     this.#child = spawn(process.execPath, [script, name, ...options], {
       // All that it starts ends with it.
       detached: process.platform !== "win32",
-      env: { ...withoutKeys(), CI: "1", NO_COLOR: "1", WRANGLER_SEND_METRICS: "false" },
+      env: { ...withoutKeys(), CI: "1", NO_COLOR: "1", WRANGLER_SEND_METRICS: "false", HF_ENDPOINT: nowhere },
     });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
       stream?.on("data", (text: Buffer) => {

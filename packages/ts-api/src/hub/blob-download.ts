@@ -132,7 +132,7 @@ class BlobDownload {
 
   async #fetchRun({ first, end }: { first: number; end: number }): Promise<void> {
     let tries = 0;
-    for (let piece = first; piece < end; ) {
+    for (let piece = first; piece < end;) {
       const before = piece;
       try {
         piece = await this.#fetchOnce(piece, end);
@@ -154,7 +154,8 @@ class BlobDownload {
 
   /** Until the next try; or the error, where another one is of no use. */
   async #wait(error: unknown, tries: number): Promise<void> {
-    const isWorthIt = WickError.isInstance(error) && error.info.retryable && tries < mostTries && !this.#stop.signal.aborted;
+    const isWorthIt =
+      WickError.isInstance(error) && error.info.retryable && tries < mostTries && !this.#stop.signal.aborted;
     if (!isWorthIt) throw error;
     const wait = error.info.retryAfterMs ?? backoffMs(tries, Math.random());
     if (wait > longestWaitMs) throw error;
@@ -290,7 +291,13 @@ function startOf(response: Response, file: string): number {
 
 function tooLong(path: string, bytes: number): WickError {
   const message = `${path} is longer than the ${bytes} bytes that the hub says; it was not kept. Try again later.`;
-  return new WickError({ code: "model_integrity", message, where: "source", retryable: false, details: { expected: bytes } });
+  return new WickError({
+    code: "model_integrity",
+    message,
+    where: "source",
+    retryable: false,
+    details: { expected: bytes },
+  });
 }
 
 /** Asked before the first byte, so that a disk is not filled for nothing. */

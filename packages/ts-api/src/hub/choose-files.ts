@@ -15,7 +15,20 @@ const textFiles =
   /^(?:config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|chat_template|modules|model\.safetensors\.index)\.json$|^chat_template\.jinja$|^\d+_[A-Za-z]+\/config\.json$/;
 const weights = /^(?:model|pytorch_model)[^/]*\.safetensors$/;
 /** Where nothing is said, what most people take: close to the whole model, at a third of its size. */
-const preferred = ["Q4_K_M", "Q4_K_S", "Q4_0", "Q5_K_M", "Q5_K_S", "Q6_K", "Q8_0", "Q5_0", "Q3_K_M", "BF16", "F16", "F32"];
+const preferred = [
+  "Q4_K_M",
+  "Q4_K_S",
+  "Q4_0",
+  "Q5_K_M",
+  "Q5_K_S",
+  "Q6_K",
+  "Q8_0",
+  "Q5_0",
+  "Q3_K_M",
+  "BF16",
+  "F16",
+  "F32",
+];
 /** Parts of a GGUF repository that are no model: projectors of images, matrices of importance. */
 const noModel = /mmproj|imatrix/i;
 
@@ -30,7 +43,9 @@ export function chooseFiles(files: readonly HubFile[], name: HubName): Choice {
   const ggufs = files.filter(({ path }) => path.endsWith(".gguf") && !noModel.test(path));
   if (quantization !== undefined) return ofQuantization(ggufs, quantization, repository);
   const checkpoint = files.filter(({ path }) => textFiles.test(path) || weights.test(path));
-  const isCheckpoint = ["config.json", "tokenizer.json"].every((needed) => checkpoint.some(({ path }) => path === needed));
+  const isCheckpoint = ["config.json", "tokenizer.json"].every((needed) =>
+    checkpoint.some(({ path }) => path === needed),
+  );
   if (isCheckpoint && checkpoint.some(({ path }) => weights.test(path))) return { files: checkpoint, main: "" };
   const [only, another] = ggufs;
   if (only !== undefined && another === undefined) return whole(only, repository);
@@ -38,7 +53,8 @@ export function chooseFiles(files: readonly HubFile[], name: HubName): Choice {
   if (found !== undefined) return whole(shortest(found), repository);
   if (ggufs.length > 0) throw noSuch("not_found", `${repository} has several GGUF files: say which, ${listed(ggufs)}.`);
   const pickles = files.filter(({ path }) => /\.(?:bin|pt|pth|ckpt)$/.test(path));
-  const what = pickles.length > 0 ? `only ${listed(pickles)}, which is code and never opened` : "neither GGUF nor safetensors";
+  const what =
+    pickles.length > 0 ? `only ${listed(pickles)}, which is code and never opened` : "neither GGUF nor safetensors";
   throw noSuch("model_unsupported", `${repository} has ${what}. Look for a copy in GGUF or safetensors.`);
 }
 
@@ -46,19 +62,28 @@ function oneFile(files: readonly HubFile[], file: string, repository: string): C
   const found = files.find(({ path }) => path === file);
   if (found !== undefined) return whole(found, repository);
   const others = files.filter(({ path }) => path.endsWith(".gguf"));
-  throw noSuch("not_found", `${repository} has no file "${file}"${others.length > 0 ? `; it has ${listed(others)}` : ""}.`);
+  throw noSuch(
+    "not_found",
+    `${repository} has no file "${file}"${others.length > 0 ? `; it has ${listed(others)}` : ""}.`,
+  );
 }
 
 function ofQuantization(ggufs: readonly HubFile[], quantization: string, repository: string): Choice {
   const found = ggufs.filter(({ path }) => isOf(path, quantization));
   if (found.length > 0) return whole(shortest(found), repository);
-  throw noSuch("not_found", `${repository} has no GGUF file of type ${quantization}; it has ${listed(ggufs) || "none"}.`);
+  throw noSuch(
+    "not_found",
+    `${repository} has no GGUF file of type ${quantization}; it has ${listed(ggufs) || "none"}.`,
+  );
 }
 
 /** Split files would have to be one: the engine reads a model from one. */
 function whole(file: HubFile, repository: string): Choice {
   if (/-\d{5}-of-\d{5}\.gguf$/.test(file.path)) {
-    throw noSuch("model_unsupported", `${repository}: "${file.path}" is a part of a GGUF file. Join the parts with llama-gguf-split, or take another.`);
+    throw noSuch(
+      "model_unsupported",
+      `${repository}: "${file.path}" is a part of a GGUF file. Join the parts with llama-gguf-split, or take another.`,
+    );
   }
   return { files: [file], main: file.path };
 }

@@ -1,4 +1,4 @@
-import { copyFile, lstat, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import type { CachedModel } from "../model/model-loader.js";
 import type { HubFile, HubRepository } from "./hub-client.js";
@@ -34,7 +34,8 @@ export class HubCache {
 
   /** Makes the folders of a repository. */
   async prepare({ repository }: HubRepository): Promise<void> {
-    for (const name of ["blobs", "refs", "snapshots"]) await mkdir(join(this.#of(repository), name), { recursive: true });
+    for (const name of ["blobs", "refs", "snapshots"])
+      await mkdir(join(this.#of(repository), name), { recursive: true });
   }
 
   /** Gives a blob its name in a commit: a link, or a copy where there are no links. */
@@ -110,7 +111,9 @@ export class HubCache {
 }
 
 function modelsOf(id: string, revision: string, files: readonly HubFile[]): CachedModel[] {
-  const ggufs = files.filter(({ path }) => path.endsWith(".gguf")).map(({ path, bytes }) => ({ id, file: path, bytes, revision }));
+  const ggufs = files
+    .filter(({ path }) => path.endsWith(".gguf"))
+    .map(({ path, bytes }) => ({ id, file: path, bytes, revision }));
   const weights = files.filter(({ path }) => path.endsWith(".safetensors"));
   const [first] = weights;
   if (first === undefined) return ggufs;
@@ -125,9 +128,4 @@ async function namesIn(folder: string): Promise<string[]> {
 async function sizeOf(path: string): Promise<number | undefined> {
   const state = await stat(path).catch(() => undefined);
   return state?.isFile() === true ? state.size : undefined;
-}
-
-/** Whether a name is taken, be it by a link that leads nowhere. */
-export async function isThere(path: string): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined)) !== undefined;
 }

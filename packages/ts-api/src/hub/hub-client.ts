@@ -6,7 +6,7 @@ import { isFilePath } from "./hub-name.js";
 import type { HubSettings } from "./hub-settings.js";
 
 /** By what a file's bytes are known: of large ones their SHA-256, of small ones git's name of them. */
-export interface Digest {
+interface Digest {
   algorithm: "sha256" | "git-sha1";
   hex: string;
 }
@@ -55,7 +55,11 @@ export class HubClient {
       throw downloadFailed(`The hub's list of ${repository} is none.`);
     }
     // A renamed repository answers with its new name.
-    return { repository: typeof id === "string" && isFilePath(id) ? id : repository, commit: sha, files: siblings.flatMap(fileOf) };
+    return {
+      repository: typeof id === "string" && isFilePath(id) ? id : repository,
+      commit: sha,
+      files: siblings.flatMap(fileOf),
+    };
   }
 
   /** Bytes of a file from `start` on, up to `end`. */
@@ -68,16 +72,27 @@ export class HubClient {
     const headers = range === undefined ? {} : { range: `bytes=${range.start}-${range.end - 1}` };
     const encoded = path.split("/").map(encodeURIComponent).join("/");
     // Compressed, bytes could not be counted; and a small body could become a large one.
-    return this.#get(`${repository}/resolve/${commit}/${encoded}`, repository, { ...headers, "accept-encoding": "identity" }, signal);
+    return this.#get(
+      `${repository}/resolve/${commit}/${encoded}`,
+      repository,
+      { ...headers, "accept-encoding": "identity" },
+      signal,
+    );
   }
 
   /** The token goes to the hub alone: files are at others' storage, whose links have leave of their own. */
-  async #get(path: string, repository: string, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<Response> {
+  async #get(
+    path: string,
+    repository: string,
+    headers: Record<string, string>,
+    signal: AbortSignal | undefined,
+  ): Promise<Response> {
     const { endpoint, token } = this.#settings;
     const base = endpoint.href.endsWith("/") ? endpoint.href : `${endpoint.href}/`;
     let url = new URL(path, base);
     for (let count = 0; count <= mostRedirects; count += 1) {
-      const authorization = token !== undefined && url.origin === endpoint.origin ? { authorization: `Bearer ${token}` } : {};
+      const authorization =
+        token !== undefined && url.origin === endpoint.origin ? { authorization: `Bearer ${token}` } : {};
       const response = await this.#fetch(url, { ...headers, ...authorization }, signal);
       const location = redirects.has(response.status) ? response.headers.get("location") : null;
       if (location === null) {
@@ -108,8 +123,17 @@ function fileOf(sibling: unknown): HubFile[] {
   const { sha256, size: lfsSize } = isRecord(lfs) ? lfs : {};
   const bytes = typeof lfsSize === "number" ? lfsSize : size;
   // A name that leads out of the folder is no file of it.
-  if (typeof path !== "string" || !isFilePath(path) || typeof bytes !== "number" || !Number.isSafeInteger(bytes) || bytes < 0) return [];
-  if (typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256)) return [{ path, bytes, digest: { algorithm: "sha256", hex: sha256 } }];
-  if (typeof blobId === "string" && /^[0-9a-f]{40}$/.test(blobId)) return [{ path, bytes, digest: { algorithm: "git-sha1", hex: blobId } }];
+  if (
+    typeof path !== "string" ||
+    !isFilePath(path) ||
+    typeof bytes !== "number" ||
+    !Number.isSafeInteger(bytes) ||
+    bytes < 0
+  )
+    return [];
+  if (typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256))
+    return [{ path, bytes, digest: { algorithm: "sha256", hex: sha256 } }];
+  if (typeof blobId === "string" && /^[0-9a-f]{40}$/.test(blobId))
+    return [{ path, bytes, digest: { algorithm: "git-sha1", hex: blobId } }];
   return [];
 }

@@ -21,7 +21,9 @@ const revisionPart = /^[A-Za-z0-9._-]+$/;
  *
  * @throws {@link WickError} `invalid_request` at `source`.
  */
-export function hubName(given: string | { hub: string; file?: string | undefined; revision?: string | undefined }): HubName {
+export function hubName(
+  given: string | { hub: string; file?: string | undefined; revision?: string | undefined },
+): HubName {
   const { hub, file, revision = "main" } = typeof given === "string" ? { hub: given } : given;
   if (typeof hub !== "string" || typeof revision !== "string") throw noName(String(hub));
   const [owner = "", second = "", ...rest] = hub.split("/");

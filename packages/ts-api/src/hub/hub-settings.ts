@@ -19,7 +19,10 @@ export interface HubSettings {
  *
  * @throws {@link WickError} `invalid_request` with the option.
  */
-export async function hubSettings(options: LoadOptions["hub"] = {}, env: NodeJS.ProcessEnv = process.env): Promise<HubSettings> {
+export async function hubSettings(
+  options: LoadOptions["hub"] = {},
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<HubSettings> {
   const { token, endpoint = env["HF_ENDPOINT"] ?? "https://huggingface.co", cacheDir, offline } = options;
   const home = env["HF_HOME"] ?? join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "huggingface");
   if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {

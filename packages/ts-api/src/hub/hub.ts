@@ -55,7 +55,8 @@ async function have(file: HubFile, { client, cache, repository, options }: Havin
   const path = cache.blobPath(repository, file);
   await withLock(`${path}.wick-lock`, signal, async () => {
     // Another process may have been at it.
-    if (!(await cache.hasBlob(repository, file))) await downloadBlob({ client, repository, file, path, signal, onProgress });
+    if (!(await cache.hasBlob(repository, file)))
+      await downloadBlob({ client, repository, file, path, signal, onProgress });
   });
   await cache.link(repository, file);
 }
@@ -74,5 +75,8 @@ async function cached(cache: HubCache, name: HubName): Promise<Source> {
 }
 
 function pathOf(cache: HubCache, repository: HubRepository, { main }: Choice): Source {
-  return { kind: "path", path: main === "" ? cache.snapshotPath(repository) : join(cache.snapshotPath(repository), ...main.split("/")) };
+  return {
+    kind: "path",
+    path: main === "" ? cache.snapshotPath(repository) : join(cache.snapshotPath(repository), ...main.split("/")),
+  };
 }

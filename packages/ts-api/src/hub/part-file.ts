@@ -35,7 +35,12 @@ export class PartFile {
         await file.truncate(0);
         await file.truncate(bytes + pieces);
       }
-      return new PartFile(path, file, bytes, there.map((mark) => (mark === 1 ? 1 : 0)));
+      return new PartFile(
+        path,
+        file,
+        bytes,
+        there.map((mark) => (mark === 1 ? 1 : 0)),
+      );
     } catch (error) {
       await file.close();
       throw error;
@@ -96,7 +101,7 @@ export class PartFile {
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const { bytesWritten } = await file.write(bytes, at, bytes.length - at, position + at);
     at += bytesWritten;
   }

@@ -83,7 +83,8 @@ export function createModel(backend: Backend): ModelLoader {
       return answer.value as MemoryEstimate;
     },
     async list() {
-      if (backend.hubModels === undefined) throw unsupported("list", "This host keeps no files, and no models of the hub.");
+      if (backend.hubModels === undefined)
+        throw unsupported("list", "This host keeps no files, and no models of the hub.");
       return backend.hubModels();
     },
     connect,

@@ -70,7 +70,11 @@ export function checkLoad(source: ModelSource, given: LoadOptions, backend: Back
 }
 
 /** The command. Its buffers are those of the sources' files, in order, the target's first. */
-export function loadCommand(kind: "load" | "estimate", { target, draft }: LoadSources<Source>, given: LoadOptions): string {
+export function loadCommand(
+  kind: "load" | "estimate",
+  { target, draft }: LoadSources<Source>,
+  given: LoadOptions,
+): string {
   const sent = Object.fromEntries(
     Object.entries(given).filter(
       ([name, value]) => isOption(name) && options[name] === "engine" && value !== undefined,

@@ -37,7 +37,14 @@ export type ModelSource =
  * ```
  */
 export type LoadProgress =
-  | { kind: "download"; file: string; loadedBytes: number; totalBytes?: number; bytesPerSecond?: number; remainingMs?: number }
+  | {
+      kind: "download";
+      file: string;
+      loadedBytes: number;
+      totalBytes?: number;
+      bytesPerSecond?: number;
+      remainingMs?: number;
+    }
   | { kind: "verify"; file: string; loadedBytes: number; totalBytes: number }
   | { kind: "weights"; loadedBytes: number; totalBytes: number };
 

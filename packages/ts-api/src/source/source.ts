@@ -71,7 +71,10 @@ function oneFile(file: ModelFile): Source {
 function ofHub(given: Parameters<typeof hubName>[0], { hub }: SourceHost): NamedSource {
   const name = hubName(given);
   if (hub === undefined) {
-    throw unsupported("source", `This host keeps no files, so that ${name.repository} has no place: give the address of its file at the hub.`);
+    throw unsupported(
+      "source",
+      `This host keeps no files, so that ${name.repository} has no place: give the address of its file at the hub.`,
+    );
   }
   return { kind: "hub", name };
 }

@@ -4,10 +4,7 @@ import { openInstance, unavailable } from "./wasm-instance.js";
 import { WorkerEngine } from "./worker-engine.js";
 
 /** What a host brings in. */
-export interface WasmSetting extends Pick<
-  Backend,
-  "resolvePath" | "filesOf" | "downloadStore" | "hub" | "hubModels"
-> {
+export interface WasmSetting extends Pick<Backend, "resolvePath" | "filesOf" | "downloadStore" | "hub" | "hubModels"> {
   /** The compiled module: its own, or the one at `wasmUrl`. Asked for once for each. */
   compile(wasmUrl?: string | URL): Promise<WebAssembly.Module>;
   /** The options of places that the host honours. */
@@ -25,7 +22,16 @@ const addressable = 2 ** 32 - 2 ** 16;
 
 /** The engine as WebAssembly: one instance for each model, whose memory goes with it. */
 export function wasmBackend(setting: WasmSetting): Backend {
-  const { resolvePath, filesOf, downloadStore, hub, hubModels, placeOptions, memoryLimit = addressable, testFaults } = setting;
+  const {
+    resolvePath,
+    filesOf,
+    downloadStore,
+    hub,
+    hubModels,
+    placeOptions,
+    memoryLimit = addressable,
+    testFaults,
+  } = setting;
   const modules = new Map<string, Promise<WebAssembly.Module>>();
 
   function compiled(wasmUrl: string | URL | undefined): Promise<WebAssembly.Module> {

@@ -11,17 +11,44 @@ describe("names", () => {
     ["a/b/c.gguf", { repository: "a/b", revision: "main", file: "c.gguf" }],
     ["a/b/c/d.gguf", { repository: "a/b", revision: "main", file: "c/d.gguf" }],
     [{ hub: "a/b" }, { repository: "a/b", revision: "main" }],
-    [{ hub: "a/b", file: "c.gguf", revision: "refs/pr/3" }, { repository: "a/b", revision: "refs/pr/3", file: "c.gguf" }],
-    [{ hub: "a/b:Q8_0", revision: "v1.0" }, { repository: "a/b", revision: "v1.0", quantization: "Q8_0" }],
+    [
+      { hub: "a/b", file: "c.gguf", revision: "refs/pr/3" },
+      { repository: "a/b", revision: "refs/pr/3", file: "c.gguf" },
+    ],
+    [
+      { hub: "a/b:Q8_0", revision: "v1.0" },
+      { repository: "a/b", revision: "v1.0", quantization: "Q8_0" },
+    ],
   ])("%j", (given, name) => {
     expect(hubName(given)).toEqual(name);
   });
 
   test.each<unknown>([
-    "a", "a/", "/b", "a/b:", "a/b:Q4:x", "a/b:Q4/c.gguf", "../b", "a/..", "a/b/../c.gguf", "a/b//c.gguf", "a/b/c\\d", "a/b\0", "a--b/c",
-    ".a/b", "a/b c", "a/b:../x", "http:/b", `${"a".repeat(97)}/b`,
-    { hub: "a/b", file: "../c" }, { hub: "a/b", file: "/c" }, { hub: "a/b/c.gguf", file: "d.gguf" }, { hub: 7 },
-    { hub: "a/b", revision: "../x" }, { hub: "a/b", revision: "a//b" }, { hub: "a/b", revision: "a b" },
+    "a",
+    "a/",
+    "/b",
+    "a/b:",
+    "a/b:Q4:x",
+    "a/b:Q4/c.gguf",
+    "../b",
+    "a/..",
+    "a/b/../c.gguf",
+    "a/b//c.gguf",
+    "a/b/c\\d",
+    "a/b\0",
+    "a--b/c",
+    ".a/b",
+    "a/b c",
+    "a/b:../x",
+    "http:/b",
+    `${"a".repeat(97)}/b`,
+    { hub: "a/b", file: "../c" },
+    { hub: "a/b", file: "/c" },
+    { hub: "a/b/c.gguf", file: "d.gguf" },
+    { hub: 7 },
+    { hub: "a/b", revision: "../x" },
+    { hub: "a/b", revision: "a//b" },
+    { hub: "a/b", revision: "a b" },
   ])("%j is none", (given) => {
     expect(() => hubName(given as string)).toThrow(expect.objectContaining({ code: "invalid_request" }));
   });
@@ -50,26 +77,63 @@ describe("names", () => {
 });
 
 describe("files", () => {
-  const list = (...paths: string[]): HubFile[] => paths.map((path) => ({ path, bytes: 1, digest: { algorithm: "sha256", hex: "" } }));
+  const list = (...paths: string[]): HubFile[] =>
+    paths.map((path) => ({ path, bytes: 1, digest: { algorithm: "sha256", hex: "" } }));
   const chosen = (files: HubFile[], name: string) => {
     const { main, files: of } = chooseFiles(files, hubName(name));
     return [main, of.map(({ path }) => path)];
   };
-  const checkpoint = ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "chat_template.jinja"];
+  const checkpoint = [
+    "config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "generation_config.json",
+    "chat_template.jinja",
+  ];
 
   test.each<[string, string[], string, unknown]>([
-    ["a checkpoint", [...checkpoint, "model.safetensors", "README.md", "onnx/model.onnx"], "a/b", ["", [...checkpoint, "model.safetensors"]]],
+    [
+      "a checkpoint",
+      [...checkpoint, "model.safetensors", "README.md", "onnx/model.onnx"],
+      "a/b",
+      ["", [...checkpoint, "model.safetensors"]],
+    ],
     [
       "a checkpoint in shards, beside the same in one",
-      [...checkpoint, "model.safetensors.index.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors", "consolidated.safetensors", "original/x.safetensors"],
+      [
+        ...checkpoint,
+        "model.safetensors.index.json",
+        "model-00001-of-00002.safetensors",
+        "model-00002-of-00002.safetensors",
+        "consolidated.safetensors",
+        "original/x.safetensors",
+      ],
       "a/b",
-      ["", [...checkpoint, "model.safetensors.index.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]],
+      [
+        "",
+        [
+          ...checkpoint,
+          "model.safetensors.index.json",
+          "model-00001-of-00002.safetensors",
+          "model-00002-of-00002.safetensors",
+        ],
+      ],
     ],
-    ["a checkpoint before GGUF files", [...checkpoint, "model.safetensors", "x.Q4_K_M.gguf"], "a/b", ["", [...checkpoint, "model.safetensors"]]],
+    [
+      "a checkpoint before GGUF files",
+      [...checkpoint, "model.safetensors", "x.Q4_K_M.gguf"],
+      "a/b",
+      ["", [...checkpoint, "model.safetensors"]],
+    ],
     ["the usual type", ["x-Q8_0.gguf", "x-Q4_K_M.gguf", "x-Q2_K.gguf"], "a/b", ["x-Q4_K_M.gguf", ["x-Q4_K_M.gguf"]]],
     ["the only file", ["weird.gguf", "mmproj-weird.gguf", "x.imatrix.gguf"], "a/b", ["weird.gguf", ["weird.gguf"]]],
     ["a type, in either case", ["x-q4_0.gguf", "x-q8_0.gguf"], "a/b:Q8_0", ["x-q8_0.gguf", ["x-q8_0.gguf"]]],
-    ["a type that is not part of another's name", ["x-Q4_K_M.gguf", "x-IQ4_K.gguf", "x-Q4_K.gguf"], "a/b:Q4_K", ["x-Q4_K.gguf", ["x-Q4_K.gguf"]]],
+    [
+      "a type that is not part of another's name",
+      ["x-Q4_K_M.gguf", "x-IQ4_K.gguf", "x-Q4_K.gguf"],
+      "a/b:Q4_K",
+      ["x-Q4_K.gguf", ["x-Q4_K.gguf"]],
+    ],
     ["a type in a folder of its own", ["Q8_0/x.gguf", "Q4_0/x.gguf"], "a/b:Q4_0", ["Q4_0/x.gguf", ["Q4_0/x.gguf"]]],
     ["a file", ["x.gguf", "y/z.gguf"], "a/b/y/z.gguf", ["y/z.gguf", ["y/z.gguf"]]],
   ])("%s", (_, paths, name, expected) => {
@@ -84,7 +148,9 @@ describe("files", () => {
     ["nothing", ["README.md"], "a/b", "model_unsupported", /neither/],
     ["a part", ["x-Q4_0-00001-of-00002.gguf", "x-Q4_0-00002-of-00002.gguf"], "a/b:Q4_0", "model_unsupported", /Join/],
   ])("%s: told with what there is", (_, paths, name, code, message) => {
-    expect(() => chosen(list(...paths), name)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
+    expect(() => chosen(list(...paths), name)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
   });
 });
 

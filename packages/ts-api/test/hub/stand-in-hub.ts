@@ -55,11 +55,20 @@ export async function standInHub(repositories: Readonly<Record<string, Files>>):
     const body = files?.[path];
     if (hub.fault?.(entry, response, body ?? Buffer.alloc(0)) === true) return;
     if (files === undefined) response.writeHead(401, { "x-error-code": "RepoNotFound" }).end();
-    else if (listed !== "" && !["main", commit].includes(revision)) response.writeHead(404, { "x-error-code": "RevisionNotFound" }).end();
+    else if (listed !== "" && !["main", commit].includes(revision))
+      response.writeHead(404, { "x-error-code": "RevisionNotFound" }).end();
     else if (listed !== "") response.writeHead(200, { "content-type": "application/json" }).end(listing(listed, files));
-    else if (at !== commit || body === undefined) response.writeHead(404, { "x-error-code": "EntryNotFound" }).end();
-    else if (body.length > large) response.writeHead(302, { location: `${storage.url}/${resolved}/${path}?signature=secret` }).end();
-    else sendRange(request, response, body);
+    else if (!["main", commit].includes(at) || body === undefined)
+      response.writeHead(404, { "x-error-code": "EntryNotFound" }).end();
+    else {
+      // What Python's tools ask for first.
+      const isLarge = body.length > large;
+      response.setHeader("x-repo-commit", commit);
+      response.setHeader(isLarge ? "x-linked-etag" : "etag", `"${isLarge ? sha256(body) : gitHash(body)}"`);
+      response.setHeader("x-linked-size", body.length);
+      if (isLarge) response.writeHead(302, { location: `${storage.url}/${resolved}/${path}?signature=secret` }).end();
+      else sendRange(request, response, body);
+    }
   });
   const cacheDir = await mkdtemp(join(tmpdir(), "wick-hub-"));
   const hub: StandInHub = {
@@ -82,22 +91,33 @@ function listing(id: string, files: Files): string {
   const siblings = Object.entries(files).map(([rfilename, body]) => ({
     rfilename,
     size: body.length,
-    blobId: createHash("sha1").update(`blob ${body.length}\0`).update(body).digest("hex"),
+    blobId: gitHash(body),
     ...(body.length > large && { lfs: { sha256: sha256(body), size: body.length, pointerSize: 134 } }),
   }));
   return JSON.stringify({ id, modelId: id, sha: commit, siblings });
+}
+
+function gitHash(body: Buffer): string {
+  return createHash("sha1").update(`blob ${body.length}\0`).update(body).digest("hex");
 }
 
 export function sha256(body: Buffer): string {
   return createHash("sha256").update(body).digest("hex");
 }
 
-export function sendRange({ headers }: { headers: IncomingMessage["headers"] }, response: ServerResponse, body: Buffer): void {
+export function sendRange(
+  { headers }: { headers: IncomingMessage["headers"] },
+  response: ServerResponse,
+  body: Buffer,
+): void {
   const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? "") ?? [];
   if (from === undefined) return void response.writeHead(200, { "content-length": body.length }).end(body);
   const [start, end] = [Number(from), Math.min(Number(to) + 1, body.length)];
   if (start >= body.length) return void response.writeHead(416, { "content-range": `bytes */${body.length}` }).end();
-  response.writeHead(206, { "content-range": `bytes ${start}-${end - 1}/${body.length}`, "content-length": end - start });
+  response.writeHead(206, {
+    "content-range": `bytes ${start}-${end - 1}/${body.length}`,
+    "content-length": end - start,
+  });
   response.end(body.subarray(start, end));
 }
 

@@ -149,7 +149,7 @@ describe("tools that mistral.rs runs", () => {
         ? response.writeHead(200).end("{}")
         : response
             .writeHead(200, { "content-type": "text/event-stream" })
-            .end(ours.map((event) => `event: response\ndata: ${JSON.stringify(event)}\n\n`).join("")),
+            .end(ours.map((one) => event("response", one)).join("")),
     );
     const model = host.connect({ provider: "wick" });
     const told = await collect(model.chat.stream({ messages, tools: [server] }));
