@@ -215,9 +215,9 @@ export function describeLaws({ name, load, request, lacks = [], idle: idleElsewh
       });
 
       test("adds up", async () => {
-        const { usage } = await model.chat.complete({ ...request, maxTokens: 5 });
-        expect(usage?.completionTokens).toBe(5);
-        expect(usage?.totalTokens).toBe((usage?.promptTokens ?? 0) + 5);
+        const { usage } = await model.chat.complete(request);
+        expect(usage?.completionTokens).toBeGreaterThan(7);
+        expect(usage?.totalTokens).toBe((usage?.promptTokens ?? 0) + (usage?.completionTokens ?? 0));
       });
     });
 
