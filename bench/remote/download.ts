@@ -50,7 +50,7 @@ export async function measureDownload({ rounds }: Options): Promise<Figure[]> {
   const [mine, theirs] = [median(runs.map((run) => run.ours)), median(runs.map((run) => run.curl))];
   return [
     {
-      name: `download of ${MEGABYTES} MB from loopback against curl | tee file | sha256sum`,
+      name: `download of ${MEGABYTES} MB from loopback against curl, tee and sha256sum`,
       value: median(runs.map((run) => run.curl / run.ours)),
       unit: "×",
       atLeast: 0.8,
