@@ -54,6 +54,22 @@ export function describeDownloads({ name, Model, url }: PageSubject): void {
   };
 
   describe(`downloads: ${name}`, () => {
+    test("of the hub, by name, and from the page's own storage the next time", async () => {
+      await forget();
+      const hub = { endpoint: url.origin };
+      for (const kind of ["download", "verify"]) {
+        const told: LoadProgress[] = [];
+        const model = await Model.load("wick/demo:Q8_0", { hub, onProgress: (progress) => told.push(progress) });
+        const { choices } = await model.chat.complete({ messages, temperature: 0 });
+        expect(choices[0].message.content).toBe("The capital of France is Paris.");
+        expect(told.map((progress) => progress.kind)).toContain(kind);
+        await model.close();
+        await kept();
+      }
+      await expect(Model.load("wick/none", { hub })).rejects.toMatchObject({ code: "not_found" });
+      await expect(Model.load("wick/demo", { hub: { offline: true } })).rejects.toMatchObject({ code: "unsupported" });
+    });
+
     test.each<[string, LoadOptions]>([
       ["by itself", {}],
       ["in the file system", { browserCache: "opfs" }],

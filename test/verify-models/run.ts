@@ -5,9 +5,13 @@ import { checkpoints } from "./checkpoints.ts";
 import { type Verdict, verify } from "./verify.ts";
 
 const wanted = process.argv.slice(2).map((word) => word.toLowerCase());
-const chosen = checkpoints.filter(({ source }) => wanted.length === 0 || wanted.some((word) => source.toLowerCase().includes(word)));
+const chosen = checkpoints.filter(
+  ({ source }) => wanted.length === 0 || wanted.some((word) => source.toLowerCase().includes(word)),
+);
 if (chosen.length === 0) {
-  console.error(`No model is called so. There are:\n${checkpoints.map(({ source, megabytes }) => `  ${source}, ${megabytes} MB`).join("\n")}`);
+  console.error(
+    `No model is called so. There are:\n${checkpoints.map(({ source, megabytes }) => `  ${source}, ${megabytes} MB`).join("\n")}`,
+  );
   process.exit(2);
 }
 

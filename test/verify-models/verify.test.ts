@@ -10,7 +10,9 @@ import { checkpoints } from "./checkpoints.ts";
 import { verify } from "./verify.ts";
 
 const tiny = fileURLToPath(new URL("../fixtures/tiny-models", import.meta.url));
-const names = (await readdir(tiny, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+const names = (await readdir(tiny, { withFileTypes: true }))
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
 const repositories: Record<string, Record<string, Buffer>> = {};
 for (const name of names) {
   const files = await readdir(join(tiny, name));

@@ -61,7 +61,9 @@ async function besideLlamaCpp(model: Model, path: string): Promise<[Verdict["res
   try {
     const there = Model.connect({ provider: "openai", model: "demo", baseURL: server.url });
     const request = { messages: [{ role: "user" as const, content: question }], temperature: 0, maxTokens: 64 };
-    const [ours, theirs] = await Promise.all([model, there].map(async (one) => (await one.chat.complete(request)).choices[0].message.content));
+    const [ours, theirs] = await Promise.all(
+      [model, there].map(async (one) => (await one.chat.complete(request)).choices[0].message.content),
+    );
     const same = commonLength(ours ?? "", theirs ?? "");
     const isEnough = same >= Math.min(30, (theirs ?? "").length / 2) && same > 0;
     return [isEnough ? "pass" : "fail", `${same} of ${theirs?.length} characters are the same as llama.cpp's`];

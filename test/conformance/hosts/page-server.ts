@@ -1,5 +1,5 @@
 import { demoModel } from "@wick/demo-model";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { type Server, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, extname, join } from "node:path";
@@ -40,6 +40,14 @@ async function answerOf(path: string, folder: string): Promise<Answer | undefine
       return { type: "application/octet-stream", body: await readFile(join(modules, "simd128.wasm")) };
     case "/cut.wasm":
       return { type: "application/wasm", body: (await readFile(join(modules, "simd128.wasm"))).subarray(0, 100_000) };
+    // As much of the hub as one file needs.
+    case "/api/models/wick/demo/revision/main": {
+      const { size } = await stat(demoModel());
+      const siblings = [{ rfilename: "demo.Q8_0.gguf", size, lfs: { sha256: "0".repeat(64), size } }];
+      return { type: "application/json", body: JSON.stringify({ sha: "0".repeat(40), siblings }) };
+    }
+    case `/wick/demo/resolve/${"0".repeat(40)}/demo.Q8_0.gguf`:
+      return { type: "application/octet-stream", body: await readFile(demoModel()) };
     default: {
       for (const at of [folder, modules, dirname(demoModel())]) {
         const body = await readFile(join(at, path)).catch(() => {});

@@ -1,7 +1,7 @@
 import { checkSignal } from "../error/terminal-error.js";
 import { withoutNodeTimeouts } from "../remote/node-fetch.js";
 import { isRecord } from "../remote/wire/json.js";
-import { downloadFailed, hubError } from "./hub-error.js";
+import { downloadFailed, hubError, notAsAsked } from "./hub-error.js";
 import { isFilePath } from "./hub-name.js";
 import type { HubSettings } from "./hub-settings.js";
 
@@ -32,9 +32,9 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /** The hub's own interface (https://huggingface.co/docs/hub/api), as far as a download needs it. */
 export class HubClient {
-  readonly #settings: HubSettings;
+  readonly #settings: Pick<HubSettings, "endpoint" | "token">;
 
-  constructor(settings: HubSettings) {
+  constructor(settings: Pick<HubSettings, "endpoint" | "token">) {
     this.#settings = settings;
   }
 
@@ -70,14 +70,23 @@ export class HubClient {
     signal: AbortSignal,
   ): Promise<Response> {
     const headers = range === undefined ? {} : { range: `bytes=${range.start}-${range.end - 1}` };
-    const encoded = path.split("/").map(encodeURIComponent).join("/");
     // Compressed, bytes could not be counted; and a small body could become a large one.
     return this.#get(
-      `${repository}/resolve/${commit}/${encoded}`,
+      pathOf(repository, commit, path),
       repository,
       { ...headers, "accept-encoding": "identity" },
       signal,
     );
+  }
+
+  /** Where a file is, for who fetches it otherwise. */
+  addressOf({ repository, commit }: HubRepository, { path }: HubFile): URL {
+    return this.#url(pathOf(repository, commit, path));
+  }
+
+  #url(path: string): URL {
+    const { href } = this.#settings.endpoint;
+    return new URL(path, href.endsWith("/") ? href : `${href}/`);
   }
 
   /** The token goes to the hub alone: files are at others' storage, whose links have leave of their own. */
@@ -88,13 +97,15 @@ export class HubClient {
     signal: AbortSignal | undefined,
   ): Promise<Response> {
     const { endpoint, token } = this.#settings;
-    const base = endpoint.href.endsWith("/") ? endpoint.href : `${endpoint.href}/`;
-    let url = new URL(path, base);
+    let url = this.#url(path);
     for (let count = 0; count <= mostRedirects; count += 1) {
       const authorization =
         token !== undefined && url.origin === endpoint.origin ? { authorization: `Bearer ${token}` } : {};
       const response = await this.#fetch(url, { ...headers, ...authorization }, signal);
       const location = redirects.has(response.status) ? response.headers.get("location") : null;
+      // Browsers keep to themselves where it leads.
+      if (response.type === "opaqueredirect")
+        throw notAsAsked(`${repository} has another name now: look it up at the hub.`);
       if (location === null) {
         if (response.ok) return response;
         void response.body?.cancel().catch(() => {});
@@ -115,6 +126,10 @@ export class HubClient {
       throw downloadFailed(`${url.origin} could not be reached; without a network, set HF_HUB_OFFLINE=1.`, cause);
     }
   }
+}
+
+function pathOf(repository: string, commit: string, path: string): string {
+  return `${repository}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 function fileOf(sibling: unknown): HubFile[] {

@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { readFile } from "node:fs/promises";
 import type { LoadOptions } from "../model/load-options.js";
-import { invalidRequest } from "../error/refusal.js";
+import { endpointOf, hubEndpoint } from "./hub-endpoint.js";
 
 /** Where the hub is, and where what came from it is kept. */
 export interface HubSettings {
@@ -23,14 +23,11 @@ export async function hubSettings(
   options: LoadOptions["hub"] = {},
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<HubSettings> {
-  const { token, endpoint = env["HF_ENDPOINT"] ?? "https://huggingface.co", cacheDir, offline } = options;
+  const { token, endpoint = env["HF_ENDPOINT"] ?? hubEndpoint, cacheDir, offline } = options;
   const home = env["HF_HOME"] ?? join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "huggingface");
-  if (!URL.canParse(endpoint) || !/^https?:$/.test(new URL(endpoint).protocol)) {
-    throw invalidRequest("options.hub.endpoint", `"${endpoint}" is no http or https address of a hub.`);
-  }
   const isOffline = offline ?? /^(?:1|on|yes|true)$/i.test(env["HF_HUB_OFFLINE"] ?? "");
   return {
-    endpoint: new URL(endpoint),
+    endpoint: endpointOf(endpoint),
     token: token ?? env["HF_TOKEN"] ?? (await storedToken(env["HF_TOKEN_PATH"] ?? join(home, "token"))),
     cacheFolder: cacheDir ?? env["HF_HUB_CACHE"] ?? join(home, "hub"),
     isOffline,

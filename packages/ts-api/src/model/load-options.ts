@@ -6,7 +6,7 @@ import type { Speculation } from "./speculation.js";
  * Where a model comes from.
  *
  * `"./x"`, `"../x"`, `"/x"`, `"~/x"`, `"C:\\x"` and a name without a slash are files or folders, on a page addresses below its
- * own; `"owner/name"`, `"owner/name:Q4_K_M"` and `"owner/name/file.gguf"` are the Hugging Face hub, in Node, Bun and Deno: fetched once, checked, and kept where Python's tools keep it.
+ * own; `"owner/name"`, `"owner/name:Q4_K_M"` and `"owner/name/file.gguf"` are the Hugging Face hub: fetched once, and with files kept where Python's tools keep them.
  *
  * A GGUF file is also had from its bytes, from an address or a Request, which are fetched, from what a fetch brought (assets of
  * Cloudflare), and from any stream of its bytes (`body` of an object in R2, `File.stream()`). WebAssembly writes what comes to

@@ -2,6 +2,7 @@ import { moduleUrl } from "@wick/wasm/module-url";
 import { downloadStore } from "../browser/download-store.js";
 import { unsupported } from "../error/refusal.js";
 import { WickError } from "../error/wick-error.js";
+import { hubAddresses } from "../hub/hub-addresses.js";
 import { fileOfRequest } from "../source/download.js";
 import { compileUrl } from "./compile-url.js";
 import { type ModuleName, chooseModule } from "./module-choice.js";
@@ -25,6 +26,7 @@ export const browserSetting: WasmSetting = {
     return { kind: "files", files: [file], isFolder: false };
   },
   downloadStore,
+  hub: (name, options) => hubAddresses(name, options, downloadStore(options)),
   testFaults: false,
 };
 

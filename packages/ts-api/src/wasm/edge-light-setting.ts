@@ -1,4 +1,5 @@
 import module from "@wick/wasm/simd128.wasm?module";
+import { hubAddresses } from "../hub/hub-addresses.js";
 import { givenModule } from "./given-module.js";
 import { isolateMemory } from "./isolate-memory.js";
 import { noFiles } from "./no-files.js";
@@ -11,6 +12,7 @@ import type { WasmSetting } from "./wasm-backend.js";
 export const edgeLightSetting: WasmSetting = {
   compile: async () => givenModule(module, "@wick/wasm/simd128.wasm?module"),
   ...noFiles,
+  hub: (name, options) => hubAddresses(name, options),
   placeOptions: [],
   memoryLimit: isolateMemory,
   testFaults: false,

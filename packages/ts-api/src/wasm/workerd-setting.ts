@@ -1,4 +1,5 @@
 import module from "@wick/wasm/relaxed-simd.wasm";
+import { hubAddresses } from "../hub/hub-addresses.js";
 import { givenModule } from "./given-module.js";
 import { isolateMemory } from "./isolate-memory.js";
 import { noFiles } from "./no-files.js";
@@ -11,6 +12,7 @@ import type { WasmSetting } from "./wasm-backend.js";
 export const workerdSetting: WasmSetting = {
   compile: async () => givenModule(module, "@wick/wasm/relaxed-simd.wasm"),
   ...noFiles,
+  hub: (name, options) => hubAddresses(name, options),
   placeOptions: [],
   memoryLimit: isolateMemory,
   testFaults: false,

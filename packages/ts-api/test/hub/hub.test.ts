@@ -1,10 +1,14 @@
 import { demoModel } from "@wick/demo-model";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { lstat, mkdir, readFile, readdir, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect, describe, test } from "vitest";
 import { type LoadProgress, Model, WickError } from "wick";
 import { Model as WasmModel } from "wick/wasm";
+import { hubAddresses } from "../../src/hub/hub-addresses.js";
 import { hubModels, hubSource } from "../../src/hub/hub.js";
 import { hubName } from "../../src/hub/hub-name.js";
 import { commit, sendRange, sha256, standInHub } from "./stand-in-hub.js";
@@ -17,6 +21,7 @@ const checkpoint = Object.fromEntries(
       .map(async ({ parentPath, name }) => [name, await readFile(join(parentPath, name))] as const),
   ),
 );
+const program = fileURLToPath(new URL("fetch.child.ts", import.meta.url));
 const messages = [{ role: "user" as const, content: "What is the capital of France?" }];
 /** Of several pieces, of which the last is not whole. */
 const big = randomBytes(21 * 1024 * 1024 + 5);
@@ -123,6 +128,61 @@ describe("a model of the hub", () => {
       .map(({ headers }) => /(\d+)-(\d+)/.exec(headers.range ?? ""))
       .reduce((sum, range) => sum + Number(range?.[2]) + 1 - Number(range?.[1]), 0);
     expect(bytes).toBe(big.length);
+  });
+});
+
+test("two processes at once fetch it once", async () => {
+  await using hub = await standInHub(repositories);
+  const run = () =>
+    once(spawn(process.execPath, ["--no-warnings", program, hub.endpoint, hub.cacheDir], { stdio: "ignore" }), "close");
+  expect(await Promise.all([run(), run(), run()])).toEqual([
+    [0, null],
+    [0, null],
+    [0, null],
+  ]);
+  const starts = hub
+    .fetched()
+    .filter(({ at }) => at === "storage")
+    .map(({ headers }) => headers.range);
+  expect(new Set(starts).size).toBe(starts.length);
+});
+
+describe("in hosts without files", () => {
+  const hubOf = ({ endpoint }: { endpoint: string }) => ({ hub: { endpoint } });
+
+  test("a file and a checkpoint are had by their addresses, of one commit", async () => {
+    await using hub = await standInHub(repositories);
+    const one = await hubAddresses(hubName("wick/demo:Q8_0"), hubOf(hub));
+    if (one.kind !== "files") throw new Error(one.kind);
+    expect([one.isFolder, one.files.map(({ name }) => name)]).toEqual([false, ["demo.Q8_0.gguf"]]);
+    const { chunks = [] } = (await one.files[0]?.open({})) ?? {};
+    const pieces = [];
+    for await (const piece of chunks) pieces.push(piece);
+    expect(Buffer.concat(pieces).equals(demo)).toBe(true);
+    expect(hub.received.some(({ path }) => path.includes(`/resolve/${commit}/`))).toBe(true);
+
+    const folder = await hubAddresses(hubName("wick/tiny"), hubOf(hub));
+    if (folder.kind !== "files") throw new Error(folder.kind);
+    expect(folder.isFolder).toBe(true);
+    expect(folder.files.map(({ name }) => name)).toContain("model.safetensors.index.json");
+  });
+
+  test("a token goes to the hub, in a header", async () => {
+    await using hub = await standInHub(repositories);
+    const source = await hubAddresses(hubName("wick/demo:Q8_0"), {
+      hub: { endpoint: hub.endpoint, token: "hf_secret" },
+    });
+    if (source.kind === "files") await source.files[0]?.open({});
+    const ours = hub.received.filter(({ at }) => at === "hub");
+    expect(ours.map(({ headers }) => headers.authorization)).toEqual(["Bearer hf_secret", "Bearer hf_secret"]);
+    expect(hub.received.filter(({ at }) => at === "storage").map(({ headers }) => headers.authorization)).toEqual([
+      undefined,
+    ]);
+  });
+
+  test.each([{ cacheDir: "/x" }, { offline: true }])("%j is for those with files", async (rest) => {
+    const source = hubAddresses(hubName("wick/demo"), { hub: { endpoint: "http://127.0.0.1:9", ...rest } });
+    await expect(source).rejects.toMatchObject({ code: "unsupported" });
   });
 });
 

@@ -133,6 +133,12 @@ describe("15: answers that are no success", () => {
     expect(errorOf(await collect(model.chat.stream({ messages })))?.code).toBe("connection_failed");
   });
 
+  test("a server without TLS, asked for it", async () => {
+    await using host = await loopbackHost(never);
+    const model = host.connect({ baseURL: host.url.replace("http:", "https:") });
+    expect(errorOf(await collect(model.chat.stream({ messages })))?.code).toBe("connection_failed");
+  });
+
   test("a server that speaks no HTTP", async () => {
     await using server = await rawServer(() => "hello\r\n\r\n");
     const model = connect({ provider: "openai", model: "m", baseURL: server.url, maxRetries: 0 });
