@@ -138,6 +138,12 @@ describe("3, 4: the end", () => {
     });
   });
 
+  test("nor is one of two, of which the other never came", async () => {
+    const responses = await answered(said("a") + ended(), { request: { n: 2 } });
+    expect(terminalOf(responses)).toMatchObject({ kind: "internal_error", error: { code: "stream_truncated" } });
+    expect(terminalOf(await answered(said("a") + ended() + done, { request: { n: 2 } })).kind).toBe("done");
+  });
+
   test("5: what follows [DONE] is ignored", async () => {
     const responses = await answered(`${hello}${said("more")}data: nonsense\n\n`);
     expect(messageOf(responses)).toMatchObject({ content: "Hello €😀" });

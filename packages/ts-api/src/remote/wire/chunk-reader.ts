@@ -175,7 +175,7 @@ export class ChunkReader<R extends Response> implements WireReader {
   #endByError(value: JsonRecord, piece: Piece, pieces: Piece[]): void {
     if (!piece.isEmpty) pieces.push({ ...piece, finishReason: undefined });
     if (pieces.length > 0) this.#push(pieces.splice(0));
-    this.#modelFailed(hostErrorOf(value) ?? { message: "The host ended the answer with an error.", type: "error" });
+    this.#modelFailed(hostErrorOf(value) ?? { type: "error" });
   }
 
   /** The end of the last choice waits. */
@@ -198,13 +198,10 @@ export class ChunkReader<R extends Response> implements WireReader {
       ends.push({ ...endOf(choice.index, "stop"), delta: choice.withRole({}) });
     }
     if (this.#last !== undefined) ends.push(this.#last);
+    // One of them at least is last, and says the usage.
+    this.#push(ends, this.#usage);
     const { queue, endings } = this.#init;
-    if (ends.length > 0) this.#push(ends, this.#usage);
-    queue.end(() => {
-      // The chunks that were taken have said no usage, or an earlier one.
-      queue.delivered.usage = this.#usage;
-      return endings.done() as R;
-    });
+    queue.end(() => endings.done() as R);
   }
 
   #push(pieces: readonly Piece[], usage?: Usage): void {
