@@ -89,6 +89,10 @@ pub(super) fn read_source(name: &str, value: Value, buffers: &mut [Option<Vec<u8
         }
         _ => return Err(Error::invalid_request(format!("{name}.kind"), "`kind` must be path, bytes or files.")),
     };
+    let id = fields.text("id")?;
     fields.finish()?;
-    Ok(source)
+    Ok(match id {
+        Some(id) => Source::Named { id, source: Box::new(source) },
+        None => source,
+    })
 }

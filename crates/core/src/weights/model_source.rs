@@ -26,6 +26,13 @@ pub enum Source {
     Bytes(Vec<u8>),
     /// A checkpoint's files, or one GGUF file, by name.
     Files(BTreeMap<String, Vec<u8>>),
+    /// One of these under another name: a folder of the hub's cache is called by its commit.
+    Named {
+        /// What the model is called.
+        id: String,
+        /// Where it is.
+        source: Box<Source>,
+    },
 }
 
 /// An opened model whose headers are read and checked, and no weights yet.
@@ -62,6 +69,7 @@ impl ModelSource {
         match source {
             Source::Path(path) => Self::path(&path),
             Source::Bytes(bytes) => Self::file(String::new(), &Arc::new(ByteSource::from(bytes))),
+            Source::Named { id, source } => Ok(Self { id, ..Self::open(*source)? }),
             Source::Files(mut files) => {
                 let gguf = files.keys().find(|name| is_gguf(name)).cloned();
                 match gguf.and_then(|name| Some((files.remove(&name)?, name))) {

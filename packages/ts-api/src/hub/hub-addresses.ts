@@ -30,5 +30,6 @@ export async function hubAddresses(name: HubName, options: LoadOptions, store?: 
       token === undefined ? address : new Request(address, { headers: { authorization: `Bearer ${token}` } });
     return { ...fileOfRequest(request, store), name: file.path };
   });
-  return { kind: "files", files: fetched, isFolder: main === "" };
+  const isFolder = main === "";
+  return { kind: "files", files: fetched, isFolder, ...(isFolder && { id: repository.repository }) };
 }

@@ -74,9 +74,9 @@ async function cached(cache: HubCache, name: HubName): Promise<Source> {
   return pathOf(cache, known, chooseFiles(files, name));
 }
 
+/** A folder of the cache is called by its commit, and the model by its repository. */
 function pathOf(cache: HubCache, repository: HubRepository, { main }: Choice): Source {
-  return {
-    kind: "path",
-    path: main === "" ? cache.snapshotPath(repository) : join(cache.snapshotPath(repository), ...main.split("/")),
-  };
+  const folder = cache.snapshotPath(repository);
+  if (main === "") return { kind: "path", path: folder, id: repository.repository };
+  return { kind: "path", path: join(folder, ...main.split("/")) };
 }

@@ -36,7 +36,9 @@ export function createModel(backend: Backend): ModelLoader {
     checkSignal(signal);
     const opened = async (named: NamedSource): Promise<Source> => {
       const source = named.kind === "hub" ? await fetched(backend, named.name, options) : named;
-      return source.kind === "path" ? ((await backend.filesOf?.(source.path, options)) ?? source) : source;
+      if (source.kind !== "path") return source;
+      const { id } = source;
+      return { ...((await backend.filesOf?.(source.path, options)) ?? source), ...(id !== undefined && { id }) };
     };
     const target = await opened(checked.target);
     const draft = checked.draft && (await opened(checked.draft));

@@ -7,7 +7,13 @@ import { type DownloadStore, fileOfRequest } from "./download.js";
 import { type ModelFile, fileOfBytes } from "./model-file.js";
 
 /** Where a model comes from: a path for who has files, or files that are to be read. */
-export type Source = { kind: "path"; path: string } | { kind: "files"; files: readonly ModelFile[]; isFolder: boolean };
+export type Source = (
+  | { kind: "path"; path: string }
+  | { kind: "files"; files: readonly ModelFile[]; isFolder: boolean }
+) & {
+  /** What the model is called, where the file or folder is not. */
+  id?: string;
+};
 
 /** The same, or a model of the hub, which is to become one of these. */
 export type NamedSource = Source | { kind: "hub"; name: HubName };
@@ -56,12 +62,14 @@ export function sourceOf(source: ModelSource, host: SourceHost, options: LoadOpt
 
 /** A source as the engine takes it: JSON that names byte buffers by their index, from `firstBuffer` on. */
 export function sourceJson(source: Source, firstBuffer = 0): string {
-  if (source.kind === "path") return `{"kind":"path","path":${JSON.stringify(source.path)}}`;
+  const id = source.id === undefined ? "" : `,"id":${JSON.stringify(source.id)}`;
+  if (source.kind === "path") return `{"kind":"path","path":${JSON.stringify(source.path)}${id}}`;
   const [first] = source.files;
   // By its name, which names the model.
-  if (!source.isFolder && first?.name.endsWith(".gguf") !== true) return `{"kind":"bytes","buffer":${firstBuffer}}`;
+  if (!source.isFolder && first?.name.endsWith(".gguf") !== true)
+    return `{"kind":"bytes","buffer":${firstBuffer}${id}}`;
   const fields = source.files.map(({ name }, index) => `${JSON.stringify(name)}:${firstBuffer + index}`);
-  return `{"kind":"files","files":{${fields.join(",")}}}`;
+  return `{"kind":"files","files":{${fields.join(",")}}${id}}`;
 }
 
 function oneFile(file: ModelFile): Source {

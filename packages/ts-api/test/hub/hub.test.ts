@@ -78,7 +78,7 @@ describe("a model of the hub", () => {
     await using hub = await standInHub(repositories);
     for (const loader of [Model, WasmModel]) {
       const model = await loader.load("wick/tiny", { hub: hub.options });
-      expect(model.info.architecture).toBe("qwen3");
+      expect(model.info).toMatchObject({ id: "wick/tiny", architecture: "qwen3" });
       await model.close();
     }
     const names = await filesBelow(join(hub.cacheDir, "models--wick--tiny/snapshots", commit));
