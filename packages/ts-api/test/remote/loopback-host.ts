@@ -83,6 +83,13 @@ export const done = "data: [DONE]\n\n";
 export const hello = said("Hello") + ended() + done;
 export const messages = [{ role: "user" as const, content: "Hi" }];
 
+/** The shortest of three tries, or the first within its bound: what a busy machine adds is not what is measured. */
+export async function shortest(boundMs: number, measure: () => Promise<number>): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let turn = 0; turn < 3 && best >= boundMs; turn += 1) best = Math.min(best, await measure());
+  return best;
+}
+
 export const never = () => new Promise<never>(() => {});
 
 export const sleep = (ms: number) =>
