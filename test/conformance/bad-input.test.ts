@@ -91,6 +91,9 @@ describe("a load that cannot be", () => {
     expect(`${error.info.where} ${error.message}`).toContain("safetensors");
   });
 
+  /** A hub's cache with nothing in it, and no network. */
+  const nowhere = { offline: true, cacheDir: join(tmpdir(), "no-such-cache") };
+
   test.each<[string, string | undefined, LoadOptions]>([
     ["invalid_request", "options.isq", { isq: 7 as 8 }],
     ["invalid_request", "options.threads", { threads: 0 }],
@@ -113,7 +116,10 @@ describe("a load that cannot be", () => {
     ["invalid_request", "options.speculation", { speculation: null as never }],
     ["invalid_request", "options.speculation.draft", { speculation: { draft: 3 as never } }],
     ["invalid_request", "options.speculation.maxTokens", { speculation: { draft: demoModel(), maxTokens: 65 } }],
-    ["unsupported", "options.speculation.draft", { speculation: { draft: "owner/name" } }],
+    ["not_found", "options.speculation.draft", { hub: nowhere, speculation: { draft: "owner/name" } }],
+    ["invalid_request", "options.speculation.draft", { hub: nowhere, speculation: { draft: "owner/../name" } }],
+    ["invalid_request", "options.hub.token", { hub: { token: 3 as never } }],
+    ["invalid_request", "options.hub.tokn", { hub: { tokn: "x" } as LoadOptions["hub"] }],
     ["not_found", "options.speculation.draft", { speculation: { draft: "./missing.gguf" } }],
     ["template_invalid", "line 1", { chatTemplate: "{% if %}" }],
     ["too_large", undefined, { chatTemplate: "x".repeat(600_000) }],

@@ -2,7 +2,7 @@ import type { Backend } from "../backend.js";
 import { connect } from "../remote/connect.js";
 import { runCommand } from "./command.js";
 import type { LoadOptions, MemoryEstimate, ModelSource } from "./load-options.js";
-import { checkLoad, errorOfLoad, loadCommand } from "./load-command.js";
+import { checkLoad, errorOfDraft, errorOfLoad, loadCommand } from "./load-command.js";
 import { LocalModel } from "./local-model.js";
 import { Mailboxes } from "./mailboxes.js";
 import type { Model } from "./model.js";
@@ -41,7 +41,11 @@ export function createModel(backend: Backend): ModelLoader {
       return { ...((await backend.filesOf?.(source.path, options)) ?? source), ...(id !== undefined && { id }) };
     };
     const target = await opened(checked.target);
-    const draft = checked.draft && (await opened(checked.draft));
+    const draft =
+      checked.draft &&
+      (await opened(checked.draft).catch((error: unknown) => {
+        throw errorOfDraft(error);
+      }));
     const command = loadCommand(kind, { target, draft }, options);
     const files = [target, draft].flatMap((source) => (source?.kind === "files" ? source.files : []));
     const warnings: string[] = [];

@@ -112,11 +112,15 @@ function draftOf(given: LoadOptions, backend: Backend): NamedSource | undefined 
   if (typeof speculation !== "object" || speculation === null || !("draft" in speculation)) return undefined;
   try {
     return sourceOf(speculation.draft, backend, given);
-  } catch (cause) {
-    // A source that cannot be is named as the only one that there usually is.
-    if (!WickError.isInstance(cause)) throw cause;
-    throw new WickError({ ...cause.info, where: draftPath }, { cause });
+  } catch (error) {
+    throw errorOfDraft(error);
   }
+}
+
+/** A source that cannot be is named as the only one that there usually is. */
+export function errorOfDraft(error: unknown): unknown {
+  if (!WickError.isInstance(error) || error.code === "cancelled") return error;
+  return new WickError({ ...error.info, where: draftPath }, { cause: error });
 }
 
 function checkPlace({ worker, browserCache, ...urls }: LoadOptions): void {
