@@ -28,10 +28,14 @@ export class PartFile {
     const file = await open(path, "r+").catch(() => open(path, "w+"));
     try {
       const there = new Uint8Array(pieces);
-      // Of another size it is of another file, or was never set up.
-      const isKnown = (await file.stat()).size === bytes + pieces;
-      if (isKnown) await file.read(there, 0, pieces, bytes);
-      else {
+      const { size } = await file.stat();
+      if (size === bytes + pieces) await file.read(there, 0, pieces, bytes);
+      else if (size === bytes) {
+        // Killed in its last step: all of it is there, and the marks were cut off already.
+        there.fill(1);
+        await writeAll(file, there, bytes);
+      } else {
+        // Of another file, or never set up.
         await file.truncate(0);
         await file.truncate(bytes + pieces);
       }

@@ -421,6 +421,16 @@ describe("what goes wrong on the way", () => {
     expect(await isClean(hub.cacheDir)).toBe(true);
   });
 
+  test("killed in its last step, between the cut and the name, nothing is fetched again", async () => {
+    await using hub = await standInHub(repositories);
+    const blobs = join(hub.cacheDir, "models--wick--big/blobs");
+    await mkdir(blobs, { recursive: true });
+    await writeFile(join(blobs, `${sha256(big)}.wick-part`), big);
+    await fetchBig(hub);
+    expect(hub.fetched()).toHaveLength(0);
+    expect(await isClean(hub.cacheDir)).toBe(true);
+  });
+
   test("a cache that cannot be written", async () => {
     await using hub = await standInHub(repositories);
     const file = join(hub.cacheDir, "file");
