@@ -7,7 +7,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { demoModel } from "@wick/demo-model";
 import { afterAll } from "vitest";
-import { type ChatRequest, type CompletionRequest, type FimRequest, Model, WickError, type WickResponse } from "wick";
+import { Model, WickError, type WickResponse } from "wick";
 import { transcriptsOf } from "../transcripts.ts";
 import { chunksOfOpenai } from "./openai-form.ts";
 import { type Body, requestOf } from "./request-of.ts";
@@ -88,20 +88,20 @@ async function answerTo(
     ours ? stream.toResponse({ headers: cors }) : chunksOfOpenai(stream, cors);
   switch (path) {
     case "/v1/chat/completions":
-      return inForm(model.chat.stream(requestOf(body) as unknown as ChatRequest, { signal }));
+      return inForm(model.chat.stream(requestOf(body), { signal }));
     case "/v1/fim/completions":
-      return inForm(model.fim.stream(requestOf(body) as unknown as FimRequest, { signal }));
+      return inForm(model.fim.stream(requestOf(body), { signal }));
     case "/v1/completions":
       return body["suffix"] === undefined
-        ? inForm(model.completions.stream(requestOf(body) as unknown as CompletionRequest, { signal }))
-        : inForm(model.fim.stream(requestOf(body) as unknown as FimRequest, { signal }));
+        ? inForm(model.completions.stream(requestOf(body), { signal }))
+        : inForm(model.fim.stream(requestOf(body), { signal }));
     case "/v1/embeddings": {
       const { data, usage } = await model.embeddings.create({ inputs: body["input"] as string[] }, { signal });
       return { object: "list", data, usage: { prompt_tokens: usage?.promptTokens, total_tokens: usage?.totalTokens } };
     }
     case "/v1/tokenize": {
       const { prompt, special, messages } = body;
-      if (messages !== undefined) return { count: await model.countTokens(requestOf(body) as unknown as ChatRequest) };
+      if (messages !== undefined) return { count: await model.countTokens(requestOf(body)) };
       const tokens = await model.tokenize(prompt as string, { special: special === true });
       return { tokens, count: tokens.length };
     }

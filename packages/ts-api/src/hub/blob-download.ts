@@ -10,8 +10,9 @@ import { downloadFailed, notAsAsked } from "./hub-error.js";
 import type { HubClient, HubFile, HubRepository } from "./hub-client.js";
 import { PartFile, pieceBytes } from "./part-file.js";
 
-/** Of files that are worth it. */
+/** At most, of one file. */
 const connections = 4;
+/** Pieces of one request, at most. */
 const pieceRun = 16;
 /** Tries of a range in a row that bring nothing. */
 const mostTries = 5;
@@ -217,11 +218,10 @@ class BlobDownload {
   }
 
   async #readChunk(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): Promise<Uint8Array | undefined> {
-    const stalled = () => void reader?.cancel(new Error("stalled")).catch(() => {});
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      stalled();
+      void reader?.cancel(new Error("stalled")).catch(() => {});
     }, stallMs);
     try {
       const chunk = await reader?.read();

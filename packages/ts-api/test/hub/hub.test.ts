@@ -1,46 +1,19 @@
-import { demoModel } from "@wick/demo-model";
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { lstat, mkdir, readFile, readdir, readlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, describe, test } from "vitest";
-import { type LoadProgress, Model, WickError } from "wick";
+import { type LoadProgress, Model } from "wick";
 import { Model as WasmModel } from "wick/wasm";
 import { hubAddresses } from "../../src/hub/hub-addresses.js";
 import { hubModels, hubSource } from "../../src/hub/hub.js";
 import { hubName } from "../../src/hub/hub-name.js";
-import { commit, sendRange, sha256, standInHub } from "./stand-in-hub.js";
+import { commit, sha256, standInHub } from "./stand-in-hub.js";
+import { big, demo, fetchBig, filesBelow, repositories } from "./test-repositories.js";
 
-const demo = await readFile(demoModel());
-const checkpoint = Object.fromEntries(
-  await Promise.all(
-    (await readdir(new URL("../../../../test/fixtures/tiny-models/qwen3", import.meta.url), { withFileTypes: true }))
-      .filter((entry) => entry.isFile())
-      .map(async ({ parentPath, name }) => [name, await readFile(join(parentPath, name))] as const),
-  ),
-);
 const program = fileURLToPath(new URL("fetch.child.ts", import.meta.url));
 const messages = [{ role: "user" as const, content: "What is the capital of France?" }];
-/** Of several pieces, of which the last is not whole. */
-const big = randomBytes(21 * 1024 * 1024 + 5);
-const repositories = {
-  "wick/demo": { "README.md": Buffer.from("Hi"), "demo.Q8_0.gguf": demo },
-  "wick/tiny": checkpoint,
-  "wick/big": { "big.Q4_0.gguf": big },
-};
-
-/** Every name below a folder that is a file. */
-async function filesBelow(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1));
-}
-
-const fetchBig = (hub: Awaited<ReturnType<typeof standInHub>>, rest: object = {}) =>
-  hubSource(hubName("wick/big"), { hub: hub.options, ...rest });
 
 describe("a model of the hub", () => {
   test("is fetched, laid out as Python's tools do, and answers", async () => {
@@ -254,201 +227,5 @@ describe("what the hub refuses", () => {
       code: "model_unsupported",
     });
     expect(await filesBelow(hub.cacheDir)).toEqual([]);
-  });
-});
-
-/** A megabyte in 20 ms. */
-function slowly(
-  response: Parameters<typeof sendRange>[1],
-  body: Buffer,
-  _: number,
-  { headers }: { headers: Parameters<typeof sendRange>[0]["headers"] },
-): boolean {
-  const [, from = "0", to = String(body.length - 1)] = /(\d+)-(\d+)/.exec(headers.range ?? "") ?? [];
-  let at = Number(from);
-  const end = Number(to) + 1;
-  response.writeHead(206, { "content-range": `bytes ${from}-${to}/${body.length}`, "content-length": end - at });
-  const timer = setInterval(() => {
-    response.write(body.subarray(at, Math.min(end, at + (1 << 20))));
-    at += 1 << 20;
-    if (at < end) return;
-    clearInterval(timer);
-    response.end();
-  }, 20);
-  response.on("close", () => clearInterval(timer));
-  return true;
-}
-
-describe("what goes wrong on the way", () => {
-  /** No final name that is not whole and right. */
-  async function isClean(cacheDir: string): Promise<boolean> {
-    for (const name of await filesBelow(cacheDir)) {
-      const blob = /blobs\/([0-9a-f]+)$/.exec(name)?.[1];
-      if (blob !== undefined && sha256(await readFile(join(cacheDir, name))) !== blob) return false;
-    }
-    return true;
-  }
-  const ofStorage = (
-    act: (
-      response: Parameters<typeof sendRange>[1],
-      body: Buffer,
-      count: number,
-      request: { headers: Parameters<typeof sendRange>[0]["headers"] },
-    ) => boolean,
-  ) => {
-    let count = 0;
-    return (
-      request: { at: string; headers: Parameters<typeof sendRange>[0]["headers"] },
-      response: Parameters<typeof sendRange>[1],
-      body: Buffer,
-    ) => request.at === "storage" && act(response, body, count++, request);
-  };
-
-  test("wrong bytes: model_integrity, and nothing is kept", async () => {
-    await using hub = await standInHub(repositories);
-    hub.fault = ofStorage((response, body, _, request) => {
-      const wrong = Buffer.from(body);
-      wrong[wrong.length - 1] = (wrong[wrong.length - 1] ?? 0) ^ 1;
-      sendRange(request, response, wrong);
-      return true;
-    });
-    await expect(fetchBig(hub)).rejects.toMatchObject({ code: "model_integrity" });
-    expect((await filesBelow(hub.cacheDir)).filter((name) => name.includes("blobs"))).toEqual([]);
-  });
-
-  test("wrong bytes once: what an earlier try left may be wrong, and it is tried from nothing", async () => {
-    await using hub = await standInHub(repositories);
-    hub.fault = ofStorage((response, body, count, request) => {
-      if (count > 0) return false;
-      sendRange(request, response, Buffer.alloc(body.length));
-      return true;
-    });
-    await fetchBig(hub);
-    expect(await isClean(hub.cacheDir)).toBe(true);
-  });
-
-  test("more bytes than there should be, and without an end", async () => {
-    await using hub = await standInHub({ "wick/one": { "one.gguf": demo } });
-    hub.fault = ofStorage((response, body) => {
-      response.writeHead(200).write(body);
-      const more = setInterval(() => response.write(Buffer.alloc(1 << 20)), 1);
-      response.on("close", () => clearInterval(more));
-      return true;
-    });
-    // One byte more is an end that does not fit; what follows is never read.
-    const source = await hubSource(hubName("wick/one"), { hub: hub.options }).catch((error) => error);
-    expect(WickError.isInstance(source) ? source.code : source.kind).toMatch(/model_integrity|path/);
-    expect(await isClean(hub.cacheDir)).toBe(true);
-  });
-
-  test.each<[string, Parameters<typeof ofStorage>[0]]>([
-    [
-      "connections that break",
-      (response, body, count) => {
-        if (count > 5) return false;
-        response.writeHead(206, { "content-range": `bytes 0-${body.length - 1}/${body.length}` });
-        response.write(body.subarray(0, 100_000));
-        setTimeout(() => response.destroy(), 10);
-        return true;
-      },
-    ],
-    [
-      "parts that end early",
-      (response, body, count, request) => {
-        if (count > 5) return false;
-        const start = Number(/(\d+)-/.exec(request.headers.range ?? "")?.[1]);
-        response.writeHead(206, { "content-range": `bytes ${start}-${body.length - 1}/${body.length}` });
-        response.end(body.subarray(start, start + 1_500_000));
-        return true;
-      },
-    ],
-    [
-      "a server without ranges",
-      (response, body) => {
-        response.writeHead(200).end(body);
-        return true;
-      },
-    ],
-    [
-      "busy, twice",
-      (response, _, count) => {
-        if (count > 1) return false;
-        response.writeHead(503, { "retry-after": "0" }).end();
-        return true;
-      },
-    ],
-  ])("%s: it comes all the same", async (_, act) => {
-    await using hub = await standInHub(repositories);
-    hub.fault = ofStorage(act);
-    const source = await fetchBig(hub);
-    expect(source.kind === "path" && (await readFile(source.path)).equals(big)).toBe(true);
-  });
-
-  test("416, and a part that is not the one", async () => {
-    for (const [status, headers] of [
-      [416, {}],
-      [206, { "content-range": "bytes 7-9/10" }],
-      [206, {}],
-    ] as const) {
-      await using hub = await standInHub(repositories);
-      hub.fault = ofStorage((response) => {
-        response.writeHead(status, headers).end("abc");
-        return true;
-      });
-      await expect(fetchBig(hub)).rejects.toMatchObject({ code: "download_failed" });
-      expect(await isClean(hub.cacheDir)).toBe(true);
-    }
-  });
-
-  test("cancelled in the middle, it goes on from there", async () => {
-    await using hub = await standInHub(repositories);
-    hub.fault = ofStorage(slowly);
-    const controller = new AbortController();
-    const reason = new Error("enough");
-    const stop = (p: LoadProgress) => p.kind === "download" && p.loadedBytes > 4e6 && controller.abort(reason);
-    const error = await fetchBig(hub, { signal: controller.signal, onProgress: stop }).catch((caught) => caught);
-    expect(error).toMatchObject({ code: "cancelled", cause: reason });
-    const before = hub.received.length;
-    hub.fault = undefined;
-    await fetchBig(hub);
-    const again = hub.received
-      .slice(before)
-      .filter(({ at }) => at === "storage")
-      .map(({ headers }) => /(\d+)-(\d+)/.exec(headers.range ?? ""));
-    expect(again.reduce((sum, range) => sum + Number(range?.[2]) + 1 - Number(range?.[1]), 0)).toBeLessThan(
-      big.length - 3e6,
-    );
-    expect(await isClean(hub.cacheDir)).toBe(true);
-  });
-
-  test("killed in its last step, between the cut and the name, nothing is fetched again", async () => {
-    await using hub = await standInHub(repositories);
-    const blobs = join(hub.cacheDir, "models--wick--big/blobs");
-    await mkdir(blobs, { recursive: true });
-    await writeFile(join(blobs, `${sha256(big)}.wick-part`), big);
-    await fetchBig(hub);
-    expect(hub.fetched()).toHaveLength(0);
-    expect(await isClean(hub.cacheDir)).toBe(true);
-  });
-
-  test("a cache that cannot be written", async () => {
-    await using hub = await standInHub(repositories);
-    const file = join(hub.cacheDir, "file");
-    await writeFile(file, "");
-    await expect(fetchBig(hub, { hub: { ...hub.options, cacheDir: file } })).rejects.toMatchObject({
-      code: "io_error",
-      message: expect.stringContaining("HF_HUB_CACHE"),
-    });
-  });
-
-  test("a lock of a process that is gone is taken", async () => {
-    await using hub = await standInHub(repositories);
-    const blobs = join(hub.cacheDir, "models--wick--big/blobs");
-    await mkdir(blobs, { recursive: true });
-    const lock = join(blobs, `${sha256(big)}.wick-lock`);
-    const { hostname } = await import("node:os");
-    await writeFile(lock, JSON.stringify({ host: hostname(), pid: 2 ** 22 + 1 }));
-    await fetchBig(hub);
-    await expect(lstat(lock)).rejects.toThrow("ENOENT");
   });
 });

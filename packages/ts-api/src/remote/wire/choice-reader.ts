@@ -65,7 +65,7 @@ export class ChoiceReader {
     return { role: "assistant", ...delta };
   }
 
-  /** Whether there was anything. */
+  /** False: the delta is empty. */
   #addDelta(delta: ChunkDelta, given: JsonRecord, upstream: JsonValue[]): boolean {
     const { content, tool_calls: calls } = given;
     let reasoning = reasoningOf(given);
