@@ -4,6 +4,7 @@ import type { LoadProgress } from "../model/load-options.js";
 import { checkSignal } from "../error/terminal-error.js";
 import { WickError } from "../error/wick-error.js";
 import { backoffMs, longestWaitMs } from "../remote/retry.js";
+import { sleep } from "../remote/sleep.js";
 import { onAbort } from "../stream/on-abort.js";
 import { BlobDigest } from "./blob-digest.js";
 import { downloadFailed, notAsAsked } from "./hub-error.js";
@@ -160,13 +161,7 @@ class BlobDownload {
     if (!isWorthIt) throw error;
     const wait = error.info.retryAfterMs ?? backoffMs(tries, Math.random());
     if (wait > longestWaitMs) throw error;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => resolve(), wait);
-      onAbort(this.#stop.signal, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    await sleep(wait, this.#stop.signal);
     checkSignal(this.#init.signal);
   }
 

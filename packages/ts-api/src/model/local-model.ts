@@ -1,27 +1,24 @@
 import { asyncDispose } from "../stream/async-dispose.js";
 import { checkCallOptions, signalOf } from "../request/call-options.js";
 import { chatRequestJson } from "../request/chat-request.js";
+import { chatCalls, textCalls } from "./calls-of-streams.js";
 import { type CommandAnswer, type CommandOptions, runCommand } from "./command.js";
 import type { Feed } from "../stream/feed.js";
-import { FixedFeed } from "../stream/fixed-feed.js";
+import { FixedFeed, refusedBy } from "../stream/fixed-feed.js";
 import type { EmbeddingList, Response, ValidationErrorResponse } from "../generated/protocol.js";
 import { LiveStream } from "../stream/live-stream.js";
 import type { Mailboxes } from "./mailboxes.js";
 import type { ChatCalls, EmbeddingCalls, Model, TextCalls } from "./model.js";
 import type { ModelInfo, ModelStats, StepTrace } from "./model-info.js";
 import type { ModelLog } from "./model-log.js";
-import { ObjectLiveStream } from "../stream/object-live-stream.js";
 import { embeddingList, type EmbeddingsValue } from "./embedding-list.js";
-import { engineClosed, invalidRequest, noSchemas } from "../error/refusal.js";
+import { engineClosed, invalidRequest } from "../error/refusal.js";
 import type { CallOptions, ChatRequest, CompletionRequest, FimRequest } from "../request/request.js";
 import { requestJson } from "../request/request-json.js";
-import type { ChatStream, Parsed, ResponseStream } from "../stream/response-stream.js";
 import type { ChatResponse, CompletionResponse } from "../response/response.js";
-import type { InferSchema, Schema } from "../request/schema.js";
 import { type StreamTerminals, chatTerminals, completionTerminals } from "../stream/stream-terminals.js";
 import { TicketFeed } from "../stream/ticket-feed.js";
 import { unreachable } from "../stream/unreachable.js";
-import type { Tool } from "../request/tool.js";
 import { WickError } from "../error/wick-error.js";
 
 /** Models that nobody can reach any more are closed: their memory is not the collector's to see. */
@@ -53,25 +50,12 @@ export class LocalModel implements Model {
     this.#id = id;
     this.#log = log;
     this.info = info;
-    this.chat = {
-      // One stream serves every T and P: which kinds it brings follows from the request that made the type.
-      stream: <T extends Tool, P extends boolean>(request: ChatRequest<T, P>, options?: CallOptions) =>
-        this.#chatStream(request, options) as ResponseStream<Response> as ChatStream<T, P>,
-      complete: async (request, options) => this.#chatStream(request, options).final(),
-      parse: async <S extends Schema>(): Promise<Parsed<InferSchema<S>>> => {
-        throw noSchemas();
-      },
-      parseStream: <S extends Schema>() =>
-        new ObjectLiveStream<InferSchema<S>>(refusedBy(noSchemas()), this.#chatTerminals({})),
-    };
-    this.completions = {
-      stream: (request, options) => this.#completionStream("completion", request, options),
-      complete: async (request, options) => this.#completionStream("completion", request, options).final(),
-    };
-    this.fim = {
-      stream: (request, options) => this.#completionStream("fim", request, options),
-      complete: async (request, options) => this.#completionStream("fim", request, options).final(),
-    };
+    this.chat = chatCalls(
+      (request, options) => this.#chatStream(request, options),
+      () => this.#chatTerminals({}),
+    );
+    this.completions = textCalls((request, options) => this.#completionStream("completion", request, options));
+    this.fim = textCalls((request, options) => this.#completionStream("fim", request, options));
     this.embeddings = { create: async (request, options) => this.#embed(request, options) };
     forgotten.register(this, { mailboxes, id });
   }
@@ -215,10 +199,6 @@ export class LocalModel implements Model {
 
 function closeCommand(id: number): string {
   return `{"kind":"close","model":${id}}`;
-}
-
-function refusedBy(error: WickError): FixedFeed<ValidationErrorResponse> {
-  return new FixedFeed<ValidationErrorResponse>({ kind: "validation_error", error: error.info });
 }
 
 function noAnswer(kind: string): WickError {

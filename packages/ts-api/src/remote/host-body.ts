@@ -1,10 +1,10 @@
 import type { RunBody } from "../stream/body-feed.js";
-import { onAbort } from "../stream/on-abort.js";
 import { protocolError } from "../stream/protocol-error.js";
 import { WickError } from "../error/wick-error.js";
 import type { Exchange } from "./exchange.js";
 import type { Host, HostRequest } from "./host.js";
 import { backoffMs, isTransientStatus, longestWaitMs } from "./retry.js";
+import { sleep } from "./sleep.js";
 import { timedOut } from "./transport-error.js";
 
 /** Two thousand vectors of three thousand numbers are half of that. */
@@ -118,18 +118,4 @@ export class HostBody implements RunBody {
     if (code === "connection_failed" || error === this.#lost) return true;
     return (code === "http_error" || code === "rate_limited") && status !== undefined && isTransientStatus(status);
   }
-}
-
-/** False: the signal fired first. */
-function sleep(ms: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const unhook = onAbort(signal, () => {
-      clearTimeout(timer);
-      resolve(false);
-    });
-    const timer = setTimeout(() => {
-      unhook();
-      resolve(true);
-    }, ms);
-  });
 }

@@ -1,28 +1,19 @@
-import type {
-  EmbeddingList,
-  JsonObject,
-  Response,
-  ToolApprovalResponse,
-  ValidationErrorResponse,
-} from "../generated/protocol.js";
-import { engineClosed, invalidRequest, noSchemas, unsupported } from "../error/refusal.js";
+import type { EmbeddingList, JsonObject, Response, ToolApprovalResponse } from "../generated/protocol.js";
+import { engineClosed, invalidRequest, unsupported } from "../error/refusal.js";
 import { WickError } from "../error/wick-error.js";
+import { chatCalls, textCalls } from "../model/calls-of-streams.js";
 import type { ChatCalls, EmbeddingCalls, Model, TextCalls } from "../model/model.js";
 import type { ModelInfo, ModelStats, StepTrace } from "../model/model-info.js";
 import { checkCallOptions, signalOf } from "../request/call-options.js";
 import { chatRequestJson } from "../request/chat-request.js";
 import { requestJson } from "../request/request-json.js";
 import type { CallOptions, ChatRequest, CompletionRequest, EmbeddingRequest, FimRequest } from "../request/request.js";
-import type { InferSchema, Schema } from "../request/schema.js";
-import type { Tool } from "../request/tool.js";
 import type { ChatResponse, CompletionResponse } from "../response/response.js";
 import { asyncDispose } from "../stream/async-dispose.js";
 import type { BodyFeed } from "../stream/body-feed.js";
-import { FixedFeed } from "../stream/fixed-feed.js";
+import { FixedFeed, refusedBy } from "../stream/fixed-feed.js";
 import { LiveStream } from "../stream/live-stream.js";
 import { protocolError } from "../stream/protocol-error.js";
-import { ObjectLiveStream } from "../stream/object-live-stream.js";
-import type { ChatStream, Parsed, ResponseStream } from "../stream/response-stream.js";
 import { answerOf } from "./answer.js";
 import { embeddingsOf } from "./embeddings.js";
 import type { Host } from "./host.js";
@@ -65,17 +56,10 @@ export class RemoteModel implements Model {
     // What this model can do is its host's to say, at the request.
     const capabilities = { tools: true, reasoning: true, fim: provider.fim !== undefined, embeddings: true };
     this.info = { id: model, backend: "remote", capabilities, warnings: [] };
-    this.chat = {
-      // One stream serves every T and P: which kinds it brings follows from the request that made the type.
-      stream: <T extends Tool, P extends boolean>(request: ChatRequest<T, P>, options?: CallOptions) =>
-        this.#chatStream(request, options) as ResponseStream<Response> as ChatStream<T, P>,
-      complete: async (request, options) => this.#chatStream(request, options).final(),
-      parse: async <S extends Schema>(): Promise<Parsed<InferSchema<S>>> => {
-        throw noSchemas();
-      },
-      parseStream: <S extends Schema>() =>
-        new ObjectLiveStream<InferSchema<S>>(refusedBy(noSchemas()), remoteTerminals(model, "chat")),
-    };
+    this.chat = chatCalls(
+      (request, options) => this.#chatStream(request, options),
+      () => remoteTerminals(model, "chat"),
+    );
     this.completions = this.#textCalls("completions", provider.completion);
     this.fim = this.#textCalls("fim", provider.fim);
     this.embeddings = { create: async (request, options) => this.#embed(request, options) };
@@ -135,9 +119,9 @@ export class RemoteModel implements Model {
       if (call === undefined) throw this.#unsupported(name, "has no such call");
       return { request: this.#request(requestJson(request, ""), call, "prompt") };
     };
-    const stream = (request: Q, options?: CallOptions) =>
-      this.#stream<CompletionResponse>("completion", () => prepare(request), options);
-    return { stream, complete: async (request, options) => stream(request, options).final() };
+    return textCalls<Q>((request, options) =>
+      this.#stream<CompletionResponse>("completion", () => prepare(request), options),
+    );
   }
 
   /** A stream of what the host answers. A request that cannot be sent is a stream of its refusal. */
@@ -215,8 +199,4 @@ export class RemoteModel implements Model {
   #checkOpen(): void {
     if (this.#isClosed) throw new WickError(engineClosed(this.info.id));
   }
-}
-
-function refusedBy(error: WickError): FixedFeed<ValidationErrorResponse> {
-  return new FixedFeed<ValidationErrorResponse>({ kind: "validation_error", error: error.info });
 }
