@@ -66,7 +66,8 @@ async function ask(asked: Model, content: string): Promise<void> {
   const reasoning = add("reasoning");
   const said = add("assistant");
   tally.clear();
-  const request = { messages, reasoning: { effort: thinking.checked ? "high" : "none" } } as const;
+  // At a temperature of 0 the small model says what it knows best; drop it for answers that vary.
+  const request = { messages, temperature: 0, reasoning: { effort: thinking.checked ? "high" : "none" } } as const;
   const stream = asked.chat.stream(request, { signal: running.signal });
   for await (const progress of answer(stream, tally)) {
     reasoning.textContent = progress.reasoning;
