@@ -13,6 +13,7 @@ mod dtype;
 mod error;
 mod file_kind;
 pub mod gguf;
+mod numbered_name;
 pub mod safetensors;
 mod size;
 mod source;
@@ -23,6 +24,7 @@ pub use dtype::DType;
 pub use error::{FormatError, FormatErrorKind, FormatProblem, Result, quoted};
 pub use file_kind::FileKind;
 pub use gguf::Gguf;
+pub use numbered_name::NumberedName;
 pub use safetensors::Safetensors;
 pub use source::{ByteSource, MemoryFile, ModelFiles, OpenMode, TakenBytes, TensorBytes};
 #[cfg(not(target_family = "wasm"))]

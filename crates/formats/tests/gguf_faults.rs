@@ -367,10 +367,14 @@ fn every_changed_byte_gives_a_table_or_an_error() {
 }
 
 #[test]
-fn refuses_split_models() {
-    let error = read(&GgufBuilder::good().value("split.count", 2, &3_u16.to_le_bytes())).unwrap_err();
+fn a_part_alone_is_no_model() {
+    let split = |count: u16| {
+        GgufBuilder::good().value("split.no", 2, &0_u16.to_le_bytes()).value("split.count", 2, &count.to_le_bytes())
+    };
+    let error = read(&split(3)).unwrap_err();
     assert_eq!((error.kind(), error.reason()), unsupported("split"));
-    read(&GgufBuilder::good().value("split.count", 2, &1_u16.to_le_bytes())).unwrap();
+    assert_eq!(outcome(read(&split(1001))), invalid("split"));
+    read(&split(1)).unwrap();
 }
 
 #[test]

@@ -115,7 +115,7 @@ pub struct ToolCallDelta {
 pub struct TokenAlternative {
     /// Its text; U+FFFD where its bytes are no text alone.
     pub token: String,
-    /// Its id.
+    /// Its id; −1 where a hosted model does not tell it.
     pub id: u32,
     /// Natural logarithm of its probability, before temperature and after the mask.
     pub logprob: f32,
@@ -127,7 +127,7 @@ pub struct TokenAlternative {
 pub struct TokenLogprob {
     /// Its text; U+FFFD where its bytes are no text alone.
     pub token: String,
-    /// Its id.
+    /// Its id; −1 where a hosted model does not tell it.
     pub id: u32,
     /// Natural logarithm of its probability, before temperature and after the mask.
     pub logprob: f32,

@@ -1,4 +1,4 @@
-//! Where a model comes from: one GGUF file, or the files of a Hugging Face checkpoint.
+//! Where a model comes from: a GGUF file or the parts of one, or the files of a Hugging Face checkpoint.
 
 use std::{
     collections::BTreeMap,
@@ -7,7 +7,7 @@ use std::{
 };
 
 use wick_formats::{
-    ByteSource, FileKind, Gguf, ModelFiles, OpenMode, Safetensors,
+    ByteSource, FileKind, Gguf, ModelFiles, NumberedName, OpenMode, Safetensors,
     gguf::{self, SizeHint},
 };
 
@@ -20,11 +20,11 @@ use crate::{
 /// What the caller names.
 #[derive(Debug, Clone)]
 pub enum Source {
-    /// A GGUF file or a checkpoint's folder.
+    /// A GGUF file, any part of one, or a checkpoint's folder.
     Path(PathBuf),
     /// A GGUF file.
     Bytes(Vec<u8>),
-    /// A checkpoint's files, or one GGUF file, by name.
+    /// A checkpoint's files, one GGUF file, or all parts of one, by name.
     Files(BTreeMap<String, Vec<u8>>),
     /// One of these under another name: a folder of the hub's cache is called by its commit.
     Named {
@@ -45,7 +45,7 @@ pub struct ModelSource {
 
 /// The files behind a [`ModelSource`].
 pub enum SourceFiles {
-    /// One file with everything.
+    /// One file with everything, or its parts.
     Gguf(Gguf),
     /// Weights with `config.json`, `tokenizer.json` and others beside them.
     Checkpoint {
@@ -56,6 +56,7 @@ pub enum SourceFiles {
     },
 }
 
+const GGUF: &str = ".gguf";
 /// The longest `config.json`: a hundred times what models have.
 const CONFIG_BYTES: u64 = 1 << 20;
 
@@ -68,19 +69,24 @@ impl ModelSource {
     pub fn open(source: Source) -> Result<Self> {
         match source {
             Source::Path(path) => Self::path(&path),
-            Source::Bytes(bytes) => Self::file(String::new(), &Arc::new(ByteSource::from(bytes))),
+            Source::Bytes(bytes) => {
+                Self::file("", &Arc::new(ByteSource::from(bytes)), &ModelFiles::from_bytes(BTreeMap::new()))
+            }
             Source::Named { id, source } => Ok(Self { id, ..Self::open(*source)? }),
-            Source::Files(mut files) => {
-                let gguf = files.keys().find(|name| is_gguf(name)).cloned();
-                match gguf.and_then(|name| Some((files.remove(&name)?, name))) {
-                    Some((bytes, name)) if files.is_empty() => {
-                        Self::file(name.trim_end_matches(".gguf").to_owned(), &Arc::new(ByteSource::from(bytes)))
+            Source::Files(files) => {
+                let sources: BTreeMap<_, _> =
+                    files.into_iter().map(|(name, bytes)| (name, Arc::new(ByteSource::from(bytes)))).collect();
+                let gguf = sources.iter().find(|(name, _)| is_gguf(name));
+                let gguf = gguf.map(|(name, bytes)| (name.clone(), Arc::clone(bytes)));
+                match gguf {
+                    None => Self::checkpoint("model".to_owned(), ModelFiles::Memory(sources)),
+                    Some((name, bytes)) if sources.keys().all(|other| is_gguf(other) && stem(other) == stem(&name)) => {
+                        Self::file(&name, &bytes, &ModelFiles::Memory(sources))
                     }
-                    Some((_, name)) => Err(Error::invalid_request(
+                    Some((name, _)) => Err(Error::invalid_request(
                         "source",
                         format!("`{name}` is a whole model; give it alone, or the files of a checkpoint without it"),
                     )),
-                    None => Self::checkpoint("model".to_owned(), ModelFiles::from_bytes(files)),
                 }
             }
         }
@@ -95,7 +101,8 @@ impl ModelSource {
         }
         FileKind::from_name(&name)?;
         let bytes = Arc::new(ByteSource::open(path, OpenMode::Read)?);
-        Self::file(name.strip_suffix(".gguf").unwrap_or(&name).to_owned(), &bytes)
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        Self::file(&name, &bytes, &ModelFiles::Folder(folder.to_owned()))
     }
 
     #[cfg(target_family = "wasm")]
@@ -103,16 +110,17 @@ impl ModelSource {
         Err(Error::unsupported("source", "WebAssembly has no files; give the model's bytes"))
     }
 
-    fn file(id: String, bytes: &Arc<ByteSource>) -> Result<Self> {
+    /// The file `name`; where it is a part of a model, with the parts beside it.
+    fn file(name: &str, bytes: &Arc<ByteSource>, beside: &ModelFiles) -> Result<Self> {
         match FileKind::from_source(bytes)? {
-            FileKind::Gguf => {
+            FileKind::Gguf if name.is_empty() => {
                 let gguf = Gguf::read(bytes)?;
-                let id = if id.is_empty() {
-                    gguf.metadata().optional_str("general.name")?.unwrap_or("model").to_owned()
-                } else {
-                    id
-                };
+                let id = gguf.metadata().optional_str("general.name")?.unwrap_or("model").to_owned();
                 Ok(Self { id, files: SourceFiles::Gguf(gguf) })
+            }
+            FileKind::Gguf => {
+                let gguf = Gguf::read_model(bytes, name, beside, OpenMode::Read)?;
+                Ok(Self { id: stem(name).to_owned(), files: SourceFiles::Gguf(gguf) })
             }
             FileKind::Safetensors => Err(safetensors_alone()),
         }
@@ -198,6 +206,12 @@ fn safetensors_alone() -> Error {
         "source",
         "a safetensors file has no configuration and no tokenizer; give the folder it is in, or all of its files",
     )
+}
+
+/// The name of the model in a file of that name, without the numbers of its parts.
+fn stem(name: &str) -> &str {
+    let whole = name.strip_suffix(GGUF).unwrap_or(name);
+    NumberedName::parse(name, GGUF).map_or(whole, |NumberedName { stem, .. }| stem)
 }
 
 fn is_gguf(name: &str) -> bool {

@@ -18,3 +18,5 @@ pub(super) const NESTED_ARRAYS: u64 = 1 << 12;
 pub(super) const DIMENSIONS: u32 = 4;
 /// Alignment of tensor data; published files have 32.
 pub(super) const ALIGNMENT: u32 = 1 << 16;
+/// Files of a split model; each is held open. The largest models have some dozens.
+pub(super) const PARTS: u32 = 1000;

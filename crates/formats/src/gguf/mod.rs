@@ -6,6 +6,7 @@ mod ggml_type;
 mod header_reader;
 mod limits;
 mod metadata;
+mod parts;
 mod stored_value;
 mod string_array;
 mod tensor_infos;
@@ -19,15 +20,14 @@ use std::sync::Arc;
 pub use file_size::{SizeHint, file_size};
 use header_reader::HeaderReader;
 pub use metadata::Metadata;
+use parts::Split;
 pub use string_array::StringArray;
 use tensor_infos::TensorInfo;
 pub use value_type::ValueType;
 pub use writer::{MetadataValue, Writer};
 
 use crate::error::{FormatError, Result};
-use crate::source::ByteSource;
-#[cfg(not(target_family = "wasm"))]
-use crate::source::OpenMode;
+use crate::source::{ByteSource, ModelFiles, OpenMode};
 use crate::tensor_table::TensorTable;
 
 /// The first four bytes of every file.
@@ -62,17 +62,31 @@ impl Gguf {
         Self::read(&ByteSource::from(bytes).into())
     }
 
-    /// Reads the header of a file.
+    /// Reads the header of a file that has the whole model.
     ///
     /// # Errors
     /// `model_invalid` with a reason: `magic`, `version`, `count`, `length`, `utf8`, `type`, `depth`, `duplicate`,
     /// `alignment`, `shape`, `overflow`, `block`, `offset`, `truncated`; `model_unsupported` with `version`, `split` or
     /// `dtype`; `too_large`, `model_changed`, `io_error`, `out_of_memory`.
     pub fn read(source: &Arc<ByteSource>) -> Result<Self> {
-        let Header { version, metadata, infos, end, alignment } =
-            Header::read(&mut HeaderReader::new(Arc::clone(source)))?;
-        let tensors = tensor_infos::place(infos, source, end, alignment)?;
-        Ok(Self { version, metadata, tensors })
+        let header = Header::read(&mut HeaderReader::new(Arc::clone(source)))?;
+        match header.split {
+            None => header.place(source),
+            Some(split) => Err(split.alone()),
+        }
+    }
+
+    /// Reads the header of the file `name`; where that is a part of a split model, those of all its parts, which lie among
+    /// `files`, as one model.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; `model_invalid{split}` for parts that do not belong together, `not_found` for one that is missing.
+    pub fn read_model(source: &Arc<ByteSource>, name: &str, files: &ModelFiles, mode: OpenMode) -> Result<Self> {
+        let header = Header::read(&mut HeaderReader::new(Arc::clone(source)))?;
+        match header.split {
+            None => header.place(source),
+            Some(split) => parts::read(split, name, files, mode),
+        }
     }
 
     /// 2 or 3.
@@ -107,6 +121,8 @@ struct Header {
     /// Bytes of it, without the padding.
     end: u64,
     alignment: u64,
+    /// Where the file is one of several.
+    split: Option<Split>,
 }
 
 impl Header {
@@ -121,8 +137,14 @@ impl Header {
         let end = reader.position();
         let metadata = Metadata::new(reader.finish(), values);
         let alignment = alignment(&metadata)?.into();
-        refuse_split(&metadata)?;
-        Ok(Self { version, metadata, infos, end, alignment })
+        let split = Split::read(&metadata)?;
+        Ok(Self { version, metadata, infos, end, alignment, split })
+    }
+
+    /// The file itself, without other parts.
+    fn place(self, source: &Arc<ByteSource>) -> Result<Gguf> {
+        let Self { version, metadata, infos, end, alignment, split: _ } = self;
+        Ok(Gguf { version, metadata, tensors: tensor_infos::place(infos, source, end, alignment)? })
     }
 }
 
@@ -185,15 +207,4 @@ fn alignment(metadata: &Metadata) -> Result<u32> {
     let message =
         format!("an alignment of {alignment} is impossible; it is a power of two, at most {}", limits::ALIGNMENT);
     Err(FormatError::invalid("alignment", message).detail("key", KEY).detail("got", alignment))
-}
-
-fn refuse_split(metadata: &Metadata) -> Result<()> {
-    match metadata.optional_u32("split.count")? {
-        None | Some(0 | 1) => Ok(()),
-        Some(count) => Err(FormatError::unsupported(
-            "split",
-            format!("the model is split over {count} GGUF files; join them with `llama-gguf-split --merge`"),
-        )
-        .detail("count", count)),
-    }
 }

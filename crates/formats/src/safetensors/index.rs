@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::unique_map::UniqueMap;
 use crate::error::{FormatError, Result, cut, quoted};
 use crate::file_kind::FileKind;
+use crate::numbered_name::NumberedName;
 use crate::source::is_plain_name;
 
 /// Tensors an index may name.
@@ -86,7 +87,7 @@ fn check_shard_name(name: &str) -> Result<()> {
 fn check_numbering(shards: &BTreeSet<&str>) -> Result<()> {
     let mut series: BTreeMap<(&str, u32), BTreeSet<u32>> = BTreeMap::new();
     for name in shards {
-        if let Some((stem, number, count)) = numbering(name) {
+        if let Some(NumberedName { stem, number, count }) = NumberedName::parse(name, ".safetensors") {
             series.entry((stem, count)).or_default().insert(number);
         }
     }
@@ -100,13 +101,6 @@ fn check_numbering(shards: &BTreeSet<&str>) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Stem, number and count of `stem-00002-of-00003.safetensors`.
-fn numbering(name: &str) -> Option<(&str, u32, u32)> {
-    let (rest, count) = name.strip_suffix(".safetensors")?.rsplit_once("-of-")?;
-    let (stem, number) = rest.rsplit_once('-')?;
-    Some((stem, number.parse().ok()?, count.parse().ok()?))
 }
 
 #[cfg(test)]

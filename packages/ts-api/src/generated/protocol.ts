@@ -973,7 +973,7 @@ export interface Timings {
 export interface TokenLogprob {
   /** Its text; U+FFFD where its bytes are no text alone. */
   token: string;
-  /** Its id. */
+  /** Its id; −1 where a hosted model does not tell it. */
   id: number;
   /** Natural logarithm of its probability, before temperature and after the mask. */
   logprob: number;
@@ -983,7 +983,7 @@ export interface TokenLogprob {
   top?: readonly {
     /** Its text; U+FFFD where its bytes are no text alone. */
     token: string;
-    /** Its id. */
+    /** Its id; −1 where a hosted model does not tell it. */
     id: number;
     /** Natural logarithm of its probability, before temperature and after the mask. */
     logprob: number;
@@ -1170,4 +1170,4 @@ export interface ValidationErrorResponse {
 }
 
 /** Hash of the types above; the engine has the same, or it speaks another protocol. */
-export const schemaHash = "c88e5158f826139e";
+export const schemaHash = "5c7fa43f208f9d06";

@@ -1,12 +1,13 @@
 import type { ErrorCode } from "../generated/protocol.js";
 import { WickError } from "../error/wick-error.js";
+import { partNames } from "../source/part-names.js";
 import type { HubFile } from "./hub-client.js";
 import type { HubName } from "./hub-name.js";
 
 /** What of a repository is the model. */
 export interface Choice {
   files: readonly HubFile[];
-  /** The path that is loaded: a file, or "" for the folder of them all. */
+  /** The path that is loaded: a file, the first of its parts, or "" for the folder of them all. */
   main: string;
 }
 
@@ -40,17 +41,24 @@ const noModel = /mmproj|imatrix/i;
 export function chooseFiles(files: readonly HubFile[], name: HubName): Choice {
   const { repository, file, quantization } = name;
   if (file !== undefined) return oneFile(files, file, repository);
-  const ggufs = files.filter(({ path }) => path.endsWith(".gguf") && !noModel.test(path));
-  if (quantization !== undefined) return ofQuantization(ggufs, quantization, repository);
+  const ggufs = files.filter(
+    ({ path }) => path.endsWith(".gguf") && !noModel.test(path) && partNames(path)[0] === path,
+  );
+  if (quantization !== undefined) {
+    const found = ggufs.filter(({ path }) => isOf(path, quantization));
+    if (found.length > 0) return whole(shortest(found), files, repository);
+    const there = listed(ggufs) || "none";
+    throw noSuch("not_found", `${repository} has no GGUF file of type ${quantization}; it has ${there}.`);
+  }
   const checkpoint = files.filter(({ path }) => textFiles.test(path) || weights.test(path));
   const isCheckpoint = ["config.json", "tokenizer.json"].every((needed) =>
     checkpoint.some(({ path }) => path === needed),
   );
   if (isCheckpoint && checkpoint.some(({ path }) => weights.test(path))) return { files: checkpoint, main: "" };
   const [only, another] = ggufs;
-  if (only !== undefined && another === undefined) return whole(only, repository);
+  if (only !== undefined && another === undefined) return whole(only, files, repository);
   const found = preferred.map((known) => ggufs.filter(({ path }) => isOf(path, known))).find((of) => of.length > 0);
-  if (found !== undefined) return whole(shortest(found), repository);
+  if (found !== undefined) return whole(shortest(found), files, repository);
   if (ggufs.length > 0) throw noSuch("not_found", `${repository} has several GGUF files: say which, ${listed(ggufs)}.`);
   const pickles = files.filter(({ path }) => /\.(?:bin|pt|pth|ckpt)$/.test(path));
   const what =
@@ -60,7 +68,7 @@ export function chooseFiles(files: readonly HubFile[], name: HubName): Choice {
 
 function oneFile(files: readonly HubFile[], file: string, repository: string): Choice {
   const found = files.find(({ path }) => path === file);
-  if (found !== undefined) return whole(found, repository);
+  if (found !== undefined) return whole(found, files, repository);
   const others = files.filter(({ path }) => path.endsWith(".gguf"));
   throw noSuch(
     "not_found",
@@ -68,24 +76,15 @@ function oneFile(files: readonly HubFile[], file: string, repository: string): C
   );
 }
 
-function ofQuantization(ggufs: readonly HubFile[], quantization: string, repository: string): Choice {
-  const found = ggufs.filter(({ path }) => isOf(path, quantization));
-  if (found.length > 0) return whole(shortest(found), repository);
-  throw noSuch(
-    "not_found",
-    `${repository} has no GGUF file of type ${quantization}; it has ${listed(ggufs) || "none"}.`,
-  );
-}
-
-/** Split files would have to be one: the engine reads a model from one. */
-function whole(file: HubFile, repository: string): Choice {
-  if (/-\d{5}-of-\d{5}\.gguf$/.test(file.path)) {
-    throw noSuch(
-      "model_unsupported",
-      `${repository}: "${file.path}" is a part of a GGUF file. Join the parts with llama-gguf-split, or take another.`,
-    );
-  }
-  return { files: [file], main: file.path };
+/** The file, or all parts of the split one that it is a part of. */
+function whole(file: HubFile, all: readonly HubFile[], repository: string): Choice {
+  const names = partNames(file.path);
+  const parts = names.map((name) => {
+    const part = all.find(({ path }) => path === name);
+    if (part === undefined) throw noSuch("not_found", `${repository} lacks "${name}", a part of "${file.path}".`);
+    return part;
+  });
+  return { files: parts, main: names[0] ?? file.path };
 }
 
 /** `-Q4_K_M.`, `.Q4_K_M.`, and not `Q4_K_M` within another name. */

@@ -23,13 +23,14 @@ export async function hubAddresses(name: HubName, options: LoadOptions, store?: 
   const client = new HubClient({ endpoint: endpointOf(endpoint), token });
   const repository = await client.repository(name.repository, name.revision, options.signal);
   const { files, main } = chooseFiles(repository.files, name);
+  const isFolder = main === "";
   const fetched = files.map((file) => {
     const address = client.addressOf(repository, file);
     // Only what a plain request brings is kept; one with a token is for who has it.
     const request =
       token === undefined ? address : new Request(address, { headers: { authorization: `Bearer ${token}` } });
-    return { ...fileOfRequest(request, store), name: file.path };
+    // A checkpoint's folders are part of it; a GGUF file's are the repository's.
+    return { ...fileOfRequest(request, store), ...(isFolder && { name: file.path }) };
   });
-  const isFolder = main === "";
   return { kind: "files", files: fetched, isFolder, ...(isFolder && { id: repository.repository }) };
 }

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import type { CachedModel } from "../model/model-loader.js";
+import { partNames } from "../source/part-names.js";
 import type { HubFile, HubRepository } from "./hub-client.js";
 
 /**
@@ -111,13 +112,20 @@ export class HubCache {
 }
 
 function modelsOf(id: string, revision: string, files: readonly HubFile[]): CachedModel[] {
-  const ggufs = files
-    .filter(({ path }) => path.endsWith(".gguf"))
-    .map(({ path, bytes }) => ({ id, file: path, bytes, revision }));
+  const ggufs = files.flatMap(({ path }) => {
+    const parts = path.endsWith(".gguf") ? partNames(path) : [];
+    // Parts are one model, called by the first of them.
+    if (parts[0] !== path) return [];
+    return [{ id, file: path, bytes: bytesOf(files.filter((file) => parts.includes(file.path))), revision }];
+  });
   const weights = files.filter(({ path }) => path.endsWith(".safetensors"));
   const [first] = weights;
   if (first === undefined) return ggufs;
-  return [...ggufs, { id, file: first.path, bytes: weights.reduce((sum, { bytes }) => sum + bytes, 0), revision }];
+  return [...ggufs, { id, file: first.path, bytes: bytesOf(weights), revision }];
+}
+
+function bytesOf(files: readonly HubFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 async function namesIn(folder: string): Promise<string[]> {

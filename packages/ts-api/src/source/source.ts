@@ -5,6 +5,7 @@ import { WickError } from "../error/wick-error.js";
 import { fileOfResponse, fileOfStream } from "./body.js";
 import { type DownloadStore, fileOfRequest } from "./download.js";
 import { type ModelFile, fileOfBytes } from "./model-file.js";
+import { partNames } from "./part-names.js";
 
 /** Where a model comes from: a path for who has files, or files that are to be read. */
 export type Source = (
@@ -39,9 +40,12 @@ const urlLike = /^(?:[A-Za-z][A-Za-z0-9+.-]+:\/\/|blob:|data:)/;
  */
 export function sourceOf(source: ModelSource, host: SourceHost, options: LoadOptions): NamedSource {
   const { resolvePath } = host;
-  const fetched = (request: Request | URL) => oneFile(fileOfRequest(request, host.downloadStore?.(options)));
+  const fetched = (...requests: (Request | URL)[]): Source => {
+    const store = host.downloadStore?.(options);
+    return { kind: "files", files: requests.map((request) => fileOfRequest(request, store)), isFolder: false };
+  };
   const ofUrl = (url: URL) =>
-    url.protocol === "file:" ? ({ kind: "path", path: resolvePath(url) } as const) : fetched(url);
+    url.protocol === "file:" ? ({ kind: "path", path: resolvePath(url) } as const) : fetched(...partAddresses(url));
   if (typeof source === "string") {
     if (source === "") throw notASource();
     if (urlLike.test(source)) return ofUrl(urlOf(source));
@@ -74,6 +78,13 @@ export function sourceJson(source: Source, firstBuffer = 0): string {
 
 function oneFile(file: ModelFile): Source {
   return { kind: "files", files: [file], isFolder: false };
+}
+
+/** Of a part of a split GGUF file all parts, which lie beside it. */
+function partAddresses(url: URL): URL[] {
+  const parts = partNames(url.pathname);
+  if (parts.length === 1) return [url];
+  return parts.map((pathname) => Object.assign(new URL(url), { pathname }));
 }
 
 function ofHub(given: Parameters<typeof hubName>[0], { hub }: SourceHost): NamedSource {

@@ -2,15 +2,22 @@ import { open, readdir, stat } from "node:fs/promises";
 import { basename, join, relative, sep } from "node:path";
 import { WickError } from "../error/wick-error.js";
 import type { ModelFile } from "../source/model-file.js";
+import { partNames } from "../source/part-names.js";
 import type { Source } from "../source/source.js";
 
 /** What a checkpoint's folder is read for. */
 const wanted = /\.(?:json|jinja|safetensors|txt|model)$/;
 
-/** The file, or the folder's files, at a path. */
+/** The file with its other parts, or the folder's files, at a path. */
 export async function filesOf(path: string): Promise<Source> {
   try {
-    if (!(await stat(path)).isDirectory()) return { kind: "files", files: [fileOf(path)], isFolder: false };
+    if (!(await stat(path)).isDirectory()) {
+      // Whether a part must be there is the loader's to say, who knows whether the file is one.
+      const parts = await Promise.all(
+        partNames(path).map(async (part) => ((await exists(part)) ? [fileOf(part)] : [])),
+      );
+      return { kind: "files", files: parts.flat(), isFolder: false };
+    }
     const entries = await readdir(path, { recursive: true, withFileTypes: true });
     const files = entries
       // Links are files, too: the hub's cache has no others.
@@ -21,6 +28,13 @@ export async function filesOf(path: string): Promise<Source> {
   } catch (cause) {
     throw unreadable(path, cause);
   }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Read in such pieces, it is never in memory twice. */

@@ -135,6 +135,24 @@ describe("files", () => {
       ["x-Q4_K.gguf", ["x-Q4_K.gguf"]],
     ],
     ["a type in a folder of its own", ["Q8_0/x.gguf", "Q4_0/x.gguf"], "a/b:Q4_0", ["Q4_0/x.gguf", ["Q4_0/x.gguf"]]],
+    [
+      "all parts of the only file",
+      ["x-00001-of-00002.gguf", "x-00002-of-00002.gguf"],
+      "a/b",
+      ["x-00001-of-00002.gguf", ["x-00001-of-00002.gguf", "x-00002-of-00002.gguf"]],
+    ],
+    [
+      "the whole file before its parts",
+      ["x-Q4_0-00001-of-00002.gguf", "x-Q4_0-00002-of-00002.gguf", "x-Q4_0.gguf"],
+      "a/b:Q4_0",
+      ["x-Q4_0.gguf", ["x-Q4_0.gguf"]],
+    ],
+    [
+      "numbers that cannot be those of parts",
+      ["x-00003-of-00002.gguf"],
+      "a/b",
+      ["x-00003-of-00002.gguf", ["x-00003-of-00002.gguf"]],
+    ],
     ["a file", ["x.gguf", "y/z.gguf"], "a/b/y/z.gguf", ["y/z.gguf", ["y/z.gguf"]]],
   ])("%s", (_, paths, name, expected) => {
     expect(chosen(list(...paths), name)).toEqual(expected);
@@ -146,7 +164,7 @@ describe("files", () => {
     ["several, of which none is usual", ["x-IQ1_S.gguf", "x-IQ2_S.gguf"], "a/b", "not_found", /say which/],
     ["pickles", ["pytorch_model.bin", "config.json"], "a/b", "model_unsupported", /never opened/],
     ["nothing", ["README.md"], "a/b", "model_unsupported", /neither/],
-    ["a part", ["x-Q4_0-00001-of-00002.gguf", "x-Q4_0-00002-of-00002.gguf"], "a/b:Q4_0", "model_unsupported", /Join/],
+    ["a part that is missing", ["x-Q4_0-00001-of-00002.gguf"], "a/b:Q4_0", "not_found", /x-Q4_0-00002-of-00002\.gguf/],
   ])("%s: told with what there is", (_, paths, name, code, message) => {
     expect(() => chosen(list(...paths), name)).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),

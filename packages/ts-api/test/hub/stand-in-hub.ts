@@ -50,7 +50,7 @@ export async function standInHub(repositories: Readonly<Record<string, Files>>):
     const entry = note("hub", request);
     const url = decodeURIComponent(request.url ?? "");
     const [, listed = "", revision = ""] = /^\/api\/models\/(.+?\/.+?)\/revision\/(.+?)\?/.exec(url) ?? [];
-    const [, resolved = "", at = "", path = ""] = /^\/(.+?\/.+?)\/resolve\/(.+?)\/(.+)$/.exec(url) ?? [];
+    const [, resolved = "", at = "", path = ""] = /^\/(.+?\/.+?)\/resolve\/(.+?)\/([^?]+)/.exec(url) ?? [];
     const files = repositories[listed === "" ? resolved : listed];
     const body = files?.[path];
     if (hub.fault?.(entry, response, body ?? Buffer.alloc(0)) === true) return;
