@@ -54,7 +54,8 @@ export class HubCache {
   }
 
   async noteRevision({ repository, commit }: HubRepository, revision: string): Promise<void> {
-    if (revision === commit) return;
+    // What says so already is left alone: a cache that holds the model may be one that nobody can write to.
+    if (revision === commit || (await this.commitOf(repository, revision)) === commit) return;
     const path = join(this.#of(repository), "refs", ...revision.split("/"));
     await mkdir(dirname(path), { recursive: true });
     const made = `${path}.${crypto.randomUUID()}`;

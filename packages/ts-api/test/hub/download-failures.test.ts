@@ -1,11 +1,17 @@
-import { lstat, mkdir, readFile, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, lstat, mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { type LoadProgress, WickError } from "wick";
 import { hubSource } from "../../src/hub/hub.js";
 import { hubName } from "../../src/hub/hub-name.js";
 import { sendRange, sha256, standInHub } from "./stand-in-hub.js";
 import { big, demo, fetchBig, filesBelow, repositories } from "./test-repositories.js";
+
+const program = fileURLToPath(new URL("fetch.child.ts", import.meta.url));
 
 /** A megabyte in 20 ms. */
 function slowly(
@@ -189,6 +195,31 @@ describe("what goes wrong on the way", () => {
       code: "io_error",
       message: expect.stringContaining("HF_HUB_CACHE"),
     });
+  });
+
+  // Windows has no modes of folders.
+  test.skipIf(process.platform === "win32")("a cache that may only be read: what is there is loaded", async () => {
+    await using hub = await standInHub(repositories);
+    const asNobody = async () => {
+      const child = spawn(process.execPath, ["--no-warnings", program, hub.endpoint, hub.cacheDir, "nobody"]);
+      const errors = text(child.stderr);
+      const [code] = await once(child, "close");
+      return { code, errors: await errors };
+    };
+    await chmod(hub.cacheDir, 0o555);
+    const refused = await asNobody();
+    expect(refused.code).toBe(1);
+    expect(refused.errors).toMatch(/EACCES.*check who may, or set HF_HUB_CACHE/);
+    await chmod(hub.cacheDir, 0o755);
+    await fetchBig(hub);
+    const folders = (await readdir(hub.cacheDir, { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(entry.parentPath, entry.name));
+    for (const folder of [...folders, hub.cacheDir]) await chmod(folder, 0o555);
+    const before = hub.fetched().length;
+    expect(await asNobody()).toEqual({ code: 0, errors: "" });
+    expect(hub.fetched()).toHaveLength(before);
+    for (const folder of [hub.cacheDir, ...folders]) await chmod(folder, 0o755);
   });
 
   test("a lock of a process that is gone is taken", async () => {
