@@ -12,6 +12,7 @@ const GENERATION = 1;
 export const VERSIONS = {
   "llama-cpp-python": "0.3.36",
   mistralrs: "0.9.5",
+  "mistralrs-cli": "0.8.1",
   huggingface_hub: "2.4.0",
   "node-llama-cpp": "3.22.1",
   "@mistralai/mistralai": "2.7.0",
@@ -21,7 +22,7 @@ export const VERSIONS = {
 } as const;
 
 type PythonPeer = "llama-cpp-python" | "mistralrs" | "huggingface_hub";
-type NpmPeer = Exclude<keyof typeof VERSIONS, PythonPeer>;
+type NpmPeer = Exclude<keyof typeof VERSIONS, PythonPeer | "mistralrs-cli">;
 
 /** Of this CPU alone: what is built for one may not run on another. */
 const folder = join(cacheFolder, `bench-peers-${GENERATION}`, cpuSlug);
@@ -71,6 +72,18 @@ export function pythonWithLlamaCppServer(): string {
 }
 
 export const pythonWithMistralRs = (): string => pythonWith("mistralrs", ["--only-binary", ":all:"]);
+
+/** The server of mistral.rs by its program: built here at the first run, which takes twenty minutes. Python's package has none. */
+export function mistralRsServer(): string {
+  const version = VERSIONS["mistralrs-cli"];
+  const root = join(cacheFolder, `mistralrs-cli-${version}`);
+  const program = join(root, "bin", "mistralrs");
+  if (!existsSync(program)) {
+    const args = ["install", "mistralrs-cli", "--version", version, "--locked", "--root", root];
+    run(`Building mistralrs-cli ${version}`, "cargo", args);
+  }
+  return program;
+}
 
 export const pythonWithHuggingFaceHub = (): string => pythonWith("huggingface_hub", ["--only-binary", ":all:"]);
 

@@ -4,7 +4,8 @@ import { demoModel } from "@wick/demo-model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type FunctionTool, Model } from "wick";
 import { collect, terminalOf, textOf } from "../conformance/chunks.ts";
-import { type PeerServer, startLlamaCppPython } from "./llama-cpp-python.ts";
+import { startLlamaCppPython } from "./llama-cpp-python.ts";
+import type { PeerServer } from "./peer-server.ts";
 
 const user = (content: string) => [{ role: "user" as const, content }];
 const weather: FunctionTool = {

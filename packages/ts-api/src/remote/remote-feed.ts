@@ -58,6 +58,7 @@ export function remoteFeed<R extends Response>(
             newId: newToolCallId,
             redact: (text) => body.redact(text),
             now: Math.floor(Date.now() / 1000),
+            failsInWords: provider.failsInWords === true,
             ...(provider.runsTools === true && { namedEvent }),
           }),
     kind,

@@ -32,6 +32,25 @@ describe("13: errors in the middle", () => {
     expect(terminal.kind === "model_error" && terminal.partial.choices[0].message.content).toBe("a");
   });
 
+  test("words alone, as mistral.rs'; what begins like JSON is none", async () => {
+    const options = { provider: "mistralrs" } as const;
+    for (const [before, content] of [
+      ["", ""],
+      [said("a"), "a"],
+    ] as const) {
+      const responses = await answered(`${before}data: The prompt is too long\n\n${done}`, { options });
+      expect(terminalOf(responses)).toMatchObject({
+        kind: "model_error",
+        error: { code: "engine_failed", upstream: { message: "The prompt is too long" } },
+        partial: { choices: [{ message: { content } }] },
+      });
+    }
+    for (const cut of [`{"id":`, `[1`, `"a`]) {
+      const responses = await answered(`data: ${cut}\n\n${done}`, { options });
+      expect(terminalOf(responses)).toMatchObject({ error: { code: "stream_protocol" } });
+    }
+  });
+
   test.each<[string, string]>([
     ["text that is no JSON", "data: Internal Server Error\n\n"],
     ["a number", "data: 7\n\n"],

@@ -53,6 +53,8 @@ export const mistralrs: Provider = {
   ...compatible,
   host,
   runsTools: true,
+  // As of a prompt that is too long; its headers have said 200 by then.
+  failsInWords: true,
   chat: {
     path: "/chat/completions",
     // Its last chunk says the usage unasked.

@@ -29,6 +29,8 @@ export interface Provider {
   embeddings: RemoteCall<EmbeddingRequest>;
   /** Whether it counts tokens for us. */
   tokenizes?: boolean;
+  /** Whether it breaks off with its words alone, which are no JSON. */
+  failsInWords?: boolean;
   /** Whether it runs tools, tells of them, and asks before. */
   runsTools?: boolean;
 }

@@ -16,7 +16,7 @@ import type { RunEndings } from "../../stream/run-endings.js";
 import { truncated } from "../../stream/truncated.js";
 import type { WireReader } from "../../stream/wire-reader.js";
 import { ChoiceReader, type Piece } from "./choice-reader.js";
-import { hostErrorOf, isTransient, saysError } from "./host-error.js";
+import { hostErrorOf, isTransient, longestMessage, saysError } from "./host-error.js";
 import { type JsonRecord, asJson, isEmpty, isRecord, parsed } from "./json.js";
 import { Nonsense } from "./nonsense.js";
 import { keepUnknown } from "./unknown-fields.js";
@@ -36,6 +36,8 @@ export interface ChunkReaderInit<R extends Response> {
   redact(text: string): string;
   /** Seconds since 1970, for hosts that do not say. */
   now: number;
+  /** What is no JSON, nor the beginning of any, is the host's word for why it breaks off. */
+  failsInWords?: boolean | undefined;
   /** Reads a named event; undefined: it has no kind of ours. */
   namedEvent?: ((name: string, value: JsonRecord) => R | "dropped" | undefined) | undefined;
 }
@@ -74,6 +76,9 @@ export class ChunkReader<R extends Response> implements WireReader {
     if (value === undefined && isLast) throw truncated();
     this.#understood(text, () => {
       if (name === "error") return this.#modelFailed(hostErrorOf(value) ?? { message: text });
+      if (value === undefined && this.#init.failsInWords === true && !/^[[{"]/.test(text)) {
+        return this.#modelFailed({ message: text.slice(0, longestMessage) });
+      }
       if (value === undefined) throw new Nonsense("is no JSON");
       return this.#receive(value, name, text);
     });

@@ -2,7 +2,7 @@ import type { UpstreamError } from "../../generated/protocol.js";
 import { type JsonRecord, isEmpty, isRecord } from "./json.js";
 
 /** A host's own words are kept up to here. */
-const longestMessage = 1000;
+export const longestMessage = 1000;
 
 /**
  * What a host says of a failure, in any of the forms that hosts use: `{error: {message, type, code}}` and `{error: "…"}` (OpenAI,
