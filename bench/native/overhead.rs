@@ -190,7 +190,11 @@ fn text() -> Result<Vec<Figure>> {
             stops: StopStrings::new(stops)?,
             reasoning: Some(ReasoningMarkers::think(false)),
             min_tokens: 0,
-            tools: Some(ToolOptions { format: ToolFormat::Hermes, call_id: Arc::new(|index| index.to_string()) }),
+            tools: Some(ToolOptions {
+                format: ToolFormat::Hermes,
+                types: Arc::default(),
+                call_id: Arc::new(|index| index.to_string()),
+            }),
         })
     };
     let kinds = [

@@ -54,7 +54,7 @@ fn renders_the_demo_template_as_transformers() {
         assert_eq!(template.render_plain(&input, Clock::default()).unwrap(), expected);
         let prompt = template.render(&input, Clock::default()).unwrap();
         assert_eq!(prompt.text, expected);
-        assert_eq!(prompt.opens_reasoning(), expected.ends_with("<think>\n"));
+        assert_eq!(prompt.ends_with("<think>"), expected.ends_with("<think>\n"));
     }
     assert_eq!(golden.as_array().unwrap().len(), 24);
 }

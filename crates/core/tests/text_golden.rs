@@ -19,7 +19,11 @@ struct Message {
 fn read(text: &str, starts_open: bool, size: usize) -> Message {
     let mut pipeline = TextPipeline::new(TextOptions {
         reasoning: Some(ReasoningMarkers::think(starts_open)),
-        tools: Some(ToolOptions { format: ToolFormat::Hermes, call_id: Arc::new(|index| index.to_string()) }),
+        tools: Some(ToolOptions {
+            format: ToolFormat::Hermes,
+            types: Arc::default(),
+            call_id: Arc::new(|index| index.to_string()),
+        }),
         ..TextOptions::default()
     });
     let mut out = Vec::new();

@@ -5,7 +5,7 @@ export { assertNever } from "./response/assert-never.js";
 export type { ConnectOptions } from "./model/connect-options.js";
 export type * from "./generated/protocol.js";
 export { isTerminal, type TerminalKind } from "./response/is-terminal.js";
-export type { LoadOptions, LoadProgress, MemoryEstimate, ModelSource } from "./model/load-options.js";
+export type { LoadOptions, LoadProgress, MemoryEstimate, ModelSource, ToolFormat } from "./model/load-options.js";
 export type { LogEntry } from "./model/log-entry.js";
 export type {
   AssistantMessage,

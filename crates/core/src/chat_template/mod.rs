@@ -72,11 +72,12 @@ pub struct RenderedPrompt {
 }
 
 impl RenderedPrompt {
-    /// Whether the prompt ends in the template's own `<think>`, so that the answer begins with reasoning.
-    pub fn opens_reasoning(&self) -> bool {
+    /// Whether the prompt ends in the template's own `marker`, such as the `<think>` behind which the answer begins with reasoning.
+    pub fn ends_with(&self, marker: &str) -> bool {
         let text = self.text.trim_end();
-        let start = text.len().saturating_sub("<think>".len());
-        text.ends_with("<think>") && !self.breaks.iter().any(|at| start < *at && *at <= text.len())
+        let marker = marker.trim_end();
+        let start = text.len().saturating_sub(marker.len());
+        text.ends_with(marker) && !self.breaks.iter().any(|at| start < *at && *at <= text.len())
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     engine::{EngineOptions, Speculation},
     error::{Error, Result},
     isq::IsqLevel,
+    text::ToolFormat,
     weights::{Conversion, FloatType},
 };
 
@@ -30,6 +31,8 @@ pub struct LoadOptions {
     pub max_memory_bytes: Option<u64>,
     /// Replaces the model's chat template.
     pub chat_template: Option<String>,
+    /// How the model writes tool calls; as its template teaches when absent.
+    pub tool_format: Option<ToolFormat>,
     /// Sequences of a step; 8 when absent.
     pub max_sequences: Option<usize>,
     /// Requests that wait before `queue_full`; 64 when absent.
@@ -161,6 +164,11 @@ impl LoadOptions {
                 });
             }
             "speculation" => self.speculation = speculation::read(value)?,
+            "toolFormat" => {
+                let format = value.as_str().and_then(ToolFormat::from_name);
+                let names = || ToolFormat::NAMES.map(|(name, _)| format!("{name:?}")).join(" or ");
+                self.tool_format = Some(format.ok_or_else(|| one_of(field, value, &names()))?);
+            }
             "chatTemplate" => match value.as_str() {
                 Some(template) if template.len() <= MAX_TEMPLATE => self.chat_template = Some(template.to_owned()),
                 Some(_) => return Err(Error::invalid_request(field, format!("is longer than {MAX_TEMPLATE} bytes"))),
@@ -228,6 +236,7 @@ mod tests {
         let options = LoadOptions::from_json(&json!({
             "isq": 4, "backend": "candle", "device": "cpu", "threads": 2, "contextLength": 512.0,
             "maxMemoryBytes": 1_000_000_000, "chatTemplate": "{{ messages }}", "dtype": null, "maxSequences": 4,
+            "toolFormat": "lfm",
             "maxQueue": 1, "prefillChunk": 64, "readAhead": 2, "kvCache": "f32", "kvMemoryBytes": 1_000_000,
             "speculation": "ngram",
         }))
@@ -241,6 +250,7 @@ mod tests {
             context_length: Some(512),
             max_memory_bytes: Some(1_000_000_000),
             chat_template: Some("{{ messages }}".to_owned()),
+            tool_format: Some(ToolFormat::Lfm),
             max_sequences: Some(4),
             max_queue: Some(1),
             prefill_chunk: Some(64),
@@ -278,6 +288,7 @@ mod tests {
             (json!({ "maxSequences": 0 }), ErrorCode::InvalidRequest, "maxSequences"),
             (json!({ "prefillChunk": 1e9 }), ErrorCode::InvalidRequest, "prefillChunk"),
             (json!({ "readAhead": "16" }), ErrorCode::InvalidRequest, "readAhead"),
+            (json!({ "toolFormat": "xml" }), ErrorCode::InvalidRequest, "toolFormat"),
             (json!({ "kvCache": "f8" }), ErrorCode::InvalidRequest, "kvCache"),
             (json!([1]), ErrorCode::InvalidRequest, "options"),
         ];

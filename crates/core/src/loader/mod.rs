@@ -38,6 +38,7 @@ use crate::{
     language_model::LanguageModel,
     model::{ModelConfig, Transformer, TransformerOptions, model_shape, vocabulary},
     pooling::Pooling,
+    text::ToolFormat,
     tokenizer::{Tokenizer, TokenizerConfig, check_embedding_rows},
     weights::{LoadObserver, ModelSource, WeightLoader, WeightTable},
 };
@@ -56,6 +57,8 @@ pub struct LoadedModel {
     pub fim: Option<FimTokens>,
     /// Which states make the vector of a text.
     pub pooling: Pooling,
+    /// How the model writes tool calls: as its template teaches, or as the options say.
+    pub tool_format: ToolFormat,
     /// What the model says about itself.
     pub info: ModelInfo,
     /// Bytes of the weights in memory.
@@ -115,6 +118,8 @@ pub(crate) fn load_checked(
     info.capabilities.embeddings = true;
     info.warnings.extend(warnings);
     let engine = options.engine(kv_memory_bytes);
+    let taught = chat_template.as_ref().and_then(|template| ToolFormat::of_template(template.source()));
+    let tool_format = options.tool_format.or(taught).unwrap_or(ToolFormat::Hermes);
     Ok(LoadedModel {
         model,
         tokenizer,
@@ -122,6 +127,7 @@ pub(crate) fn load_checked(
         defaults,
         fim,
         pooling,
+        tool_format,
         info,
         weights_bytes,
         threads,

@@ -14,6 +14,7 @@ use crate::language_model::LanguageModel;
 use crate::log::KvCacheType;
 use crate::pooling::Pooling;
 use crate::request::{Fields, whole_number};
+use crate::text::ToolFormat;
 use crate::tokenizer::Tokenizer;
 pub use crate::weights::Source;
 
@@ -49,6 +50,8 @@ pub struct Loaded {
     pub defaults: GenerationDefaults,
     /// For filling in the middle, where the vocabulary has the tokens.
     pub fim: Option<FimTokens>,
+    /// How the model writes tool calls.
+    pub tool_format: ToolFormat,
     /// Which states make the vector of a text.
     pub pooling: Pooling,
     /// JSON of a `ModelInfo` without `backend`; `id` names the model in answers.

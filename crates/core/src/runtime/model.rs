@@ -13,7 +13,7 @@ use crate::log::Log;
 use crate::pooling::Pooling;
 use crate::request::{ChatRequest, CompletionRequest, FimRequest, FunctionTool, Message, Prompt, SamplingRequest};
 use crate::sampler::{DryOptions, SamplingOptions, SamplingParams, breaker_tokens};
-use crate::text::{ReasoningMarkers, StopStrings, TextOptions, ToolFormat, ToolOptions};
+use crate::text::{ParameterTypes, ReasoningMarkers, StopStrings, TextOptions, ToolFormat, ToolOptions};
 use crate::tokenizer::Tokenizer;
 
 /// Texts over which DRY sees no repetition, as its author has them.
@@ -25,6 +25,8 @@ pub(super) struct ModelShared {
     pub(super) client: u32,
     pub(super) tokenizer: Arc<dyn Tokenizer>,
     pub(super) template: Option<Arc<ChatTemplate>>,
+    /// How the model writes tool calls.
+    pub(super) tool_format: ToolFormat,
     pub(super) defaults: SamplingDefaults,
     pub(super) fim: Option<FimTokens>,
     /// Which states make the vector of a text.
@@ -71,14 +73,14 @@ impl ModelShared {
         let mut job = self.job(AnswerKind::Chat, prompt, &request.sampling, outside)?;
         job.prompt_progress = request.prompt_progress;
         job.drop_leading_space = !request.has_prefix() && self.tokenizer.drops_leading_space();
-        let known = |marker: &str| self.tokenizer.token_id(marker).is_some();
-        if known("<think>") && known("</think>") {
-            job.text.reasoning = Some(ReasoningMarkers::think(rendered.opens_reasoning()));
-        }
-        if !request.tools.is_empty() {
+        job.text.reasoning = ReasoningMarkers::of_model(|marker| self.tokenizer.token_id(marker).is_some())
+            .map(|markers| markers.after_prompt(|marker| rendered.ends_with(marker)));
+        if !request.tools.is_empty() || self.tool_format == ToolFormat::Harmony {
             let seed = outside.seed;
             let call_id = Arc::new(move |index| call_id(seed, index));
-            job.text.tools = Some(ToolOptions { format: ToolFormat::Hermes, call_id });
+            let schemas = request.tools.iter().map(|tool| (tool.name.as_str(), &tool.parameters));
+            let types = Arc::new(ParameterTypes::new(schemas));
+            job.text.tools = Some(ToolOptions { format: self.tool_format, types, call_id });
         }
         Ok(job)
     }

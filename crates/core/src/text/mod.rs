@@ -4,10 +4,8 @@
 //! same bytes into tokens gives the same events once neighbours are merged. All of them are `Clone`, which is how a
 //! sequence forks; [`TextPipeline::truncate`] rolls the whole back to an earlier token.
 
+mod answer_stage;
 mod event;
-mod hermes;
-mod hermes_call;
-mod json_scanner;
 mod marker_scan;
 mod needle;
 mod pipeline;
@@ -20,4 +18,4 @@ pub use event::{TextEvent, ToolCallDelta};
 pub use pipeline::{TextOptions, TextPipeline};
 pub use reasoning::ReasoningMarkers;
 pub use stop::{StopMatch, StopStrings};
-pub use tool_call::{CallId, ToolFormat, ToolOptions};
+pub use tool_call::{CallId, ParameterTypes, ToolFormat, ToolOptions};

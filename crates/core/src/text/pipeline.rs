@@ -1,9 +1,10 @@
 //! The stages in a row.
 
+use super::answer_stage::AnswerStage;
 use super::event::TextEvent;
-use super::reasoning::{Part, ReasoningMarkers, ReasoningStage};
+use super::reasoning::ReasoningMarkers;
 use super::stop::{StopMatch, StopStage, StopStrings};
-use super::tool_call::{ToolOptions, ToolStage};
+use super::tool_call::ToolOptions;
 use super::utf8::Utf8Stage;
 
 /// Tokens between two checkpoints of a pipeline: what a short roll-back reads again at most.
@@ -18,7 +19,7 @@ pub struct TextOptions {
     pub min_tokens: usize,
     /// The model's reasoning markers; none for raw completion and models without reasoning.
     pub reasoning: Option<ReasoningMarkers>,
-    /// The model's form of tool calls, if the request has tools.
+    /// The model's form of tool calls, if the request has tools, or the whole answer is in that form.
     pub tools: Option<ToolOptions>,
 }
 
@@ -42,8 +43,7 @@ pub struct TextPipeline {
 struct Stages {
     utf8: Utf8Stage,
     stop: StopStage,
-    reasoning: Option<ReasoningStage>,
-    tools: Option<ToolStage>,
+    answer: AnswerStage,
     /// The pipeline has ended inside a code point.
     cut_character: bool,
     /// Tokens in whose text no stop string is looked for, from here on.
@@ -64,11 +64,11 @@ struct TokenLog {
 impl TextPipeline {
     /// A pipeline at the beginning of an answer.
     pub fn new(options: TextOptions) -> Self {
+        let answer = AnswerStage::new(&options);
         let start = Stages {
             utf8: Utf8Stage::default(),
             stop: StopStage::new(options.stops),
-            reasoning: options.reasoning.as_ref().map(ReasoningStage::new),
-            tools: options.tools.as_ref().map(ToolStage::new),
+            answer,
             cut_character: false,
             unstoppable: options.min_tokens,
             decoded: String::new(),
@@ -81,7 +81,7 @@ impl TextPipeline {
     ///
     /// Once a stop string is found, it and everything after it is dropped; every later call says the match again.
     pub fn push(&mut self, bytes: &[u8], control_text: Option<&str>, out: &mut Vec<TextEvent>) -> Option<StopMatch> {
-        let marker = control_text.filter(|text| self.now.is_marker(text));
+        let marker = control_text.filter(|text| self.now.answer.is_marker(text));
         let bytes = marker.map_or(bytes, str::as_bytes);
         self.log.push(bytes, marker.is_some());
         let matched = self.now.push(bytes, marker.is_some(), out);
@@ -126,18 +126,18 @@ impl TextPipeline {
 
     /// Whether the text that comes next is reasoning: `usage.reasoningTokens` counts the tokens read while it is.
     pub fn in_reasoning(&self) -> bool {
-        self.now.reasoning.as_ref().is_some_and(ReasoningStage::is_open)
+        self.now.answer.in_reasoning()
     }
 
     /// Tool calls that have been announced.
     pub fn started_tool_calls(&self) -> usize {
-        self.now.tools.as_ref().map_or(0, ToolStage::started)
+        self.now.answer.started_calls()
     }
 
     /// Tool calls whose arguments are whole JSON objects; `finishReason` is `tool_calls` only if that is all of them,
     /// and not none.
     pub fn complete_tool_calls(&self) -> usize {
-        self.now.tools.as_ref().map_or(0, ToolStage::complete)
+        self.now.answer.complete_calls()
     }
 
     /// Whether [`Self::finish`] met an incomplete code point.
@@ -147,11 +147,6 @@ impl TextPipeline {
 }
 
 impl Stages {
-    fn is_marker(&self, text: &str) -> bool {
-        self.reasoning.as_ref().is_some_and(|stage| stage.is_marker(text))
-            || self.tools.as_ref().is_some_and(|stage| stage.is_marker(text))
-    }
-
     fn push(&mut self, bytes: &[u8], marker: bool, out: &mut Vec<TextEvent>) -> Option<StopMatch> {
         self.decoded.clear();
         if marker {
@@ -167,7 +162,7 @@ impl Stages {
         } else {
             self.stop.push(&self.decoded, &mut self.allowed)
         };
-        self.tell(out);
+        self.answer.push(&self.allowed, out);
         matched
     }
 
@@ -179,31 +174,8 @@ impl Stages {
         // The last character can still complete no stop string but one that holds U+FFFD; either way it is the end.
         self.stop.push(&self.decoded, &mut self.allowed);
         self.stop.finish(&mut self.allowed);
-        self.tell(out);
-        let Self { reasoning, tools, .. } = self;
-        if let Some(reasoning) = reasoning {
-            reasoning.finish(&mut |part| tell_part(part, tools.as_mut(), out));
-        }
-        if let Some(tools) = tools {
-            tools.finish(out);
-        }
-    }
-
-    /// Sends the text that stop strings allow through the last two stages.
-    fn tell(&mut self, out: &mut Vec<TextEvent>) {
-        let Self { reasoning, tools, allowed, .. } = self;
-        match reasoning {
-            Some(reasoning) => reasoning.push(allowed, &mut |part| tell_part(part, tools.as_mut(), out)),
-            None => tell_part(Part::Content(allowed), tools.as_mut(), out),
-        }
-    }
-}
-
-fn tell_part(part: Part<'_>, tools: Option<&mut ToolStage>, out: &mut Vec<TextEvent>) {
-    match (part, tools) {
-        (Part::Reasoning(text), _) => TextEvent::reasoning(text, out),
-        (Part::Content(text), Some(tools)) => tools.push(text, out),
-        (Part::Content(text), None) => TextEvent::content(text, out),
+        self.answer.push(&self.allowed, out);
+        self.answer.finish(out);
     }
 }
 

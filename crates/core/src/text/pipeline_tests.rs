@@ -17,7 +17,11 @@ fn options(stops: &[&str]) -> TextOptions {
         stops: StopStrings::new(stops).unwrap(),
         reasoning: Some(ReasoningMarkers::think(false)),
         min_tokens: 0,
-        tools: Some(ToolOptions { format: ToolFormat::Hermes, call_id: Arc::new(|index| format!("call_{index}")) }),
+        tools: Some(ToolOptions {
+            format: ToolFormat::Hermes,
+            types: Arc::default(),
+            call_id: Arc::new(|index| format!("call_{index}")),
+        }),
     }
 }
 

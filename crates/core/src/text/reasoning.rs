@@ -1,7 +1,6 @@
 //! Reasoning between markers, told apart from the answer.
 
-use super::marker_scan::MarkerScan;
-use super::needle::Needle;
+use super::marker_scan::{MarkerScan, Markers};
 use crate::error::{Error, Result};
 
 /// The pair of strings round a model's reasoning, `<think>` and `</think>`.
@@ -28,6 +27,21 @@ impl ReasoningMarkers {
     /// `<think>` and `</think>`, as Qwen3, `DeepSeek` R1 and `SmolLM3` write them.
     pub fn think(starts_open: bool) -> Self {
         Self { open: "<think>".to_owned(), close: "</think>".to_owned(), starts_open }
+    }
+
+    /// The pair that a model knows as control tokens: those of Mistral and Gemma 4, or `<think>`. Behind some of Gemma's own
+    /// marker stands the name of the channel.
+    pub fn of_model(is_token: impl Fn(&str) -> bool) -> Option<Self> {
+        const KNOWN: [(&str, &str, &str); 3] =
+            [("<think>", "", "</think>"), ("[THINK]", "", "[/THINK]"), ("<|channel>", "thought\n", "<channel|>")];
+        let (open, rest, close) = KNOWN.into_iter().find(|(open, _, close)| is_token(open) && is_token(close))?;
+        Some(Self { open: open.to_owned() + rest, close: close.to_owned(), starts_open: false })
+    }
+
+    /// The same where the prompt says whether it ends in the opening marker.
+    #[must_use]
+    pub fn after_prompt(self, ends_with: impl Fn(&str) -> bool) -> Self {
+        Self { starts_open: ends_with(&self.open), ..self }
     }
 }
 
@@ -57,8 +71,8 @@ enum Mode {
 /// counted.
 #[derive(Debug, Clone)]
 pub(super) struct ReasoningStage {
-    open: Needle,
-    close: Needle,
+    open: Markers,
+    close: Markers,
     mode: Mode,
     scan: MarkerScan,
     /// The next character is dropped if it is a newline: the one after the opening marker.
@@ -72,8 +86,8 @@ pub(super) struct ReasoningStage {
 impl ReasoningStage {
     pub(super) fn new(markers: &ReasoningMarkers) -> Self {
         Self {
-            open: Needle::new(&markers.open),
-            close: Needle::new(&markers.close),
+            open: Markers::new([markers.open.as_str()]),
+            close: Markers::new([markers.close.as_str()]),
             mode: if markers.starts_open { Mode::Reasoning } else { Mode::Leading },
             scan: MarkerScan::default(),
             drop_newline: markers.starts_open,
@@ -92,7 +106,7 @@ impl ReasoningStage {
 
     /// Whether the control token spelled `text` is one of the markers.
     pub(super) fn is_marker(&self, text: &str) -> bool {
-        text == self.open.text() || text == self.close.text()
+        !text.is_empty() && (self.open.text(0).starts_with(text) || text == self.close.text(0))
     }
 
     pub(super) fn push(&mut self, text: &str, sink: &mut impl FnMut(Part<'_>)) {
@@ -243,6 +257,30 @@ mod tests {
     #[test]
     fn unclosed_reasoning_keeps_its_text() {
         assert_eq!(run(&["<think>a\n\n</thin"], false), [reasoning("a\n\n</thin")]);
+    }
+
+    #[test]
+    fn a_models_control_tokens_tell_its_markers() {
+        let of = |tokens: &'static [&str]| ReasoningMarkers::of_model(|token| tokens.contains(&token));
+        assert_eq!(of(&["<think>", "</think>"]), Some(ReasoningMarkers::think(false)));
+        assert_eq!(of(&["[THINK]", "[/THINK]"]), ReasoningMarkers::new("[THINK]", "[/THINK]", false).ok());
+        assert_eq!(of(&["<think>"]), None);
+        let gemma = of(&["<|channel>", "<channel|>"]).unwrap();
+        let mut stage = ReasoningStage::new(&gemma);
+        assert!(stage.is_marker("<|channel>") && stage.is_marker("<channel|>") && !stage.is_marker(""));
+        let mut out = Vec::new();
+        stage.push("<|channel>thought\nHm.<channel|>Yes.", &mut |part| match part {
+            Part::Content(text) => TextEvent::content(text, &mut out),
+            Part::Reasoning(text) => TextEvent::reasoning(text, &mut out),
+        });
+        assert_eq!(out, [reasoning("Hm."), content("Yes.")]);
+    }
+
+    #[test]
+    fn a_prompt_may_have_opened_it() {
+        let after = |ends: bool| ReasoningMarkers::think(false).after_prompt(|marker| ends && marker == "<think>");
+        assert_eq!(after(true), ReasoningMarkers::think(true));
+        assert_eq!(after(false), ReasoningMarkers::think(false));
     }
 
     #[test]

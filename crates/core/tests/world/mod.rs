@@ -16,6 +16,7 @@ use wick_core::loader::LoadOptions;
 use wick_core::log::KvCacheType;
 use wick_core::pooling::Pooling;
 use wick_core::runtime::{Host, Loaded, Loader, Memory, Runtime, RuntimeOptions, Source};
+use wick_core::text::ToolFormat;
 use wick_core::tokenizer::{Tokenizer, TokenizerConfig};
 
 use crate::fake::{EOS, FakeModel, FakeTokenizer, Faults};
@@ -113,6 +114,7 @@ impl Loader for FakeLoader {
             } else {
                 Pooling::Last
             },
+            tool_format: ToolFormat::Hermes,
             info: json!({"id": "fake", "warnings": []}),
             weights_bytes: 10,
             max_memory_bytes: None,

@@ -18,6 +18,7 @@ const options: Readonly<Record<Exclude<keyof LoadOptions, PlaceOption>, "engine"
   contextLength: "engine",
   maxMemoryBytes: "engine",
   chatTemplate: "engine",
+  toolFormat: "engine",
   onProgress: "here",
   onLog: "here",
   logLevel: "here",

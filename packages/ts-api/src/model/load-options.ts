@@ -49,6 +49,28 @@ export type LoadProgress =
   | { kind: "weights"; loadedBytes: number; totalBytes: number };
 
 /**
+ * A form of tool calls, called after who writes it.
+ *
+ * @example
+ * ```ts
+ * const format: ToolFormat = "hermes";
+ * ```
+ */
+export type ToolFormat =
+  | "hermes"
+  | "qwen_coder"
+  | "llama"
+  | "mistral"
+  | "deepseek"
+  | "deepseek_dsml"
+  | "gemma"
+  | "phi"
+  | "granite"
+  | "lfm"
+  | "glm"
+  | "harmony";
+
+/**
  * How a model is loaded. An option that this backend or this version cannot honour is `unsupported`, never ignored.
  *
  * @example
@@ -96,6 +118,8 @@ export interface LoadOptions {
   maxMemoryBytes?: number | undefined;
   /** A chat template (Jinja) instead of the model's own. */
   chatTemplate?: string | undefined;
+  /** The form in which the model writes tool calls; by default the one that its chat template teaches. */
+  toolFormat?: ToolFormat | undefined;
   /** Called as the load goes on. */
   onProgress?: ((progress: LoadProgress) => void) | undefined;
   /**

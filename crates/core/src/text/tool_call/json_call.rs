@@ -1,12 +1,9 @@
-//! One call of the Hermes form, from behind its opening marker to the end of its object.
+//! A call as one JSON object.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
+use super::call_body::{MAX_HELD, Progress, Shared, Step};
 use super::json_scanner::{JsonScanner, Read};
-
-/// Bytes after the opening marker that are held until it is certain that a call begins. Real calls say their name
-/// within a few dozen.
-const MAX_HELD: usize = 8 * 1024;
 
 /// Reads `{"name": "f", "arguments": {…}}` character by character.
 ///
@@ -14,19 +11,15 @@ const MAX_HELD: usize = 8 * 1024;
 /// the object ends with a name alone, which means arguments `{}`. The name is a non-empty string, the arguments are
 /// an object; other members are read over.
 #[derive(Debug, Clone)]
-pub(super) struct HermesCall {
+pub(super) struct JsonCall {
+    pub(super) shared: Shared,
     scanner: JsonScanner,
-    /// All text so far, until the call is certain.
-    held: String,
-    /// Where in `held` the key or value begins that is being read.
+    /// Where in what is held the key or value begins that is being read.
     start: usize,
     field: Field,
     name: Option<String>,
-    /// Where in `held` the arguments are, when they came before the name.
+    /// Where in what is held the arguments are, when they came before the name.
     arguments: Option<Range<usize>>,
-    progress: Progress,
-    /// Arguments since the caller last took them.
-    pub(super) fragment: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,81 +29,39 @@ enum Field {
     Other,
 }
 
-/// How far a call is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress {
-    /// May still be no call; everything is held.
-    Uncertain,
-    /// The arguments are being written.
-    Arguments,
-    /// The arguments are whole.
-    Complete,
-}
-
-/// What a character did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    /// It was read.
-    More,
-    /// It ended the object.
-    End,
-    /// This is no call.
-    FalseAlarm,
-    /// It cannot go on the object, of which the arguments are whole. It was not read.
-    Cut,
-    /// It cannot go on the arguments. It was not read.
-    Broken,
-}
-
-impl HermesCall {
+impl JsonCall {
     pub(super) fn new() -> Self {
         Self {
+            shared: Shared::new(),
             scanner: JsonScanner::new(),
-            held: String::new(),
             start: 0,
             field: Field::Other,
             name: None,
             arguments: None,
-            progress: Progress::Uncertain,
-            fragment: String::new(),
         }
-    }
-
-    pub(super) fn progress(&self) -> Progress {
-        self.progress
-    }
-
-    /// The name, for the one who announces the call.
-    pub(super) fn take_name(&mut self) -> String {
-        self.name.take().unwrap_or_default()
-    }
-
-    /// The text of a call that is none.
-    pub(super) fn into_held(self) -> String {
-        self.held
     }
 
     pub(super) fn read(&mut self, ch: char) -> Step {
         let read = self.scanner.push(ch);
-        match self.progress {
+        match self.shared.progress {
             Progress::Uncertain => {
-                self.held.push(ch);
-                if self.held.len() > MAX_HELD { Step::FalseAlarm } else { self.read_uncertain(ch, read) }
+                self.shared.held.push(ch);
+                if self.shared.held.len() > MAX_HELD { Step::FalseAlarm } else { self.read_uncertain(ch, read) }
             }
             Progress::Arguments => match read {
-                Read::Invalid => Step::Broken,
+                Read::Invalid => self.shared.leave(Step::Broken, ch),
                 Read::ValueEnd => {
-                    self.fragment.push(ch);
-                    self.progress = Progress::Complete;
+                    self.shared.fragment.push(ch);
+                    self.shared.progress = Progress::Complete;
                     Step::More
                 }
                 Read::More | Read::KeyStart | Read::KeyEnd | Read::ValueStart | Read::End => {
-                    self.fragment.push(ch);
+                    self.shared.fragment.push(ch);
                     Step::More
                 }
             },
             Progress::Complete => match read {
-                Read::Invalid => Step::Cut,
+                Read::Invalid => self.shared.leave(Step::Cut, ch),
                 Read::End => Step::End,
                 Read::More | Read::KeyStart | Read::KeyEnd | Read::ValueStart | Read::ValueEnd => Step::More,
             },
@@ -118,16 +69,16 @@ impl HermesCall {
     }
 
     fn read_uncertain(&mut self, ch: char, read: Read) -> Step {
-        let here = self.held.len() - ch.len_utf8();
+        let here = self.shared.held.len() - ch.len_utf8();
         match read {
             Read::More => {}
             Read::Invalid => return Step::FalseAlarm,
             Read::KeyStart => self.start = here,
             Read::KeyEnd => {
-                self.field = match &self.held[self.start..] {
-                    "\"name\"" => Field::Name,
-                    "\"arguments\"" | "\"parameters\"" => Field::Arguments,
-                    _ => Field::Other,
+                self.field = match serde_json::from_str::<Cow<'_, str>>(&self.shared.held[self.start..]).as_deref() {
+                    Ok("name") => Field::Name,
+                    Ok("arguments" | "parameters") => Field::Arguments,
+                    Ok(_) | Err(_) => Field::Other,
                 }
             }
             Read::ValueStart => {
@@ -139,17 +90,17 @@ impl HermesCall {
                 }
             }
             Read::ValueEnd => match self.field {
-                Field::Name => match serde_json::from_str::<String>(&self.held[self.start..]) {
+                Field::Name => match serde_json::from_str::<String>(&self.shared.held[self.start..]) {
                     Ok(name) if !name.is_empty() => {
                         self.name = Some(name);
                         if let Some(range) = self.arguments.take() {
-                            let arguments = self.held[range].to_owned();
+                            let arguments = self.shared.held[range].to_owned();
                             self.certain(Progress::Complete, &arguments);
                         }
                     }
                     Ok(_) | Err(_) => return Step::FalseAlarm,
                 },
-                Field::Arguments => self.arguments = Some(self.start..self.held.len()),
+                Field::Arguments => self.arguments = Some(self.start..self.shared.held.len()),
                 Field::Other => {}
             },
             Read::End => {
@@ -164,8 +115,7 @@ impl HermesCall {
     }
 
     fn certain(&mut self, progress: Progress, arguments: &str) {
-        self.progress = progress;
-        self.fragment.push_str(arguments);
-        self.held = String::new();
+        let name = self.name.take().unwrap_or_default();
+        self.shared.begin(name, progress, arguments);
     }
 }

@@ -4,9 +4,11 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::text::event::merged;
+use crate::text::tool_call::ToolFormat;
 
-fn stage() -> HermesStage {
-    HermesStage::new(Arc::new(|index| format!("call_{index}")))
+fn stage() -> ToolStage {
+    let call_id: CallId = Arc::new(|index| format!("call_{index}"));
+    ToolStage::new(&ToolOptions { format: ToolFormat::Hermes, types: Arc::default(), call_id }).unwrap()
 }
 
 fn run(chunks: &[&str]) -> (Vec<TextEvent>, usize) {
