@@ -40,6 +40,24 @@ export function describeSplitting({ name, load }: DemoSubject): void {
       );
     });
 
+    test("toolFormat says how calls are written; in another form they are text", async () => {
+      const request = {
+        messages: [{ role: "user" as const, content: "What is the weather in Paris?" }],
+        tools: [weather],
+        temperature: 0,
+      };
+      await using same = await load({ toolFormat: "hermes" });
+      expect((await same.chat.complete(request)).choices[0].finishReason).toBe("tool_calls");
+      await using other = await load({ toolFormat: "mistral" });
+      const [{ message, finishReason }] = (await other.chat.complete(request)).choices;
+      expect([finishReason, message.toolCalls]).toEqual(["stop", undefined]);
+      expect(message.content).toContain('{"name": "get_weather"');
+      await expect(load({ toolFormat: "xml" as never })).rejects.toMatchObject({
+        code: "invalid_request",
+        info: { where: "options.toolFormat", message: expect.stringContaining("qwen_coder") },
+      });
+    });
+
     test("reasoning leaves the answer, delta by delta", async () => {
       const messages = [{ role: "user" as const, content: "Which is bigger: 12 or 8?" }];
       const responses = await collect(

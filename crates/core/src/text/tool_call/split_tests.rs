@@ -164,7 +164,8 @@ fn check_order(format: ToolFormat, pieces: &[&str]) -> Result<(), TestCaseError>
         // Halves of surrogate pairs and numbers over f64 are JSON, and not serde_json's.
         is_plain &= !arguments.contains("\\u") && !arguments.contains(['e', 'E']);
     }
-    prop_assert!(whole <= complete && (whole == complete || !is_plain), "{} of {}: {:?}", whole, complete, events);
+    // Broken arguments may happen to be JSON.
+    prop_assert!(whole >= complete || !is_plain, "{} of {}: {:?}", whole, complete, events);
     Ok(())
 }
 
