@@ -243,7 +243,7 @@ describe("refusals", () => {
 
   test.each([
     ["onApproval", "unsupported", { messages, onApproval: () => true }],
-    ["tools[0]", "unsupported", { messages, tools: [executable] }],
+    ["tools[0]", "invalid_request", { messages, tools: [executable] }],
     [
       "tools[1]",
       "unsupported",

@@ -53,6 +53,7 @@ export class LocalModel implements Model {
     this.chat = chatCalls(
       (request, options) => this.#chatStream(request, options),
       () => this.#chatTerminals({}),
+      info.id,
     );
     this.completions = textCalls((request, options) => this.#completionStream("completion", request, options));
     this.fim = textCalls((request, options) => this.#completionStream("fim", request, options));

@@ -59,6 +59,7 @@ export class RemoteModel implements Model {
     this.chat = chatCalls(
       (request, options) => this.#chatStream(request, options),
       () => remoteTerminals(model, "chat"),
+      model,
     );
     this.completions = this.#textCalls("completions", provider.completion);
     this.fim = this.#textCalls("fim", provider.fim);

@@ -1,56 +1,64 @@
-import { unsupported } from "../error/refusal.js";
+import { invalidRequest, unsupported } from "../error/refusal.js";
+import { jsonSchemaOf } from "./json-schema-of.js";
 import { requestJson } from "./request-json.js";
+import type { Schema } from "./schema.js";
 
 /**
- * The JSON of a chat request, less what this version refuses before the engine sees it: functions and schema objects, which JSON
- * cannot carry, and tools that someone else runs. Shapes that are plainly wrong are left for the engine to refuse.
+ * The JSON of a chat request. Schemas of libraries become JSON Schema, which is all that JSON can carry; functions have no place in it.
+ * Shapes that are plainly wrong are left for the engine to refuse.
  *
  * @param place - Where the model is.
  * @throws {@link WickError} with the field's path.
  */
 export function chatRequestJson(request: unknown, place: "local" | "remote"): string {
-  if (isRecord(request)) {
-    if (request["onApproval"] !== undefined) {
-      throw unsupported(
-        "onApproval",
-        "This version runs no tools, so that there is nothing to approve; leave onApproval out.",
-      );
-    }
-    const { tools, responseFormat } = request;
-    if (Array.isArray(tools)) tools.forEach((tool, index) => checkTool(tool, index, place));
-    if (isRecord(responseFormat) && isRecord(responseFormat["jsonSchema"])) {
-      checkSchema(responseFormat["jsonSchema"]["schemaDefinition"], "responseFormat.jsonSchema.schemaDefinition");
-    }
+  if (!isRecord(request)) return requestJson(request, "");
+  if (request["onApproval"] !== undefined) {
+    throw unsupported("onApproval", "No tool of this request asks for approval; leave onApproval out.");
   }
-  return requestJson(request, "");
+  const { tools, responseFormat, ...rest } = request;
+  return requestJson(
+    {
+      ...rest,
+      tools: Array.isArray(tools) ? tools.map((tool, index) => plainTool(tool, index, place)) : tools,
+      responseFormat: plainFormat(responseFormat),
+    },
+    "",
+  );
 }
 
-function checkTool(tool: unknown, index: number, place: "local" | "remote"): void {
-  if (!isRecord(tool)) return;
+function plainTool(tool: unknown, index: number, place: "local" | "remote"): unknown {
+  if (!isRecord(tool)) return tool;
   const where = `tools[${index}]`;
   switch (tool["type"]) {
-    case "function":
-      if (isRecord(tool["function"])) checkSchema(tool["function"]["parameters"], `${where}.function.parameters`);
-      break;
+    case "function": {
+      const { function: described } = tool;
+      if (!isRecord(described) || !isSchema(described["parameters"])) return tool;
+      const parameters = jsonSchemaOf(described["parameters"], `${where}.function.parameters`);
+      return { ...tool, function: { ...described, parameters } };
+    }
     case "executable":
-      throw unsupported(
-        where,
-        `${where}: this version does not run tools; pass it as a function and answer its calls yourself.`,
-      );
+      throw invalidRequest(where, `${where} is no tool that could run; make it with tool().`);
     case "web_search":
     case "code_interpreter":
     case "image_generation":
     case "document_library":
     case "server":
-      if (place === "remote") break;
+      if (place === "remote") return tool;
       throw unsupported(where, `${where}: only a host runs tools of type ${tool["type"]}, and this model is local.`);
   }
+  return tool;
 }
 
-function checkSchema(schema: unknown, where: string): void {
-  if (isRecord(schema) && "~standard" in schema) {
-    throw unsupported(where, `${where}: this version takes plain JSON Schema only; convert the schema first.`);
-  }
+function plainFormat(format: unknown): unknown {
+  if (!isRecord(format) || !isRecord(format["jsonSchema"])) return format;
+  const { schemaDefinition, ...rest } = format["jsonSchema"];
+  if (!isSchema(schemaDefinition)) return format;
+  const plain = jsonSchemaOf(schemaDefinition, "responseFormat.jsonSchema.schemaDefinition");
+  return { ...format, jsonSchema: { ...rest, schemaDefinition: plain } };
+}
+
+function isSchema(value: unknown): value is Schema {
+  return (typeof value === "object" || typeof value === "function") && value !== null && !Array.isArray(value);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,6 +1,10 @@
+import { Validator } from "@cfworker/json-schema";
+import { agentStream } from "../agent/agent-stream.js";
+import { invalidRequest } from "../error/refusal.js";
 import type { JsonValue } from "../generated/protocol.js";
+import { type ToolRunner, type Validated, toolKey } from "./executable.js";
+import { isStandard, jsonSchemaOf } from "./json-schema-of.js";
 import type { InferSchema, JsonSchema, Schema } from "./schema.js";
-import { WickError } from "../error/wick-error.js";
 
 /**
  * A tool whose call comes back to the program (`finishReason: "tool_calls"`).
@@ -111,20 +115,24 @@ export interface ToolDefinition<S extends Schema> {
   parameters: S;
   /** Answers with text, JSON, a promise of them, or an AsyncIterable of text. */
   execute: (input: InferSchema<S>, context: ToolContext) => unknown;
-  /** Whether someone is asked before it runs; never by default. */
+  /** Whether someone is asked before it runs, who has five minutes; never by default. */
   needsApproval?: boolean | ((input: InferSchema<S>) => boolean | Promise<boolean>) | undefined;
-  /** How long it may take. */
+  /** How long it may take; a minute. It fails then, and its signal fires. */
   timeoutMs?: number | undefined;
 }
 
+/** Where a tool does not say how long it may take. */
+const defaultTimeoutMs = 60_000;
+/** Timers of JavaScript go no further: 24 days. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
 /**
- * Makes a tool that Wick runs.
+ * Makes a tool that Wick runs: `model.chat.stream` then goes round, answers and tools in turn, as one stream. What it throws, is
+ * told the model and the stream, and ends neither.
  *
- * This version cannot run tools yet: a request that holds one ends in `validation_error` with code `unsupported`. Hand
- * {@link FunctionTool}s in, and answer the calls in `message.toolCalls` yourself.
- *
- * @param definition - Its name, its schema and what it does.
- * @throws {@link WickError} `unsupported` for parameters that are not plain JSON Schema.
+ * @param definition - Its name, its schema and what it does. The schema is JSON Schema (also TypeBox's), or of a library that writes
+ * its schemas as such: zod from 4.2, ArkType, Valibot by `toStandardJsonSchema`.
+ * @throws {@link WickError} `invalid_request` for a definition that is none, `unsupported` for a schema that cannot be JSON Schema.
  *
  * @example
  * ```ts
@@ -137,19 +145,64 @@ export interface ToolDefinition<S extends Schema> {
  * ```
  */
 export function tool<const S extends Schema>(definition: ToolDefinition<S>): ExecutableTool {
-  const { name, description, parameters, needsApproval } = definition;
-  if (!isJsonSchema(parameters)) {
-    throw new WickError({
-      code: "unsupported",
-      message: "This version takes a tool's parameters as plain JSON Schema only; convert the schema first.",
-      where: "parameters",
-      retryable: false,
-    });
+  const { name, description, needsApproval = false, execute, timeoutMs = defaultTimeoutMs } = definition;
+  if (typeof name !== "string" || typeof description !== "string") {
+    throw invalidRequest("definition", "A tool has a name and a description, both strings.");
   }
-  const asks = typeof needsApproval === "function" || needsApproval === true;
-  return Object.freeze({ type: "executable", name, description, parameters, needsApproval: asks });
+  if (typeof execute !== "function") throw invalidRequest("definition.execute", "execute must be a function.");
+  if (typeof needsApproval !== "boolean" && typeof needsApproval !== "function") {
+    throw invalidRequest("definition.needsApproval", "needsApproval must be true, false or a function.");
+  }
+  if (typeof timeoutMs !== "number" || !(timeoutMs > 0 && timeoutMs <= longestTimeoutMs)) {
+    throw invalidRequest("definition.timeoutMs", `timeoutMs must be a number above 0 and up to ${longestTimeoutMs}.`);
+  }
+  const parameters = jsonSchemaOf(definition.parameters, "definition.parameters");
+  // What a schema lets through is what the functions take.
+  const decide = typeof needsApproval === "function" ? (needsApproval as (input: unknown) => boolean) : undefined;
+  const runner: ToolRunner = {
+    execute: execute as ToolRunner["execute"],
+    validate: validation(definition.parameters),
+    needsApproval: (input) => (decide === undefined ? needsApproval === true : decide(input)),
+    timeoutMs,
+    stream: agentStream,
+  };
+  const described = {
+    type: "executable" as const,
+    name,
+    description,
+    parameters,
+    needsApproval: needsApproval !== false,
+  };
+  Object.defineProperty(described, toolKey, { value: runner });
+  return Object.freeze(described);
 }
 
-function isJsonSchema(schema: Schema): schema is JsonSchema {
-  return !("~standard" in schema);
+/** As the schema's library validates, or by JSON Schema of 2020-12. */
+function validation(schema: Schema): ToolRunner["validate"] {
+  if (isStandard(schema)) {
+    const { validate } = schema["~standard"];
+    return async (input): Promise<Validated> => {
+      const { value, issues } = (await validate(input)) as { value?: unknown; issues?: readonly Issue[] };
+      return issues === undefined ? { value } : { issues: issues.map(issueText).join("; ") };
+    };
+  }
+  const validator = new Validator(schema, "2020-12", false);
+  return (input) => {
+    const { valid, errors } = validator.validate(input);
+    if (valid) return { value: input };
+    // The last ones are where it is wrong, the first what that makes of the whole.
+    const told = errors.slice(-3).map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`);
+    return { issues: told.join("; ") };
+  };
+}
+
+/** https://standardschema.dev */
+interface Issue {
+  readonly message: string;
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+function issueText({ message, path = [] }: Issue): string {
+  const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
+  return keys.length === 0 ? message : `${keys.join(".")}: ${message}`;
 }

@@ -225,9 +225,9 @@ describe.each<ProviderName>(["openai", "mistral", "mistralrs", "wick"])("fields 
   });
 });
 
-test("a tool that Wick would run is refused", async () => {
+test("what looks like a tool that Wick runs, and was not made by tool(), is refused", async () => {
   const tool = { type: "executable", name: "t", description: "", parameters: {}, needsApproval: false };
-  expect(await refusal("openai", { tools: [tool] })).toMatchObject({ code: "unsupported", where: "tools[0]" });
+  expect(await refusal("openai", { tools: [tool] })).toMatchObject({ code: "invalid_request", where: "tools[0]" });
 });
 
 describe("what goes along", () => {

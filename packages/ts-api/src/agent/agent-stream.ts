@@ -1,0 +1,21 @@
+import { WickError } from "../error/wick-error.js";
+import { signalOf } from "../request/call-options.js";
+import type { AgentResponse } from "../response/response.js";
+import { refusedBy } from "../stream/fixed-feed.js";
+import { LiveStream } from "../stream/live-stream.js";
+import { chatTerminals } from "../stream/stream-terminals.js";
+import { AgentFeed } from "./agent-feed.js";
+import type { AgentRun } from "./agent-run.js";
+
+/** A chat whose tools Wick runs, as one stream. */
+export function agentStream(run: AgentRun): LiveStream<AgentResponse> {
+  const terminals = chatTerminals({ model: run.model, choices: 1 });
+  const signal = signalOf(run.options ?? {});
+  try {
+    const feed = new AgentFeed(run);
+    return new LiveStream<AgentResponse>({ feed, terminals, signal, approvals: feed.approvals });
+  } catch (error) {
+    if (!WickError.isInstance(error)) throw error;
+    return new LiveStream<AgentResponse>({ feed: refusedBy(error), terminals, signal });
+  }
+}
