@@ -1,4 +1,4 @@
-// `npm run example -- browser | deno | worker | hosted | hub`: builds what the example needs and starts it; what follows goes to it.
+// `npm run example -- browser | deno | worker | hosted | hub | agent`: builds what the example needs and starts it; what follows goes to it.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -13,6 +13,7 @@ const examples = {
   worker: { command: [...tool("wrangler/bin/wrangler.js"), "dev"], isWasm: true },
   hosted: { command: [node(), "hosted.ts"], isWasm: false },
   hub: { command: [node(), "hub.ts"], isWasm: false },
+  agent: { command: [node(), "agent.ts"], isWasm: false },
 };
 
 await main(async () => {

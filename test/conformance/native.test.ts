@@ -2,6 +2,7 @@ import { demoModel } from "@wick/demo-model";
 import { expect, test } from "vitest";
 import { Model, type StepTrace } from "wick";
 import { eventually } from "./chunks.ts";
+import { describeAgents } from "./agents.ts";
 import { describeLaws } from "./laws.ts";
 import { describeRequestOptions } from "./request-options.ts";
 import { describeSpeculation } from "./speculation.ts";
@@ -27,6 +28,7 @@ describeSpeculation({
   load: (options) => Model.load(demoModel(), options),
   draftModel: () => demoModel(),
 });
+describeAgents(subject);
 describeSplitting({ name: "native", load: (options) => Model.load(demoModel(), options) });
 
 test("a long text holds up no one else", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ConnectOptions, Model } from "wick";
+import { describeAgents } from "../agents.ts";
 import { type Lack, describeLaws } from "../laws.ts";
 import { transcriptsOf } from "../transcripts.ts";
 import { describeWriting } from "../writing.ts";
@@ -38,6 +39,7 @@ export function describeRemote({ name, connect, url, words }: RemoteSubject): vo
     const subject = { name: `${name}, ${provider}`, load, request, lacks, idle };
     describeLaws(subject);
     describeWriting(subject);
+    describeAgents(subject);
   }
 
   describe(`what is said: ${name}`, () => {

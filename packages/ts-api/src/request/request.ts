@@ -99,9 +99,9 @@ export interface ChatRequest<T extends Tool = FunctionTool, P extends boolean = 
   tools?: readonly T[] | undefined;
   /** Whether it may, must, or must not; or which one it must. */
   toolChoice?: "auto" | "none" | "any" | "required" | { type: "function"; function: { name: string } } | undefined;
-  /** Whether it may call several at once. */
+  /** Whether it may call several at once; of tools that Wick runs, whether they run side by side. */
   parallelToolCalls?: boolean | undefined;
-  /** How often the tool loop may go round. */
+  /** In how many rounds tools run, where Wick or the host runs them; 8. Calls beyond go back to the program. */
   maxToolRounds?: number | undefined;
   /** Decides instead of the event. Without it, complete/final/text deny at once: nobody could answer. */
   onApproval?: ((request: ToolApprovalResponse) => boolean | Promise<boolean>) | undefined;

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { LoadOptions } from "wick";
+import { describeAgents } from "../../agents.ts";
 import { describeLaws } from "../../laws.ts";
 import { type WasmSubject, describeLoads } from "../../loads.ts";
 import { describeRequestOptions } from "../../request-options.ts";
@@ -25,6 +26,7 @@ export function describeHost(subject: WasmSubject): void {
   describeWriting({ name, load, request });
   describeRequestOptions({ name, load });
   describeSplitting({ name, load });
+  describeAgents({ name, load });
   describeLoads(subject);
   describeSources(subject);
 }
