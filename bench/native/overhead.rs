@@ -104,6 +104,7 @@ fn engine() -> Result<Vec<Figure>> {
         end_tokens: None,
         ignore_eos: false,
         priority: 0,
+        reasoning_limit: None,
         logprobs: false,
         text: TextOptions::default(),
         echo: None,

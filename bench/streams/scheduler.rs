@@ -89,6 +89,7 @@ fn job(prompt: Vec<u32>) -> Result<Job> {
         end_tokens: None,
         ignore_eos: true,
         priority: 0,
+        reasoning_limit: None,
         logprobs: false,
         text: TextOptions::default(),
         echo: None,

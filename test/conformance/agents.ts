@@ -57,7 +57,7 @@ const questions = [
 ];
 
 /** What becomes of each question. */
-export async function agentTranscripts(model: Model): Promise<Record<string, string[]>> {
+async function agentTranscripts(model: Model): Promise<Record<string, string[]>> {
   const transcripts: Record<string, string[]> = {};
   for (const question of questions) {
     const messages = [{ role: "user" as const, content: question }];

@@ -58,6 +58,32 @@ export function describeSplitting({ name, load }: DemoSubject): void {
       });
     });
 
+    test("reasoning.maxTokens ends it, and the answer follows", async () => {
+      const messages = [{ role: "user" as const, content: "Which is bigger: 12 or 8?" }];
+      const bounded = async (maxTokens?: number, of = model) => {
+        const request = { messages, temperature: 0, maxTokens: 120 };
+        const { choices, usage } = await of.chat.complete({ ...request, reasoning: { effort: "high", maxTokens } });
+        const [{ message, finishReason }] = choices;
+        return { ...message, finishReason, reasoningTokens: usage?.reasoningTokens ?? 0 };
+      };
+      const free = await bounded();
+      const most = free.reasoningTokens;
+      expect(most).toBeGreaterThan(8);
+      // More than it needs changes nothing.
+      expect(await bounded(most + 1)).toEqual(free);
+      for (const limit of [5, 1, 0]) {
+        const { reasoningContent = "", reasoningTokens, content, finishReason } = await bounded(limit);
+        expect(free.reasoningContent?.startsWith(reasoningContent)).toBe(true);
+        // What ends it are tokens of it, too.
+        expect(reasoningTokens).toBeGreaterThanOrEqual(limit);
+        expect(reasoningTokens).toBeLessThanOrEqual(limit + 3);
+        expect([content.length > 0, finishReason]).toEqual([true, "stop"]);
+        // Drafted or not, with the same bytes.
+        await using drafting = await load({ speculation: "ngram" });
+        expect((await bounded(limit, drafting)).content).toBe(content);
+      }
+    });
+
     test("reasoning leaves the answer, delta by delta", async () => {
       const messages = [{ role: "user" as const, content: "Which is bigger: 12 or 8?" }];
       const responses = await collect(

@@ -66,6 +66,7 @@ fn chat(engine: &mut Engine, prompt: &[u32], seed: u64) -> Arc<Mailbox> {
         ignore_eos: true,
         end_tokens: None,
         priority: 0,
+        reasoning_limit: None,
         logprobs: false,
         text: TextOptions::default(),
         echo: None,

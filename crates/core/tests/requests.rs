@@ -145,7 +145,6 @@ fn refuses_what_it_cannot_honour() {
         (json!({"extraBody": {"a": 1}}), "extraBody"),
         (json!({"safePrompt": true}), "safePrompt"),
         (json!({"responseFormat": {"type": "json_object"}}), "responseFormat.type"),
-        (json!({"reasoning": {"maxTokens": 5}}), "reasoning.maxTokens"),
         (json!({"maxToolRounds": 3}), "maxToolRounds"),
         (json!({"tools": [tool], "toolChoice": "required"}), "toolChoice"),
         (json!({"tools": [tool], "toolChoice": "any"}), "toolChoice"),
@@ -176,6 +175,8 @@ fn refuses_bad_tools_and_template_kwargs() {
         (json!({"chatTemplateKwargs": {"tokenize": true}}), "chatTemplateKwargs.tokenize"),
         (json!({"chatTemplateKwargs": {"chat_template": ""}}), "chatTemplateKwargs.chat_template"),
         (json!({"reasoning": {"effort": "max"}}), "reasoning.effort"),
+        (json!({"reasoning": {"maxTokens": -1}}), "reasoning.maxTokens"),
+        (json!({"reasoning": {"maxTokens": 1.5}}), "reasoning.maxTokens"),
     ] {
         refused(chat_with(&changes), InvalidRequest, location);
     }

@@ -224,8 +224,9 @@ impl Engine {
             let sequence = &mut request.sequences[choice as usize];
             let end_tokens = request.job.ends(&self.end_tokens);
             let banned = request.job.banned(end_tokens, sequence.sampled());
-            let history =
-                History { tokens: sequence.tokens(), prompt_length: sequence.prompt_length(), mask: None, banned };
+            let forced = sequence.forced(request.job.reasoning_limit.as_ref());
+            let mask = forced.map(|token| only(&mut self.mask, token, width));
+            let history = History { tokens: sequence.tokens(), prompt_length: sequence.prompt_length(), mask, banned };
             self.stopwatch.end(Phase::Text, clock());
             self.fault.sampler(sequence.sampled() + 1, logits);
             let sampled = sequence.sampler.sample(&mut self.scratch, logits, &history);
@@ -261,6 +262,16 @@ impl Engine {
 
 fn sequence(running: &BTreeMap<u64, Request>, key: SequenceKey) -> Option<&Sequence> {
     running.get(&key.request)?.sequences.get(key.choice as usize)
+}
+
+/// The mask, reused, of the one token that may come.
+fn only(mask: &mut Vec<u32>, token: u32, width: usize) -> &[u32] {
+    mask.clear();
+    mask.resize(width.div_ceil(32), 0);
+    if let Some(word) = mask.get_mut(token as usize / 32) {
+        *word = 1 << (token % 32);
+    }
+    mask
 }
 
 fn no_row() -> Error {

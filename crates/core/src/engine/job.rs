@@ -31,6 +31,8 @@ pub struct Job {
     pub ignore_eos: bool,
     /// Higher first.
     pub priority: i32,
+    /// Where reasoning ends, whatever the model would say.
+    pub reasoning_limit: Option<ReasoningLimit>,
     /// Whether chunks carry log-probabilities.
     pub logprobs: bool,
     /// What the answer's text is searched for.
@@ -43,6 +45,15 @@ pub struct Job {
     pub prompt_progress: bool,
     /// When to give up, on the engine's clock.
     pub deadline: Option<Duration>,
+}
+
+/// How long a model may reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReasoningLimit {
+    /// Tokens of it.
+    pub max_tokens: u64,
+    /// Ids of what ends it, at least one, which the answer then has in place of what the model would say.
+    pub end: Arc<[u32]>,
 }
 
 impl Job {

@@ -35,7 +35,7 @@ use std::time::Duration;
 pub use answer::{AnswerKind, Delta, End};
 pub use embeddings::{EmbeddingInput, EmbeddingsJob};
 pub use fault::{Fault, FaultKind};
-pub use job::Job;
+pub use job::{Job, ReasoningLimit};
 pub use kv_cache::{BlockTable, KvCache};
 pub use logits::{LOGITS_ROWS_PER_STEP, LogitsJob};
 pub use mailbox::{Bell, Mailbox, Taken};
@@ -133,6 +133,8 @@ pub struct Engine {
     /// A row of logits that several choices sample from.
     row: Vec<f32>,
     scratch: Scratch,
+    /// Reused: which tokens may come next.
+    mask: Vec<u32>,
     stats: Arc<StatsCell>,
     stopwatch: Stopwatch,
     log: Log,
@@ -178,6 +180,7 @@ impl Engine {
             fed: Vec::new(),
             row: Vec::new(),
             scratch: Scratch::default(),
+            mask: Vec::new(),
             stats: Arc::default(),
             stopwatch: Stopwatch::default(),
             log: Log::default(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::answer::Delta;
-use super::job::Job;
+use super::job::{Job, ReasoningLimit};
 use super::kv_cache::BlockTable;
 use super::speculation::{Draft, Speculation};
 use crate::response::{self, FinishReason, FunctionCallDelta, StopReason, TokenAlternative, TokenLogprob};
@@ -30,6 +30,8 @@ pub(super) struct Sequence {
     /// Of tokens that no delta has told yet.
     logprobs: Vec<TokenLogprob>,
     reasoning_tokens: u64,
+    /// Tokens of the reasoning's end that have been forced.
+    ending: usize,
     finished: bool,
     /// Reused, empty between tokens.
     events: Vec<TextEvent>,
@@ -59,6 +61,7 @@ impl Sequence {
             text: TextPipeline::new(text_options(job, choice)),
             logprobs: Vec::new(),
             reasoning_tokens: 0,
+            ending: 0,
             finished: false,
             events: Vec::new(),
         }
@@ -88,6 +91,18 @@ impl Sequence {
     /// Tokens that are still to be computed before the next one can be sampled.
     pub(super) fn remaining(&self) -> usize {
         self.tokens.len() - self.computed
+    }
+
+    /// The token that must come next, which ends a reasoning that is over its limit. Asked once for each token.
+    pub(super) fn forced(&mut self, limit: Option<&ReasoningLimit>) -> Option<u32> {
+        let ReasoningLimit { max_tokens, end } = limit?;
+        let is_over = self.text.in_reasoning() && self.reasoning_tokens >= *max_tokens;
+        if self.ending == 0 && !is_over {
+            return None;
+        }
+        let token = end.get(self.ending).copied();
+        self.ending = if self.ending + 1 < end.len() { self.ending + 1 } else { 0 };
+        token
     }
 
     /// Appends a sampled token and says what it makes certain.

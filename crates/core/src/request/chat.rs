@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::fields::{Fields, wrong_type};
 use super::message::{Message, read_messages};
 use super::sampling::SamplingRequest;
-use super::template_kwargs::read_template_kwargs;
+use super::template_kwargs::{TemplateKwargs, read_template_kwargs};
 use super::tool::{FunctionTool, read_tool_choice, read_tools};
 use crate::error::{Error, Result};
 
@@ -22,6 +22,8 @@ pub struct ChatRequest {
     pub template_kwargs: Map<String, Value>,
     /// `reasoning.effort` asks for some.
     pub wants_reasoning: bool,
+    /// `reasoning.maxTokens`: tokens that it may reason with.
+    pub max_reasoning_tokens: Option<u64>,
     /// Whether the stream begins with `prompt_progress`.
     pub prompt_progress: bool,
 }
@@ -58,10 +60,11 @@ impl ChatRequest {
             ));
         }
         read_response_format(fields.take("responseFormat"))?;
-        let (template_kwargs, wants_reasoning) = read_template_kwargs(&mut fields)?;
+        let TemplateKwargs { kwargs: template_kwargs, wants_reasoning, max_reasoning_tokens } =
+            read_template_kwargs(&mut fields)?;
         let prompt_progress = fields.flag("promptProgress")?.unwrap_or(false);
         fields.finish()?;
-        Ok(Self { sampling, messages, tools, template_kwargs, wants_reasoning, prompt_progress })
+        Ok(Self { sampling, messages, tools, template_kwargs, wants_reasoning, max_reasoning_tokens, prompt_progress })
     }
 
     /// Whether the answer goes on from the last message.

@@ -8,29 +8,38 @@ use crate::error::{Error, Result};
 
 const EFFORTS: [&str; 6] = ["none", "minimal", "low", "medium", "high", "xhigh"];
 
-/// Reads `chatTemplateKwargs` and `reasoning` into one set of variables; true where the model is asked to reason.
-pub(super) fn read_template_kwargs(fields: &mut Fields) -> Result<(Map<String, Value>, bool)> {
+/// What a request says of reasoning and to the template.
+pub(super) struct TemplateKwargs {
+    pub(super) kwargs: Map<String, Value>,
+    /// The model is asked to reason.
+    pub(super) wants_reasoning: bool,
+    /// Tokens that it may reason with.
+    pub(super) max_reasoning_tokens: Option<u64>,
+}
+
+/// The most tokens of anything; JavaScript counts no further.
+const MAX_TOKENS: i64 = 1 << 53;
+
+/// Reads `chatTemplateKwargs` and `reasoning` into one set of variables.
+pub(super) fn read_template_kwargs(fields: &mut Fields) -> Result<TemplateKwargs> {
     let mut kwargs = match fields.take("chatTemplateKwargs") {
         None => Map::new(),
         Some(Value::Object(kwargs)) => kwargs,
         Some(other) => return Err(wrong_type("chatTemplateKwargs", "an object", &other)),
     };
     check_kwargs(&kwargs)?;
-    let Some(value) = fields.take("reasoning") else { return Ok((kwargs, false)) };
-    let mut wanted = false;
+    let Some(value) = fields.take("reasoning") else {
+        return Ok(TemplateKwargs { kwargs, wants_reasoning: false, max_reasoning_tokens: None });
+    };
+    let mut wants_reasoning = false;
     let mut reasoning = Fields::new(value, "reasoning")?;
-    if reasoning.take("maxTokens").is_some() {
-        return Err(Error::unsupported(
-            "reasoning.maxTokens",
-            "This engine cannot bound reasoning yet; use `maxTokens`.",
-        ));
-    }
+    let max_reasoning_tokens = reasoning.integer("maxTokens", 0..=MAX_TOKENS)?.map(i64::unsigned_abs);
     if let Some(effort) = reasoning.text("effort")? {
         if !EFFORTS.contains(&effort.as_str()) {
             let message = format!("`reasoning.effort` must be one of {}.", EFFORTS.join(", "));
             return Err(Error::invalid_request("reasoning.effort", message));
         }
-        wanted = effort != "none";
+        wants_reasoning = effort != "none";
         for (name, value) in
             [("enable_thinking", Value::from(effort != "none")), ("reasoning_effort", Value::from(effort.as_str()))]
         {
@@ -44,5 +53,5 @@ pub(super) fn read_template_kwargs(fields: &mut Fields) -> Result<(Map<String, V
         }
     }
     reasoning.finish()?;
-    Ok((kwargs, wanted))
+    Ok(TemplateKwargs { kwargs, wants_reasoning, max_reasoning_tokens })
 }

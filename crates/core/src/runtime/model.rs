@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::chat_template::{ChatTemplate, Clock, RenderedPrompt, TemplateInput};
-use crate::engine::{AnswerKind, Job, QueuePlaces, StatsCell};
+use crate::engine::{AnswerKind, Job, QueuePlaces, ReasoningLimit, StatsCell};
 use crate::error::{Error, ErrorCode, Result};
 use crate::fim::FimTokens;
 use crate::generation_defaults::SamplingDefaults;
@@ -75,6 +75,7 @@ impl ModelShared {
         job.drop_leading_space = !request.has_prefix() && self.tokenizer.drops_leading_space();
         job.text.reasoning = ReasoningMarkers::of_model(|marker| self.tokenizer.token_id(marker).is_some())
             .map(|markers| markers.after_prompt(|marker| rendered.ends_with(marker)));
+        job.reasoning_limit = self.reasoning_limit(&request, job.text.reasoning.as_ref())?;
         if !request.tools.is_empty() || self.tool_format == ToolFormat::Harmony {
             let seed = outside.seed;
             let call_id = Arc::new(move |index| call_id(seed, index));
@@ -83,6 +84,24 @@ impl ModelShared {
             job.text.tools = Some(ToolOptions { format: self.tool_format, types, call_id });
         }
         Ok(job)
+    }
+
+    /// Where the request bounds reasoning, how it is ended.
+    fn reasoning_limit(
+        &self,
+        request: &ChatRequest,
+        markers: Option<&ReasoningMarkers>,
+    ) -> Result<Option<ReasoningLimit>> {
+        let Some(max_tokens) = request.max_reasoning_tokens else { return Ok(None) };
+        let end = match markers {
+            Some(markers) => self.tokenizer.encode_with_control(&markers.end(), &[])?,
+            None => Vec::new(),
+        };
+        if end.is_empty() {
+            let message = "This model's reasoning has no end that could be forced; leave `reasoning.maxTokens` out.";
+            return Err(Error::unsupported("reasoning.maxTokens", message));
+        }
+        Ok(Some(ReasoningLimit { max_tokens, end: end.into() }))
     }
 
     /// A raw completion, ready to run.
@@ -199,6 +218,7 @@ impl ModelShared {
             end_tokens: None,
             ignore_eos: request.ignore_eos,
             priority: request.priority,
+            reasoning_limit: None,
             logprobs: request.logprobs,
             text: TextOptions {
                 stops: StopStrings::new(&request.stop)?,

@@ -38,6 +38,11 @@ impl ReasoningMarkers {
         Some(Self { open: open.to_owned() + rest, close: close.to_owned(), starts_open: false })
     }
 
+    /// Text that ends the reasoning, as models of this kind write it themselves.
+    pub fn end(&self) -> String {
+        if self.close == "</think>" { format!("\n{}\n\n", self.close) } else { self.close.clone() }
+    }
+
     /// The same where the prompt says whether it ends in the opening marker.
     #[must_use]
     pub fn after_prompt(self, ends_with: impl Fn(&str) -> bool) -> Self {

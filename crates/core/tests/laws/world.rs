@@ -150,6 +150,7 @@ impl World {
             end_tokens: None,
             ignore_eos: random.chance(10),
             priority: random.below(2) as i32,
+            reasoning_limit: None,
             logprobs: false,
             text: TextOptions {
                 stops: StopStrings::new(&stops).unwrap(),
