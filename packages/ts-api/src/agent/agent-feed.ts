@@ -1,46 +1,22 @@
-import { invalidRequest } from "../error/refusal.js";
 import { WickError } from "../error/wick-error.js";
-import type {
-  CancelReason,
-  ChatCompletion,
-  ErrorInfo,
-  FinishReason,
-  ToolApprovalResponse,
-  ToolCall,
-  Usage,
-} from "../generated/protocol.js";
-import { type ToolRunner, runnerOf } from "../request/executable.js";
+import type { CancelReason, ChatCompletion, ErrorInfo, FinishReason, ToolCall, Usage } from "../generated/protocol.js";
 import type { Message } from "../request/message.js";
-import { requestJson } from "../request/request-json.js";
 import type { AgentResponse, ChatResponse } from "../response/response.js";
 import { Accumulator } from "../response/accumulator.js";
 import { type TerminalKind, isTerminal } from "../response/is-terminal.js";
 import type { Feed } from "../stream/feed.js";
 import type { LiveStream } from "../stream/live-stream.js";
+import { type AgentPlan, agentPlan } from "./agent-plan.js";
 import type { AgentRun } from "./agent-run.js";
 import { PullQueue } from "./pull-queue.js";
 import { ToolApprovals } from "./tool-approvals.js";
 import { runTool } from "./tool-run.js";
+import { totalUsage } from "./total-usage.js";
 
-/** Rounds in which tools run, where the request does not say. */
-const defaultRounds = 8;
 /** Calls of a round that run at once. */
 const atOnce = 4;
 
 type Terminal = Extract<ChatResponse, { kind: TerminalKind }>;
-
-/** What the loop takes out of the request. */
-interface Plan {
-  /** Goes to the model with each round, whose tools are functions. */
-  rest: Readonly<Record<string, unknown>>;
-  messages: readonly Message[];
-  runners: ReadonlyMap<string, ToolRunner>;
-  /** Tools whose calls go back to the program. */
-  handedBack: ReadonlySet<string>;
-  rounds: number;
-  isInOrder: boolean;
-  onApproval: ((question: ToolApprovalResponse) => unknown) | undefined;
-}
 
 /**
  * Answers of a model and what its tools say to them, round after round, as one run.
@@ -50,7 +26,7 @@ interface Plan {
  */
 export class AgentFeed implements Feed<AgentResponse> {
   readonly #run: AgentRun;
-  readonly #plan: Plan;
+  readonly #plan: AgentPlan;
   readonly #queue = new PullQueue<AgentResponse>();
   readonly #tools = new AbortController();
   readonly approvals: ToolApprovals;
@@ -67,7 +43,7 @@ export class AgentFeed implements Feed<AgentResponse> {
   /** @throws {@link WickError} for a request that cannot run. */
   constructor(run: AgentRun) {
     this.#run = run;
-    this.#plan = planOf(run.request);
+    this.#plan = agentPlan(run.request);
     this.#delivered = accumulator({ id: "not-started", model: run.model, created: now() });
     this.approvals = new ToolApprovals(() => this.#answer);
   }
@@ -105,17 +81,18 @@ export class AgentFeed implements Feed<AgentResponse> {
 
   /** From the first round to the terminal. */
   async #go(): Promise<AgentResponse> {
-    const { plan, messages } = { plan: this.#plan, messages: [...this.#plan.messages] };
+    const { messages: given, handedBack, rounds } = this.#plan;
+    const messages = [...given];
     for (let round = 0; ; round += 1) {
       const terminal = await this.#relay(round, messages);
       if (this.#left !== undefined) return this.#cancelled(this.#left);
       if (terminal.kind !== "done") return this.#without(terminal);
       const { completion } = terminal;
-      this.#usage = sum(this.#usage, completion.usage);
+      this.#usage = totalUsage(this.#usage, completion.usage);
       const [{ message, finishReason }] = completion.choices;
       const calls = message.toolCalls ?? [];
-      const own = calls.filter(({ function: { name } }) => !plan.handedBack.has(name));
-      if (finishReason !== "tool_calls" || own.length === 0 || round >= plan.rounds) {
+      const own = calls.filter(({ function: { name } }) => !handedBack.has(name));
+      if (finishReason !== "tool_calls" || own.length === 0 || round >= rounds) {
         return { kind: "done", completion: this.#whole(completion, [message]) };
       }
       const results = await this.#runTools(own, round);
@@ -211,7 +188,7 @@ export class AgentFeed implements Feed<AgentResponse> {
         return { kind: "internal_error", error: terminal.error, partial: this.#partial("error") };
       case "model_error":
       case "internal_error":
-        this.#usage = sum(this.#usage, terminal.partial.usage);
+        this.#usage = totalUsage(this.#usage, terminal.partial.usage);
         return { ...terminal, partial: this.#partial("error") };
       case "cancelled":
         return this.#cancelled(terminal.reason);
@@ -241,66 +218,8 @@ export class AgentFeed implements Feed<AgentResponse> {
   }
 }
 
-function planOf(request: AgentRun["request"]): Plan {
-  const { tools, messages, maxToolRounds = defaultRounds, parallelToolCalls, onApproval, n, ...rest } = request;
-  if (n !== undefined && n !== 1)
-    throw invalidRequest("n", "n must be 1 where Wick runs tools: they follow one answer.");
-  if (
-    typeof maxToolRounds !== "number" ||
-    !Number.isInteger(maxToolRounds) ||
-    maxToolRounds < 1 ||
-    maxToolRounds > 1000
-  ) {
-    throw invalidRequest("maxToolRounds", "maxToolRounds must be a whole number from 1 to 1000.");
-  }
-  if (onApproval !== undefined && typeof onApproval !== "function") {
-    throw invalidRequest("onApproval", "onApproval must be a function.");
-  }
-  if (parallelToolCalls !== undefined && typeof parallelToolCalls !== "boolean") {
-    throw invalidRequest("parallelToolCalls", "parallelToolCalls must be true or false.");
-  }
-  const runners = new Map<string, ToolRunner>();
-  const handedBack = new Set<string>();
-  const told = (Array.isArray(tools) ? tools : []).map((tool: unknown) => {
-    const runner = runnerOf(tool);
-    if (runner === undefined) {
-      const name = nameOf(tool);
-      if (name !== undefined) handedBack.add(name);
-      return tool;
-    }
-    const { name, description, parameters } = tool as { name: string; description: string; parameters: unknown };
-    runners.set(name, runner);
-    return { type: "function", function: { name, description, parameters } };
-  });
-  return {
-    rest: { ...rest, tools: told },
-    // Read at once, as any request is.
-    messages: JSON.parse(requestJson(messages ?? null, "messages")) as readonly Message[],
-    runners,
-    handedBack,
-    rounds: maxToolRounds,
-    isInOrder: parallelToolCalls === false,
-    onApproval: onApproval as Plan["onApproval"],
-  };
-}
-
-function nameOf(tool: unknown): string | undefined {
-  const { function: described } = Object(tool) as { function?: { name?: unknown } };
-  return typeof described?.name === "string" ? described.name : undefined;
-}
-
 function accumulator({ id, model, created }: { id: string; model: string; created: number }): Accumulator {
   return new Accumulator({ id, model, created }, 1);
-}
-
-function sum(one: Usage | undefined, other: Usage | undefined): Usage | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  const total: Record<string, unknown> = { ...one };
-  for (const [name, value] of Object.entries(other)) {
-    const before = total[name];
-    total[name] = typeof value === "number" && typeof before === "number" ? before + value : value;
-  }
-  return total as unknown as Usage;
 }
 
 function now(): number {

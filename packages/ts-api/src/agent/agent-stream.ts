@@ -1,5 +1,5 @@
 import { WickError } from "../error/wick-error.js";
-import { signalOf } from "../request/call-options.js";
+import { checkCallOptions, signalOf } from "../request/call-options.js";
 import type { AgentResponse } from "../response/response.js";
 import { refusedBy } from "../stream/fixed-feed.js";
 import { LiveStream } from "../stream/live-stream.js";
@@ -12,6 +12,8 @@ export function agentStream(run: AgentRun): LiveStream<AgentResponse> {
   const terminals = chatTerminals({ model: run.model, choices: 1 });
   const signal = signalOf(run.options ?? {});
   try {
+    // What a model does not take of them, it refuses itself.
+    checkCallOptions(run.options ?? {}, ["headers"]);
     const feed = new AgentFeed(run);
     return new LiveStream<AgentResponse>({ feed, terminals, signal, approvals: feed.approvals });
   } catch (error) {

@@ -284,6 +284,12 @@ describe("requests that cannot run", () => {
     expect(model.calls).toEqual([]);
   });
 
+  test.each([{ timeoutMs: -1 }, { timeout: 5 }, { signal: "no" }])("options: %o", async (options) => {
+    const model = scriptedModel({ replies: ["Hi."] });
+    const responses = await collected(model.chat.stream({ messages, tools: [weather] }, options as never));
+    expect(responses).toMatchObject([{ kind: "validation_error", error: { code: "invalid_request" } }]);
+  });
+
   test("something that looks like a tool", async () => {
     const model = scriptedModel({ replies: ["Hi."] });
     const fake = { ...weather };

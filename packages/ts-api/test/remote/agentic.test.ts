@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { ChatRequest } from "wick";
+import { type ChatRequest, type Tool, tool } from "wick";
 import { collect, eventually } from "../../../../test/conformance/chunks.js";
-import { done, ended, loopbackHost, messages, said } from "./loopback-host.js";
+import { chunk, done, ended, loopbackHost, messages, said } from "./loopback-host.js";
 import { refusal } from "./sent.js";
 
 const weather = { type: "function" as const, function: { name: "weather", parameters: { type: "object" } } };
@@ -84,6 +84,43 @@ describe("tools that mistral.rs runs", () => {
       body: { decision: "approve", remember_for_session: true },
     });
     await expect(stream.deny("late")).rejects.toMatchObject({ code: "not_found" });
+  });
+
+  test.each([true, false])("stand beside a tool that runs here; onApproval: %s", async (decides) => {
+    const own = tool({ name: "own", description: "Own", parameters: { type: "object" }, execute: () => "here" });
+    const answersNow = after.replace(ended(), "").replace(done, "");
+    const calls = chunk({
+      index: 0,
+      delta: { tool_calls: [{ index: 0, id: "c1", function: { name: "own", arguments: "{}" } }] },
+      finish_reason: "tool_calls",
+    });
+    let go: (() => void) | undefined;
+    await using host = await loopbackHost((response, { path }, count) => {
+      if (path.startsWith("/v1/agent/approvals/")) {
+        go?.();
+        return response.writeHead(200).end('{"status":"resolved"}');
+      }
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      if (count > 0) return response.end(said("So.") + ended() + done);
+      response.write(before);
+      go = () => response.end(answersNow + calls + done);
+      return undefined;
+    });
+    const onApproval = decides ? () => true : undefined;
+    const stream = host
+      .connect({ provider: "mistralrs" })
+      .chat.stream<Tool>({ messages, tools: [server, own], onApproval });
+    const kinds: string[] = [];
+    for await (const response of stream) {
+      kinds.push(
+        response.kind === "agentic_tool_call_progress" ? `${response.toolName} ${response.phase.kind}` : response.kind,
+      );
+      if (response.kind === "agentic_tool_approval_required") await stream.approve(response.approvalId);
+    }
+    const asked = decides ? [] : ["agentic_tool_approval_required"];
+    const told = kinds.filter((kind) => kind !== "chunk");
+    expect(told).toEqual(["search calling", ...asked, "search complete", "own calling", "own complete", "done"]);
+    expect((await stream.final()).transcript?.map(({ content }) => content)).toEqual(["a", "here", "So."]);
   });
 
   test("ask a function instead", async () => {

@@ -2,6 +2,7 @@
 
 use super::json_text::{push_escaped, push_escaped_char, push_unit, quoted};
 use super::literal_call::LiteralSyntax;
+use super::literal_word::word;
 use crate::text::marker_scan::{MarkerScan, Markers};
 
 /// Containers within containers before a text counts as malformed.
@@ -401,25 +402,4 @@ impl LiteralReader {
 
 fn is_key_character(ch: char) -> bool {
     ch.is_alphanumeric() || matches!(ch, '_' | '-' | '.')
-}
-
-/// A word without quotes as JSON: what JSON or Python know, else a string.
-fn word(text: &str) -> String {
-    match text {
-        "True" => return "true".to_owned(),
-        "False" => return "false".to_owned(),
-        "None" => return "null".to_owned(),
-        _ => {}
-    }
-    let is_json = |text: &str| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    if is_json(text) {
-        return text.to_owned();
-    }
-    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
-    let number = match (digits.strip_prefix('.'), digits.strip_suffix('.')) {
-        (Some(fraction), None) => format!("{sign}0.{fraction}"),
-        (None, Some(integer)) => format!("{sign}{integer}.0"),
-        (Some(_), Some(_)) | (None, None) => return quoted(text),
-    };
-    if is_json(&number) { number } else { quoted(text) }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::call_body::{CallBody, MAX_HELD, Progress, Step};
 use super::form::Form;
 use super::parameter_types::ParameterTypes;
+use super::stage_state::{Opening, State};
 use super::{CallId, ToolOptions};
 use crate::text::event::{TextEvent, ToolCallDelta};
 use crate::text::marker_scan::{MarkerScan, Markers};
@@ -39,44 +40,6 @@ pub(in crate::text) struct ToolStage {
     complete: usize,
     /// Reused between characters, empty in between.
     buffer: String,
-}
-
-#[derive(Debug, Clone)]
-enum State {
-    Text,
-    /// Behind a marker that may lead to an opening one.
-    Led(Opening),
-    /// Behind an opening marker, or a comma between calls.
-    Opened(Opening),
-    Call(Box<CallBody>, Opening),
-    /// Behind a call of a list, and so much text.
-    Listed(String),
-    /// Behind a whole call: the closing marker is due. Holds the text read so far, but for counted newlines.
-    Closing(String),
-    /// Behind a call where a separator and another call may follow, and so much text.
-    Separating(String),
-    /// In arguments that are not what they should be: everything up to the next marker is theirs.
-    Broken,
-}
-
-/// What was read of a call before the call itself.
-#[derive(Debug, Clone)]
-struct Opening {
-    /// Newlines, and the marker; content if no call follows. None where the call would follow another one.
-    marker: Option<String>,
-    /// Text behind it, to be read again if no call follows.
-    held: String,
-    is_listed: bool,
-}
-
-impl Opening {
-    fn new(marker: String) -> Self {
-        Self { marker: Some(marker), held: String::new(), is_listed: false }
-    }
-
-    fn behind_a_call(held: String, is_listed: bool) -> Self {
-        Self { marker: None, held, is_listed }
-    }
 }
 
 impl ToolStage {
