@@ -159,11 +159,20 @@ tests.push(
   ],
   ["no addon for the platform", () => failsWithoutAddon(node, folder)],
   [
-    "no source but the package's own is needed",
+    "two packages of others are needed, which need none",
     async () => {
-      const { dependencies } = JSON.parse(await readFile(join(folder, "node_modules/wick/package.json"), "utf8"));
-      const others = Object.keys(dependencies).filter((name) => !name.startsWith("@wick/"));
-      if (others.length > 1) throw new Error(`third-party dependencies: ${others.join(", ")}`);
+      const read = async (name) =>
+        JSON.parse(await readFile(join(folder, "node_modules", name, "package.json"), "utf8"));
+      const others = Object.keys((await read("wick")).dependencies).filter((name) => !name.startsWith("@wick/"));
+      // Server-sent events, and JSON Schema of tools that run.
+      const known = ["@cfworker/json-schema", "eventsource-parser"];
+      if (String(others.toSorted()) !== String(known))
+        throw new Error(`third-party dependencies: ${others.join(", ")}`);
+      for (const name of known) {
+        const { dependencies = {} } = await read(name);
+        if (Object.keys(dependencies).length > 0)
+          throw new Error(`${name} needs ${Object.keys(dependencies).join(", ")}`);
+      }
     },
   ],
 );
