@@ -1,8 +1,8 @@
 //! The last stage: what in the text is reasoning, tool calls and the answer.
 
 use super::event::TextEvent;
-use super::pipeline::TextOptions;
 use super::reasoning::{Part, ReasoningStage};
+use super::text_options::TextOptions;
 use super::tool_call::{HarmonyStage, ToolFormat, ToolStage};
 
 /// Reasoning and tool calls between markers of their own, or an answer that is messages altogether.

@@ -11,11 +11,13 @@ mod needle;
 mod pipeline;
 mod reasoning;
 mod stop;
+mod text_options;
 mod tool_call;
 mod utf8;
 
 pub use event::{TextEvent, ToolCallDelta};
-pub use pipeline::{TextOptions, TextPipeline};
+pub use pipeline::TextPipeline;
 pub use reasoning::ReasoningMarkers;
 pub use stop::{StopMatch, StopStrings};
+pub use text_options::TextOptions;
 pub use tool_call::{CallId, ParameterTypes, ToolFormat, ToolOptions};

@@ -2,26 +2,12 @@
 
 use super::answer_stage::AnswerStage;
 use super::event::TextEvent;
-use super::reasoning::ReasoningMarkers;
-use super::stop::{StopMatch, StopStage, StopStrings};
-use super::tool_call::ToolOptions;
+use super::stop::{StopMatch, StopStage};
+use super::text_options::TextOptions;
 use super::utf8::Utf8Stage;
 
 /// Tokens between two checkpoints of a pipeline: what a short roll-back reads again at most.
 const CHECKPOINT_TOKENS: usize = 64;
-
-/// What a pipeline looks for.
-#[derive(Clone, Default)]
-pub struct TextOptions {
-    /// Where the text ends.
-    pub stops: StopStrings,
-    /// `minTokens`: in the text of so many first tokens no stop string is looked for.
-    pub min_tokens: usize,
-    /// The model's reasoning markers; none for raw completion and models without reasoning.
-    pub reasoning: Option<ReasoningMarkers>,
-    /// The model's form of tool calls, if the request has tools, or the whole answer is in that form.
-    pub tools: Option<ToolOptions>,
-}
 
 /// From the bytes of tokens to what a sequence says: UTF-8, then stop strings, then reasoning, then tool calls.
 ///

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::text::event::merged;
-use crate::text::{ToolCallDelta, ToolFormat};
+use crate::text::{ReasoningMarkers, StopStrings, ToolCallDelta, ToolFormat, ToolOptions};
 
 #[derive(Debug, Clone)]
 enum Token {

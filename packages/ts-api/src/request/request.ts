@@ -107,7 +107,7 @@ export interface ChatRequest<T extends Tool = FunctionTool, P extends boolean = 
   onApproval?: ((request: ToolApprovalResponse) => boolean | Promise<boolean>) | undefined;
   /** What the answer must look like. */
   responseFormat?: ResponseFormat | undefined;
-  /** How much to think. */
+  /** How much to think: an effort that the template or the host knows, and tokens after which thinking is ended. */
   reasoning?:
     | {
         effort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | undefined;

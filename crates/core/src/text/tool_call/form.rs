@@ -2,7 +2,8 @@
 
 use super::call_body::CallBody;
 use super::json_call::JsonCall;
-use super::literal_call::{LiteralCall, LiteralSyntax};
+use super::literal_call::LiteralCall;
+use super::literal_reader::LiteralSyntax;
 use super::named_call::{Header, NamedCall};
 use super::tagged_call::{TaggedCall, TaggedSyntax};
 use super::tool_format::ToolFormat;

@@ -1,8 +1,8 @@
 //! The form of gpt-oss, in which the whole answer is messages on channels
 //! ([OpenAI Harmony](https://cookbook.openai.com/articles/openai-harmony)).
 
-use super::CallId;
 use super::json_scanner::{JsonScanner, Read};
+use super::tool_options::CallId;
 use crate::text::event::{TextEvent, ToolCallDelta};
 use crate::text::marker_scan::{MarkerScan, Markers};
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, ops::Range};
 
-use super::call_body::{MAX_HELD, Progress, Shared, Step};
+use super::call_progress::{MAX_HELD, Progress, Shared, Step};
 use super::json_scanner::{JsonScanner, Read};
 
 /// Reads `{"name": "f", "arguments": {…}}` character by character.

@@ -1,16 +1,7 @@
 //! A call as a literal: `f(a=1, b="x")`, `call:f{a:1,b:<escape>x<escape>}`.
 
-use super::call_body::{MAX_HELD, Progress, Shared, Step, is_bare_name, is_name_character};
-use super::literal_reader::{LiteralReader, Read};
-
-/// How the literals are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum LiteralSyntax {
-    /// A call of Python with keywords.
-    Python,
-    /// Members in braces, with keys and words without quotes, and strings between markers.
-    Gemma,
-}
+use super::call_progress::{MAX_HELD, Progress, Shared, Step, is_bare_name, is_name_character};
+use super::literal_reader::{LiteralReader, LiteralSyntax, Read};
 
 /// Reads such a call. With [`LiteralSyntax::Gemma`] it is certain at its brace; in Python at the first `key=`, or where it ends
 /// without any.

@@ -1,7 +1,6 @@
 //! Literals of Python and of Gemma, written as JSON while they are read.
 
 use super::json_text::{push_escaped, push_escaped_char, push_unit, quoted};
-use super::literal_call::LiteralSyntax;
 use super::literal_word::word;
 use crate::text::marker_scan::{MarkerScan, Markers};
 
@@ -9,6 +8,15 @@ use crate::text::marker_scan::{MarkerScan, Markers};
 const MAX_DEPTH: usize = 128;
 /// What stands around strings in Gemma's forms.
 const QUOTES: [&str; 2] = ["<escape>", "<|\"|>"];
+
+/// How the literals are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LiteralSyntax {
+    /// A call of Python with keywords.
+    Python,
+    /// Members in braces, with keys and words without quotes, and strings between markers.
+    Gemma,
+}
 
 /// What one character did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! split of the text can matter; a [`call_body::CallBody`] reads one.
 
 mod call_body;
+mod call_progress;
 mod form;
 mod harmony;
 mod json_call;
@@ -18,28 +19,14 @@ mod parameter_types;
 mod stage_state;
 mod tagged_call;
 mod tool_format;
+mod tool_options;
 mod tool_stage;
-
-use std::sync::Arc;
 
 pub(super) use harmony::HarmonyStage;
 pub use parameter_types::ParameterTypes;
 pub use tool_format::ToolFormat;
+pub use tool_options::{CallId, ToolOptions};
 pub(super) use tool_stage::ToolStage;
-
-/// Gives call `index` of the turn its id. Must be pure, so that a rolled-back call gets the same id again.
-pub type CallId = Arc<dyn Fn(usize) -> String + Send + Sync>;
-
-/// What the tool stage needs to know; a request without tools has none, but for a model whose whole answer is in a form.
-#[derive(Clone)]
-pub struct ToolOptions {
-    /// How the model writes calls.
-    pub format: ToolFormat,
-    /// Of the parameters of the request's tools.
-    pub types: Arc<ParameterTypes>,
-    /// Makes ids.
-    pub call_id: CallId,
-}
 
 #[cfg(test)]
 mod corpus_tests;

@@ -1,6 +1,6 @@
 //! A call as its name, markers, and its arguments as a JSON object.
 
-use super::call_body::{Progress, Shared, Step, is_bare_name, is_name_character};
+use super::call_progress::{Progress, Shared, Step, is_bare_name, is_name_character};
 use super::json_scanner::{JsonScanner, Read};
 
 /// What stands before the arguments.

@@ -1,6 +1,6 @@
 //! A call whose name and arguments stand in tags, and whose values are raw text.
 
-use super::call_body::{MAX_HELD, Progress, Shared, Step, is_bare_name, is_name_character};
+use super::call_progress::{MAX_HELD, Progress, Shared, Step, is_bare_name, is_name_character};
 use super::json_text::{push_escaped, quoted};
 use super::parameter_types::{ParameterTypes, Types, typed};
 use crate::text::marker_scan::{MarkerScan, Markers};

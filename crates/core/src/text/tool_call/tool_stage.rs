@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::call_body::{CallBody, MAX_HELD, Progress, Step};
+use super::call_body::CallBody;
+use super::call_progress::{MAX_HELD, Progress, Step};
 use super::form::Form;
 use super::parameter_types::ParameterTypes;
 use super::stage_state::{Opening, State};
-use super::{CallId, ToolOptions};
+use super::tool_options::{CallId, ToolOptions};
 use crate::text::event::{TextEvent, ToolCallDelta};
 use crate::text::marker_scan::{MarkerScan, Markers};
 
