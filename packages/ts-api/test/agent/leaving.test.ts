@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { type AgentResponse, type ExecutableTool, isTerminal, tool } from "wick";
+import { type AgentResponse, type ChatResponse, type ExecutableTool, isTerminal, tool } from "wick";
 import { type ScriptedModel, scriptedModel } from "wick/testing";
+import { runnerOf } from "../../src/request/executable.js";
+import type { LiveStream } from "../../src/stream/live-stream.js";
 import { call, collected, rounds } from "./agent-runs.js";
 
 const messages = [{ role: "user" as const, content: "Wait." }];
@@ -140,6 +142,31 @@ describe("leaving while tools run", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(written).toBeLessThan(3);
     await reader.return?.();
+  });
+
+  test("a reader that stops reading stops the model", async () => {
+    const { waiting } = hanging();
+    const text = Array.from({ length: 50 }, () => "word ");
+    const one = scriptedModel({ replies: [{ text }] });
+    let pulls = 0;
+    const stream = runnerOf(waiting)?.stream({
+      request: { messages, tools: [waiting] },
+      options: undefined,
+      model: "scripted",
+      answer: () => {
+        const answer = one.chat.stream({ messages }) as LiveStream<ChatResponse>;
+        const reader = answer[Symbol.asyncIterator]();
+        const counted = { next: () => ((pulls += 1), reader.next()) };
+        return Object.defineProperty(answer, Symbol.asyncIterator, { value: () => counted });
+      },
+    });
+    const reader = stream?.[Symbol.asyncIterator]();
+    for (let read = 1; read <= 5; read += 1) {
+      await reader?.next();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      expect(pulls).toBe(read);
+    }
+    await reader?.return?.();
   });
 
   test("while somebody is asked", async () => {

@@ -81,3 +81,21 @@ impl LiteralCall {
         Step::More
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_within_containers_have_an_end() {
+        for (syntax, head) in [(LiteralSyntax::Python, "f(a="), (LiteralSyntax::Gemma, "call:f{a:")] {
+            let steps = |depth: usize| {
+                let mut call = LiteralCall::new(syntax);
+                let text = head.to_owned() + &"[".repeat(depth);
+                text.chars().map(|ch| call.read(ch)).last()
+            };
+            assert_eq!(steps(127), Some(Step::More));
+            assert_eq!(steps(128), Some(Step::Broken));
+        }
+    }
+}
