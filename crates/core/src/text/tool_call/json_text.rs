@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use serde_json::Value;
+
 /// Appends `text` with the escapes that JSON asks for (RFC 8259 §7), and no others.
 pub(super) fn push_escaped(out: &mut String, text: &str) {
     for ch in text.chars() {
@@ -12,14 +14,10 @@ pub(super) fn push_escaped(out: &mut String, text: &str) {
 /// The same for one character.
 pub(super) fn push_escaped_char(out: &mut String, ch: char) {
     match ch {
-        '"' => out.push_str("\\\""),
-        '\\' => out.push_str("\\\\"),
-        '\n' => out.push_str("\\n"),
-        '\r' => out.push_str("\\r"),
-        '\t' => out.push_str("\\t"),
-        '\u{8}' => out.push_str("\\b"),
-        '\u{c}' => out.push_str("\\f"),
-        '\0'..='\u{1f}' => push_unit(out, ch as u32),
+        '"' | '\\' | '\0'..='\u{1f}' => {
+            let quoted = quoted(ch.encode_utf8(&mut [0; 4]));
+            out.push_str(&quoted[1..quoted.len() - 1]);
+        }
         _ => out.push(ch),
     }
 }
@@ -32,10 +30,7 @@ pub(super) fn push_unit(out: &mut String, unit: u32) {
 
 /// `text` as a JSON string.
 pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    push_escaped(&mut out, text);
-    out.push('"');
-    out
+    Value::from(text).to_string()
 }
 
 #[cfg(test)]
