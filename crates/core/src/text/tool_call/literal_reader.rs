@@ -1,4 +1,6 @@
 //! Literals of Python and of Gemma, written as JSON while they are read.
+//!
+//! One method reads one character in one state, which is why the file is a little longer than others.
 
 use super::json_text::{push_escaped, push_escaped_char, push_unit, quoted};
 use super::literal_word::word;

@@ -1,4 +1,7 @@
 //! Finds the calls in the text of an answer.
+//!
+//! One method reads one character in one state; apart from each other they could not be checked against the states, so that the
+//! file is a little longer than others.
 
 use std::sync::Arc;
 
