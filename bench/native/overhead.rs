@@ -105,6 +105,7 @@ fn engine() -> Result<Vec<Figure>> {
         ignore_eos: false,
         priority: 0,
         reasoning_limit: None,
+        grammar: None,
         logprobs: false,
         text: TextOptions::default(),
         echo: None,

@@ -90,6 +90,7 @@ fn job(prompt: Vec<u32>) -> Result<Job> {
         ignore_eos: true,
         priority: 0,
         reasoning_limit: None,
+        grammar: None,
         logprobs: false,
         text: TextOptions::default(),
         echo: None,

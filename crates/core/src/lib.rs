@@ -9,6 +9,7 @@ pub mod engine;
 pub mod error;
 pub mod fim;
 pub mod generation_defaults;
+pub mod grammar;
 pub mod isq;
 pub mod language_model;
 pub mod loader;

@@ -67,6 +67,7 @@ fn chat(engine: &mut Engine, prompt: &[u32], seed: u64) -> Arc<Mailbox> {
         end_tokens: None,
         priority: 0,
         reasoning_limit: None,
+        grammar: None,
         logprobs: false,
         text: TextOptions::default(),
         echo: None,

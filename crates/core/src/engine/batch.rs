@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::mask_worker::MaskJob;
 use super::request::Request;
 use super::scheduler::{SequenceKey, Turn};
 use super::sequence::{Limits, Sequence};
@@ -94,8 +95,34 @@ impl Engine {
             self.plan.sampled_rows.extend(end - 1 - turn.drafted as u32..end);
         }
         let prompt_rows = turns.iter().map(|turn| turn.rows).filter(|rows| *rows > 1).sum();
-        self.run_model(turns.len(), turns.iter().any(|turn| turn.rows == 1), prompt_rows, clock)?;
-        Ok(())
+        let masks = self.begin_masks(turns);
+        let computed = self.run_model(turns.len(), turns.iter().any(|turn| turn.rows == 1), prompt_rows, clock);
+        if masks {
+            for MaskJob { key, constraint, draft: _ } in self.mask_worker.finish() {
+                if let Some(sequence) = self.sequence(key) {
+                    sequence.constraint = Some(constraint);
+                }
+            }
+        }
+        computed
+    }
+
+    /// Has the masks of those found out that draw a token in this step; false where none has one.
+    fn begin_masks(&mut self, turns: &[Turn]) -> bool {
+        let mut jobs = Vec::new();
+        for &Turn { key, rows, drafted } in turns {
+            let Some(sequence) = self.sequence(key) else { continue };
+            if sequence.remaining() == rows
+                && let Some(constraint) = sequence.constraint.take()
+            {
+                jobs.push(MaskJob { key, constraint, draft: sequence.draft.tokens[..drafted].to_vec() });
+            }
+        }
+        let any = !jobs.is_empty();
+        if any {
+            self.mask_worker.begin(jobs);
+        }
+        any
     }
 
     /// Computes the plan, of which so many rows are of prompts; `others` wait for it or take part in it.
@@ -165,10 +192,15 @@ impl Engine {
             if let Some(table) = &mut sequence.blocks {
                 self.kv.record(table, &sequence.tokens, computed);
             }
+            let known = sequence.remaining() > 0;
             if computed <= sequence.prompt_length() {
                 request.prompt_progress(computed, clock());
             }
             let Some(row) = row else { return Ok(()) };
+            // Tokens that had to come were drafted too.
+            if known {
+                continue;
+            }
             let choices = if choice == 0 && !request.forked {
                 let sampled = request.job.n.min(request.mailbox.room().max(1));
                 self.fork(id, sampled);
@@ -224,29 +256,43 @@ impl Engine {
             let sequence = &mut request.sequences[choice as usize];
             let end_tokens = request.job.ends(&self.end_tokens);
             let banned = request.job.banned(end_tokens, sequence.sampled());
-            let forced = sequence.forced(request.job.reasoning_limit.as_ref());
-            let mask = forced.map(|token| only(&mut self.mask, token, width));
-            let history = History { tokens: sequence.tokens(), prompt_length: sequence.prompt_length(), mask, banned };
-            self.stopwatch.end(Phase::Text, clock());
-            self.fault.sampler(sequence.sampled() + 1, logits);
-            let sampled = sequence.sampler.sample(&mut self.scratch, logits, &history);
-            self.stopwatch.end(Phase::Sample, clock());
-            let sampled = sampled?;
             let limits = Limits {
                 end_tokens,
                 max_tokens: request.job.max_tokens,
                 room: request.room,
                 drop_leading_space: request.job.drop_leading_space,
                 logprobs: request.job.logprobs,
+                reasoning: request.job.reasoning_limit.as_ref(),
             };
-            let delta = sequence.accept(sampled, &*self.tokenizer, &limits);
+            let before = sequence.sampled();
+            let forced = if before == 0 { sequence.accept_forced(&*self.tokenizer, &limits)? } else { None };
+            let delta = if let Some(delta) = forced {
+                delta
+            } else {
+                let masked = match &mut sequence.constraint {
+                    Some(constraint) => constraint.mask(&mut self.mask)?,
+                    None => false,
+                };
+                let mask = masked.then_some(self.mask.as_slice());
+                // A grammar that is through ends the answer, however short that is.
+                let banned = if mask.is_some_and(|mask| allows_only(mask, banned)) { &[] } else { banned };
+                let (tokens, prompt_length) = (sequence.tokens(), sequence.prompt_length());
+                let history = History { tokens, prompt_length, mask, banned };
+                self.stopwatch.end(Phase::Text, clock());
+                self.fault.sampler(before + 1, logits);
+                let sampled = sequence.sampler.sample(&mut self.scratch, logits, &history);
+                self.stopwatch.end(Phase::Sample, clock());
+                sequence.accept(sampled?, &*self.tokenizer, &limits)?
+            };
+            for _ in before..sequence.sampled() {
+                self.stats.count_token(clock());
+            }
             if sequence.is_finished()
                 && let Some(mut table) = sequence.blocks.take()
             {
                 self.kv.release(&mut table);
                 self.scheduler.remove(SequenceKey { request: id, choice });
             }
-            self.stats.count_token(clock());
             if request.post(delta, clock()) {
                 self.free(id);
                 return Ok(());
@@ -264,14 +310,14 @@ fn sequence(running: &BTreeMap<u64, Request>, key: SequenceKey) -> Option<&Seque
     running.get(&key.request)?.sequences.get(key.choice as usize)
 }
 
-/// The mask, reused, of the one token that may come.
-fn only(mask: &mut Vec<u32>, token: u32, width: usize) -> &[u32] {
-    mask.clear();
-    mask.resize(width.div_ceil(32), 0);
-    if let Some(word) = mask.get_mut(token as usize / 32) {
-        *word = 1 << (token % 32);
+/// Whether a mask lets nothing through but some of `tokens`.
+fn allows_only(mask: &[u32], tokens: &[u32]) -> bool {
+    if tokens.is_empty() {
+        return false;
     }
-    mask
+    let allowed = |token: &&u32| mask.get(**token as usize / 32).is_some_and(|word| word >> (**token % 32) & 1 == 1);
+    let all: u32 = mask.iter().map(|word| word.count_ones()).sum();
+    tokens.iter().filter(allowed).count() == all as usize
 }
 
 fn no_row() -> Error {

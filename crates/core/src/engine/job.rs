@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::AnswerKind;
+use super::constraint::AnswerGrammar;
 use crate::sampler::SamplingParams;
 use crate::text::TextOptions;
 
@@ -33,6 +34,8 @@ pub struct Job {
     pub priority: i32,
     /// Where reasoning ends, whatever the model would say.
     pub reasoning_limit: Option<ReasoningLimit>,
+    /// What the answer must look like.
+    pub grammar: Option<AnswerGrammar>,
     /// Whether chunks carry log-probabilities.
     pub logprobs: bool,
     /// What the answer's text is searched for.

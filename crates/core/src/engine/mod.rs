@@ -8,6 +8,7 @@
 mod admission;
 mod answer;
 mod batch;
+mod constraint;
 mod embeddings;
 mod fault;
 mod intake;
@@ -16,6 +17,7 @@ mod kv_cache;
 mod logging;
 mod logits;
 mod mailbox;
+mod mask_worker;
 mod memory;
 mod prefix_cache;
 mod queue_places;
@@ -33,6 +35,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use answer::{AnswerKind, Delta, End};
+pub use constraint::{AnswerGrammar, ReasoningOpening};
 pub use embeddings::{EmbeddingInput, EmbeddingsJob};
 pub use fault::{Fault, FaultKind};
 pub use job::{Job, ReasoningLimit};
@@ -51,6 +54,7 @@ use self::embeddings::EmbeddingsRun;
 use self::fault::PendingFault;
 use self::logging::Noted;
 use self::logits::LogitsRun;
+use self::mask_worker::MaskWorker;
 use self::request::Request;
 use self::speculation::DraftModel;
 use self::trace::{Phase, Stopwatch};
@@ -135,6 +139,7 @@ pub struct Engine {
     scratch: Scratch,
     /// Reused: which tokens may come next.
     mask: Vec<u32>,
+    mask_worker: MaskWorker,
     stats: Arc<StatsCell>,
     stopwatch: Stopwatch,
     log: Log,
@@ -181,6 +186,7 @@ impl Engine {
             row: Vec::new(),
             scratch: Scratch::default(),
             mask: Vec::new(),
+            mask_worker: MaskWorker::default(),
             stats: Arc::default(),
             stopwatch: Stopwatch::default(),
             log: Log::default(),

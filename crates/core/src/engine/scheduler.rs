@@ -96,7 +96,11 @@ impl Scheduler {
         } else if others && !duration.is_zero() {
             let allowed = PAUSE.max(2 * self.decode_step).as_secs_f64() / duration.as_secs_f64();
             // Slower to grow than to shrink: a pause that was too long is a fault, a short chunk only a cost.
-            let fitting = prompt_rows as f64 * allowed.min(1.5);
+            let mut fitting = prompt_rows as f64 * allowed.min(1.5);
+            if allowed >= 1.0 {
+                // The end of a prompt, or tokens that had to come: fewer rows than there might have been.
+                fitting = fitting.max(self.shared_chunk as f64);
+            }
             self.shared_chunk = (fitting as usize).clamp(LEAST_CHUNK.min(self.prefill_chunk), self.prefill_chunk);
         }
     }
@@ -169,6 +173,8 @@ mod tests {
         assert_eq!(step(&mut two, &[0, 9999]), [(1, 256)], "nobody waits");
         two.took(true, 38, Duration::from_millis(30));
         assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 57)]);
+        two.took(true, 2, Duration::from_millis(10));
+        assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, 57)], "a prompt's end says nothing of its middle");
         two.took(true, 57, Duration::from_mins(1));
         assert_eq!(step(&mut two, &[1, 9999]), [(0, 1), (1, LEAST_CHUNK)]);
         // Where decoding itself is slow, a chunk may take two such steps.

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::answer::Delta;
+use super::constraint::Constraint;
 use super::job::{Job, ReasoningLimit};
 use super::kv_cache::BlockTable;
 use super::speculation::{Draft, Speculation};
+use crate::error::Result;
 use crate::response::{self, FinishReason, FunctionCallDelta, StopReason, TokenAlternative, TokenLogprob};
 use crate::sampler::{Sampled, Sampler};
 use crate::text::{TextEvent, TextOptions, TextPipeline, ToolCallDelta};
@@ -27,15 +29,21 @@ pub(super) struct Sequence {
     pub(super) sampler: Sampler,
     pub(super) draft: Draft,
     text: TextPipeline,
+    /// None where anything may be said, and while its mask is found out beside a forward pass.
+    pub(super) constraint: Option<Box<Constraint>>,
     /// Of tokens that no delta has told yet.
     logprobs: Vec<TokenLogprob>,
     reasoning_tokens: u64,
-    /// Tokens of the reasoning's end that have been forced.
-    ending: usize,
     finished: bool,
     /// Reused, empty between tokens.
     events: Vec<TextEvent>,
 }
+
+/// How an answer ended.
+type Finish = (FinishReason, StopReason);
+
+/// The grammar lets nothing follow, which is what an end token says.
+const GRAMMAR_END: Finish = (FinishReason::Stop, StopReason::Eos);
 
 /// What ends an answer, beside the model and stop strings.
 pub(super) struct Limits<'a> {
@@ -45,10 +53,13 @@ pub(super) struct Limits<'a> {
     pub(super) room: usize,
     pub(super) drop_leading_space: bool,
     pub(super) logprobs: bool,
+    pub(super) reasoning: Option<&'a ReasoningLimit>,
 }
 
 impl Sequence {
     pub(super) fn new(job: &Job, choice: u32, speculation: Speculation) -> Self {
+        let text = TextPipeline::new(text_options(job, choice));
+        let constraint = job.grammar.as_ref().map(|grammar| Box::new(Constraint::new(grammar, text.in_reasoning())));
         Self {
             choice,
             tokens: job.prompt.clone(),
@@ -58,10 +69,10 @@ impl Sequence {
             refused: None,
             sampler: Sampler::new(job.sampling.clone(), job.seed, choice),
             draft: Draft::new(speculation.max_tokens()),
-            text: TextPipeline::new(text_options(job, choice)),
+            text,
+            constraint,
             logprobs: Vec::new(),
             reasoning_tokens: 0,
-            ending: 0,
             finished: false,
             events: Vec::new(),
         }
@@ -93,20 +104,73 @@ impl Sequence {
         self.tokens.len() - self.computed
     }
 
-    /// The token that must come next, which ends a reasoning that is over its limit. Asked once for each token.
-    pub(super) fn forced(&mut self, limit: Option<&ReasoningLimit>) -> Option<u32> {
-        let ReasoningLimit { max_tokens, end } = limit?;
-        let is_over = self.text.in_reasoning() && self.reasoning_tokens >= *max_tokens;
-        if self.ending == 0 && !is_over {
-            return None;
+    /// Appends a token that was drawn, and those that then must come, and says what they make certain.
+    ///
+    /// # Errors
+    /// Those of the grammar.
+    pub(super) fn accept(&mut self, drawn: Sampled, tokenizer: &dyn Tokenizer, limits: &Limits<'_>) -> Result<Delta> {
+        let token = drawn.token;
+        let mut finish = self.append(drawn, tokenizer, limits);
+        if finish.is_none()
+            && let Some(constraint) = &mut self.constraint
+        {
+            constraint.consume(token, self.text.in_reasoning())?;
+            finish = constraint.is_over().then_some(GRAMMAR_END);
         }
-        let token = end.get(self.ending).copied();
-        self.ending = if self.ending + 1 < end.len() { self.ending + 1 } else { 0 };
-        token
+        self.finish_or_force(finish, tokenizer, limits)
     }
 
-    /// Appends a sampled token and says what it makes certain.
-    pub(super) fn accept(&mut self, sampled: Sampled, tokenizer: &dyn Tokenizer, limits: &Limits<'_>) -> Delta {
+    /// Appends the tokens that must come, if there are any, and says what they make certain: what the grammar leaves no
+    /// choice in, and the end of reasoning that is over its limit. Nothing is drawn for them.
+    ///
+    /// # Errors
+    /// Those of the grammar.
+    pub(super) fn accept_forced(&mut self, tokenizer: &dyn Tokenizer, limits: &Limits<'_>) -> Result<Option<Delta>> {
+        let before = self.tokens.len();
+        let delta = self.finish_or_force(None, tokenizer, limits)?;
+        Ok((self.tokens.len() > before || self.finished).then_some(delta))
+    }
+
+    fn finish_or_force(
+        &mut self,
+        mut finish: Option<Finish>,
+        tokenizer: &dyn Tokenizer,
+        limits: &Limits<'_>,
+    ) -> Result<Delta> {
+        while finish.is_none() {
+            let forced = self.forced(limits.reasoning)?;
+            if forced.is_empty() {
+                break;
+            }
+            for token in forced {
+                finish = self.append(certain(token, limits.logprobs), tokenizer, limits);
+                if finish.is_some() {
+                    break;
+                }
+            }
+            let is_over = self.constraint.as_ref().is_some_and(|constraint| constraint.is_over());
+            finish = finish.or(is_over.then_some(GRAMMAR_END));
+        }
+        let finish = finish.map(|finish| self.finish(finish));
+        Ok(self.delta(finish, limits.logprobs))
+    }
+
+    /// Takes the tokens that must come next, often none.
+    fn forced(&mut self, limit: Option<&ReasoningLimit>) -> Result<Vec<u32>> {
+        if let Some(ReasoningLimit { max_tokens, end }) = limit
+            && self.text.in_reasoning()
+            && self.reasoning_tokens >= *max_tokens
+        {
+            if let Some(constraint) = &mut self.constraint {
+                constraint.end_reasoning();
+            }
+            return Ok(end.to_vec());
+        }
+        self.constraint.as_mut().map_or_else(|| Ok(Vec::new()), |constraint| constraint.consume_forced())
+    }
+
+    /// Appends a token; how it ends the answer, if it does.
+    fn append(&mut self, sampled: Sampled, tokenizer: &dyn Tokenizer, limits: &Limits<'_>) -> Option<Finish> {
         let token = sampled.token;
         let ended = limits.end_tokens.contains(&token);
         self.reasoning_tokens += u64::from(self.text.in_reasoning());
@@ -125,7 +189,7 @@ impl Sequence {
             let control = if tokenizer.is_control(token) { tokenizer.token_text(token) } else { None };
             stopped = self.text.push(bytes, control, &mut self.events);
         }
-        let finish = if ended {
+        if ended {
             Some((FinishReason::Stop, StopReason::Eos))
         } else if let Some(stop) = stopped {
             Some((FinishReason::Stop, StopReason::StopString { text: stop.text }))
@@ -135,20 +199,20 @@ impl Sequence {
             Some((FinishReason::Length, StopReason::Context))
         } else {
             None
-        };
-        if finish.is_some() {
-            self.text.finish(&mut self.events);
-            self.finished = true;
         }
+    }
+
+    fn finish(&mut self, (reason, stop): Finish) -> Finish {
+        self.text.finish(&mut self.events);
+        self.finished = true;
         let (started, complete) = (self.text.started_tool_calls(), self.text.complete_tool_calls());
-        let finish = finish.map(|(reason, stop)| match stop {
+        match stop {
             // Calls that the model ended itself, each of them whole.
             StopReason::Eos if started > 0 && started == complete => (FinishReason::ToolCalls, stop),
             StopReason::Eos | StopReason::StopString { .. } | StopReason::MaxTokens | StopReason::Context => {
                 (reason, stop)
             }
-        });
-        self.delta(finish, limits.logprobs)
+        }
     }
 
     /// The text still held back, when the sequence ends before its time.
@@ -158,7 +222,7 @@ impl Sequence {
         self.delta(None, logprobs)
     }
 
-    fn delta(&mut self, finish: Option<(FinishReason, StopReason)>, logprobs: bool) -> Delta {
+    fn delta(&mut self, finish: Option<Finish>, logprobs: bool) -> Delta {
         let mut delta = Delta { choice: self.choice, finish, ..Delta::default() };
         for event in self.events.drain(..) {
             match event {
@@ -185,6 +249,11 @@ fn text_options(job: &Job, choice: u32) -> TextOptions {
         tools.call_id = Arc::new(move |index| inner(index + choice as usize * 1_000_000));
     }
     options
+}
+
+/// A token that had no alternative.
+fn certain(token: u32, logprobs: bool) -> Sampled {
+    Sampled { token, logprob: logprobs.then_some(0.0), top: Vec::new() }
 }
 
 /// Moves the first piece, copies the rare second.

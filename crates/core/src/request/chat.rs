@@ -2,12 +2,15 @@
 
 use serde_json::{Map, Value};
 
-use super::fields::{Fields, wrong_type};
+use super::fields::Fields;
 use super::message::{Message, read_messages};
+use super::response_format::read_response_format;
 use super::sampling::SamplingRequest;
 use super::template_kwargs::{TemplateKwargs, read_template_kwargs};
-use super::tool::{FunctionTool, read_tool_choice, read_tools};
+use super::tool::{FunctionTool, read_tools};
+use super::tool_choice::{ToolChoice, read_tool_choice};
 use crate::error::{Error, Result};
+use crate::grammar::GrammarSource;
 
 /// A chat request, read and checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +21,12 @@ pub struct ChatRequest {
     pub messages: Vec<Message>,
     /// Tools the model sees; none where `toolChoice` is `none`.
     pub tools: Vec<FunctionTool>,
+    /// Whether they may, or must, be called.
+    pub tool_choice: ToolChoice,
+    /// Whether there may be more than one call.
+    pub parallel_tool_calls: bool,
+    /// What form the answer must have; none where anything may be said.
+    pub response_format: Option<GrammarSource>,
     /// Variables of the template.
     pub template_kwargs: Map<String, Value>,
     /// `reasoning.effort` asks for some.
@@ -41,15 +50,11 @@ impl ChatRequest {
             None => Vec::new(),
             Some(value) => read_tools(value)?,
         };
-        if !read_tool_choice(fields.take("toolChoice"), &tools)? {
+        let tool_choice = read_tool_choice(fields.take("toolChoice"), &tools)?;
+        if tool_choice == ToolChoice::None {
             tools.clear();
         }
-        if fields.flag("parallelToolCalls")? == Some(false) && !tools.is_empty() {
-            return Err(Error::unsupported(
-                "parallelToolCalls",
-                "This engine cannot keep a model from several calls yet.",
-            ));
-        }
+        let parallel_tool_calls = fields.flag("parallelToolCalls")?.unwrap_or(true);
         if fields.take("maxToolRounds").is_some() {
             return Err(Error::unsupported("maxToolRounds", "This engine runs no tools; leave `maxToolRounds` out."));
         }
@@ -59,37 +64,31 @@ impl ChatRequest {
                 "`safePrompt` is Mistral's; a local model has no such prompt.",
             ));
         }
-        read_response_format(fields.take("responseFormat"))?;
+        let response_format = read_response_format(fields.take("responseFormat"))?;
+        if sampling.ignore_eos && response_format.is_some() {
+            let message = "An answer of a given form ends where that does; leave `ignoreEos` or `responseFormat` out.";
+            return Err(Error::invalid_request("ignoreEos", message));
+        }
         let TemplateKwargs { kwargs: template_kwargs, wants_reasoning, max_reasoning_tokens } =
             read_template_kwargs(&mut fields)?;
         let prompt_progress = fields.flag("promptProgress")?.unwrap_or(false);
         fields.finish()?;
-        Ok(Self { sampling, messages, tools, template_kwargs, wants_reasoning, max_reasoning_tokens, prompt_progress })
+        Ok(Self {
+            sampling,
+            messages,
+            tools,
+            tool_choice,
+            parallel_tool_calls,
+            response_format,
+            template_kwargs,
+            wants_reasoning,
+            max_reasoning_tokens,
+            prompt_progress,
+        })
     }
 
     /// Whether the answer goes on from the last message.
     pub fn has_prefix(&self) -> bool {
         matches!(self.messages.last(), Some(Message::Assistant { prefix: true, .. }))
-    }
-}
-
-fn read_response_format(value: Option<Value>) -> Result<()> {
-    let Some(value) = value else { return Ok(()) };
-    let kind = match value.get("type") {
-        Some(Value::String(kind)) => kind.as_str(),
-        Some(other) => return Err(wrong_type("responseFormat.type", "a string", other)),
-        None => return Err(Error::invalid_request("responseFormat.type", "`responseFormat.type` is missing.")),
-    };
-    match kind {
-        "text" => {
-            let mut fields = Fields::new(value, "responseFormat")?;
-            fields.take("type");
-            fields.finish()
-        }
-        "json_object" | "json_schema" | "regex" | "lark" | "choice" => Err(Error::unsupported(
-            "responseFormat.type",
-            format!("This engine cannot force a `{kind}` format yet; ask for it in the prompt."),
-        )),
-        _ => Err(Error::invalid_request("responseFormat.type", "No such response format.")),
     }
 }

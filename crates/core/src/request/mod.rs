@@ -9,9 +9,11 @@ mod fields;
 mod fim;
 mod json;
 mod message;
+mod response_format;
 mod sampling;
 mod template_kwargs;
 mod tool;
+mod tool_choice;
 
 pub use chat::ChatRequest;
 pub use completion::{CompletionRequest, Prompt};
@@ -23,3 +25,4 @@ pub use message::{Content, Message, MessageToolCall};
 pub(crate) use sampling::token_ids;
 pub use sampling::{Dry, SamplingRequest};
 pub use tool::FunctionTool;
+pub use tool_choice::ToolChoice;

@@ -21,6 +21,8 @@ pub struct FunctionTool {
     pub description: Option<String>,
     /// A JSON Schema of an object.
     pub parameters: Map<String, Value>,
+    /// Whether arguments must keep to the schema.
+    pub strict: bool,
 }
 
 impl FunctionTool {
@@ -90,49 +92,8 @@ fn read_tool(item: Value, path: &str) -> Result<FunctionTool> {
             "A tool's parameters are one object: its schema's type must be object.",
         ));
     }
-    if function.flag("strict")? == Some(true) {
-        return Err(Error::unsupported(
-            function.path("strict"),
-            "This engine cannot force arguments into a schema yet.",
-        ));
-    }
+    let strict = function.flag("strict")?.unwrap_or(false);
     function.finish()?;
     fields.finish()?;
-    Ok(FunctionTool { name, description, parameters })
-}
-
-/// Reads `toolChoice`; true lets the model call tools.
-pub(super) fn read_tool_choice(value: Option<Value>, tools: &[FunctionTool]) -> Result<bool> {
-    let choice = match value {
-        None => return Ok(true),
-        Some(Value::String(choice)) => choice,
-        Some(value @ Value::Object(_)) => {
-            let mut fields = Fields::new(value, "toolChoice")?;
-            if fields.require_text("type")? != "function" {
-                return Err(Error::invalid_request("toolChoice.type", "`toolChoice.type` must be function."));
-            }
-            let mut function = Fields::new(fields.require("function")?, "toolChoice.function")?;
-            let name = function.require_text("name")?;
-            function.finish()?;
-            fields.finish()?;
-            if !tools.iter().any(|tool| tool.name == name) {
-                return Err(Error::invalid_request(
-                    "toolChoice.function.name",
-                    "No tool of the request has this name.",
-                ));
-            }
-            return Err(forced());
-        }
-        Some(other) => return Err(wrong_type("toolChoice", "a string or an object", &other)),
-    };
-    match choice.as_str() {
-        "auto" => Ok(true),
-        "none" => Ok(false),
-        "any" | "required" => Err(forced()),
-        _ => Err(Error::invalid_request("toolChoice", "`toolChoice` must be auto, none, any, required or a function.")),
-    }
-}
-
-fn forced() -> Error {
-    Error::unsupported("toolChoice", "This engine cannot force a tool call yet; use auto or none.")
+    Ok(FunctionTool { name, description, parameters, strict })
 }

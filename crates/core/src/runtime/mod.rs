@@ -4,6 +4,7 @@
 //! thread calls [`Runtime::step`], one [`Runtime::load_one`], one [`Runtime::prepare_one`], more [`Runtime::prepare_one_short`]
 //! (in WebAssembly the same does all). What those threads share is the desk, a table under a short lock, and the mailboxes.
 
+mod answer_grammar;
 mod command;
 mod desk;
 mod engines;
@@ -39,6 +40,7 @@ use self::task::{Task, TaskEvent};
 use crate::backend::cpu::ThreadPools;
 use crate::engine::{Engine, MemoryUse, Taken, preparation_reserve};
 use crate::error::{Error, ErrorCode, Result};
+use crate::grammar::GrammarCompiler;
 use crate::log::{LogLevel, LogTaken};
 use crate::response::{CancelReason, SCHEMA_HASH};
 
@@ -306,6 +308,7 @@ impl Runtime {
         let account = self.memory.open(max_memory_bytes).with_reserve(preparation_reserve(context_length));
         account.note(MemoryUse::Weights, weights_bytes)?;
         let embedding_width = model.hidden_size();
+        let grammars = GrammarCompiler::new(Arc::clone(&tokenizer), defaults.end_tokens.clone());
         let engine = Engine::new(model, Arc::clone(&tokenizer), defaults.end_tokens, options, account);
         let LoadLog { ticket: log_ticket, log } = self.open_log(client, log);
         let mut engine = engine.with_log(log.clone());
@@ -324,6 +327,7 @@ impl Runtime {
             tokenizer,
             template,
             defaults: defaults.sampling,
+            grammars,
             fim,
             pooling,
             tool_format,

@@ -9,6 +9,7 @@ use crate::engine::{AnswerKind, Job, QueuePlaces, ReasoningLimit, StatsCell};
 use crate::error::{Error, ErrorCode, Result};
 use crate::fim::FimTokens;
 use crate::generation_defaults::SamplingDefaults;
+use crate::grammar::GrammarCompiler;
 use crate::log::Log;
 use crate::pooling::Pooling;
 use crate::request::{ChatRequest, CompletionRequest, FimRequest, FunctionTool, Message, Prompt, SamplingRequest};
@@ -28,6 +29,7 @@ pub(super) struct ModelShared {
     /// How the model writes tool calls.
     pub(super) tool_format: ToolFormat,
     pub(super) defaults: SamplingDefaults,
+    pub(super) grammars: GrammarCompiler,
     pub(super) fim: Option<FimTokens>,
     /// Which states make the vector of a text.
     pub(super) pooling: Pooling,
@@ -76,6 +78,7 @@ impl ModelShared {
         job.text.reasoning = ReasoningMarkers::of_model(|marker| self.tokenizer.token_id(marker).is_some())
             .map(|markers| markers.after_prompt(|marker| rendered.ends_with(marker)));
         job.reasoning_limit = self.reasoning_limit(&request, job.text.reasoning.as_ref())?;
+        job.grammar = self.answer_grammar(&request, job.text.reasoning.as_ref())?;
         if !request.tools.is_empty() || self.tool_format == ToolFormat::Harmony {
             let seed = outside.seed;
             let call_id = Arc::new(move |index| call_id(seed, index));
@@ -219,6 +222,7 @@ impl ModelShared {
             ignore_eos: request.ignore_eos,
             priority: request.priority,
             reasoning_limit: None,
+            grammar: None,
             logprobs: request.logprobs,
             text: TextOptions {
                 stops: StopStrings::new(&request.stop)?,

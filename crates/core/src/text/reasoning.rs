@@ -38,6 +38,11 @@ impl ReasoningMarkers {
         Some(Self { open: open.to_owned() + rest, close: close.to_owned(), starts_open: false })
     }
 
+    /// What opens it.
+    pub fn open(&self) -> &str {
+        &self.open
+    }
+
     /// Text that ends the reasoning, as models of this kind write it themselves.
     pub fn end(&self) -> String {
         if self.close == "</think>" { format!("\n{}\n\n", self.close) } else { self.close.clone() }

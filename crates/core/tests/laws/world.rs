@@ -151,6 +151,7 @@ impl World {
             ignore_eos: random.chance(10),
             priority: random.below(2) as i32,
             reasoning_limit: None,
+            grammar: None,
             logprobs: false,
             text: TextOptions {
                 stops: StopStrings::new(&stops).unwrap(),

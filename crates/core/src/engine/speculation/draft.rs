@@ -9,6 +9,8 @@ pub(in super::super) struct Draft {
     pub(in super::super) tokens: Vec<u32>,
     /// How many of them were drawn.
     accepted: usize,
+    /// Whether something else was drawn since.
+    is_left: bool,
     pub(super) length: DraftLength,
     /// Tokens drafted, over all steps.
     pub(in super::super) drafted_tokens: u64,
@@ -31,12 +33,14 @@ impl Draft {
     /// The step with `tokens` was computed.
     pub(in super::super) fn begin(&mut self) {
         self.accepted = 0;
+        self.is_left = false;
         self.drafted_tokens += self.tokens.len() as u64;
     }
 
-    /// Compares the next token of the draft with the one that was drawn in its place.
-    pub(in super::super) fn verify(&mut self, drawn: u32) {
-        if self.tokens.get(self.accepted) == Some(&drawn) {
+    /// Compares the next token of the draft with the one that came in its place.
+    pub(in super::super) fn verify(&mut self, token: u32) {
+        self.is_left |= self.tokens.get(self.accepted) != Some(&token);
+        if !self.is_left {
             self.accepted += 1;
             self.accepted_tokens += 1;
         }

@@ -135,6 +135,10 @@ impl Engine {
         let Some(request) = self.running.get_mut(&key.request) else { return 0 };
         let Some(sequence) = request.sequences.get_mut(key.choice as usize) else { return 0 };
         sequence.draft.end_at(request.job.ends(&self.end_tokens));
+        if let Some(constraint) = &mut sequence.constraint {
+            let allowed = constraint.allowed(&sequence.draft.tokens);
+            sequence.draft.tokens.truncate(allowed);
+        }
         let first = sequence.computed + 1;
         let Some(table) = &mut sequence.blocks else { return 0 };
         let wanted = first + sequence.draft.tokens.len();

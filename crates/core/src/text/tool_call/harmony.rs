@@ -167,6 +167,10 @@ impl HarmonyStage {
                 }
                 tell(place, &text, out);
             }
+            // What is spelled in a string of JSON is part of it.
+            State::Call { scanner: Some(scanner), .. } if scanner.in_string() => {
+                self.arguments(ch.encode_utf8(&mut [0; 4]), out);
+            }
             State::Call { .. } => {
                 let found = self.scan.push(&self.ends, ch, &mut text);
                 if let Some(found) = found {

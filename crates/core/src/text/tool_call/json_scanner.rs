@@ -85,6 +85,11 @@ impl JsonScanner {
         Self { open: Vec::new(), state: State::Start }
     }
 
+    /// Whether the next character is one of a string.
+    pub(super) fn in_string(&self) -> bool {
+        matches!(self.state, State::String { .. } | State::Escape { .. } | State::Unicode { .. })
+    }
+
     pub(super) fn push(&mut self, ch: char) -> Read {
         if matches!(ch, ' ' | '\t' | '\n' | '\r') && self.skips_whitespace() {
             return Read::More;

@@ -1,0 +1,127 @@
+//! From a source to a grammar over a model's tokens.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use llguidance::api::TopLevelGrammar;
+use llguidance::earley::SlicedBiasComputer;
+use llguidance::toktrie::{InferenceCapabilities, TokEnv};
+use llguidance::{Matcher, ParserFactory};
+
+use super::cache::GrammarCache;
+use super::matcher::GrammarMatcher;
+use super::source::GrammarSource;
+use super::token_trie::TokenTrie;
+use crate::error::{Error, ErrorCode, Result};
+use crate::tokenizer::Tokenizer;
+
+/// Bytes of grammars that are kept.
+const CACHE_BYTES: usize = 64 << 20;
+
+/// Compiles the grammars of one model and keeps those used last.
+pub struct GrammarCompiler {
+    tokenizer: Arc<dyn Tokenizer>,
+    end_tokens: Vec<u32>,
+    /// What all grammars share; made for the first one.
+    factory: OnceLock<Result<ParserFactory>>,
+    cache: Mutex<GrammarCache>,
+}
+
+/// A grammar, ready to walk through.
+pub struct Grammar {
+    start: Matcher,
+    bytes: usize,
+}
+
+impl GrammarCompiler {
+    /// A compiler over the tokens of `tokenizer`. `end_tokens` may come where a grammar may end.
+    pub fn new(tokenizer: Arc<dyn Tokenizer>, end_tokens: Vec<u32>) -> Self {
+        let cache = Mutex::new(GrammarCache::new(CACHE_BYTES));
+        Self { tokenizer, end_tokens, factory: OnceLock::new(), cache }
+    }
+
+    /// The grammar of a source.
+    ///
+    /// # Errors
+    /// `grammar_invalid` for what is no grammar, cannot be kept to, or lets nothing through; `grammar_limit` for what
+    /// would take too long.
+    pub fn compile(&self, source: &GrammarSource) -> Result<Arc<Grammar>> {
+        if let Some(grammar) = self.cache().get(source.as_lark()) {
+            return Ok(grammar);
+        }
+        // Not under the lock: others need not wait for it.
+        let compiled = self.compile_anew(source).map_err(|error| {
+            // Of several parts the one that is wrong tells more than the whole.
+            source.parts().iter().find_map(|part| self.compile(part).err()).unwrap_or(error)
+        });
+        let grammar = Arc::new(compiled?);
+        self.cache().insert(source.as_lark(), Arc::clone(&grammar));
+        Ok(grammar)
+    }
+
+    fn compile_anew(&self, source: &GrammarSource) -> Result<Grammar> {
+        let factory = self.factory.get_or_init(|| factory(&self.tokenizer, &self.end_tokens)).as_ref();
+        let factory = factory.map_err(Clone::clone)?;
+        let lark = TopLevelGrammar::from_lark(source.as_lark().to_owned());
+        let parser = factory.create_parser(lark).map_err(|error| invalid(source, &error.to_string()))?;
+        // Its memory is the lexer's and the parser's; the latter is of the source's size.
+        let bytes = parser.parser.lexer_stats().num_bytes + PARSER_BYTES * source.as_lark().len();
+        let start = Matcher::new(Ok(parser));
+        if let Some(error) = start.get_error() {
+            return Err(invalid(source, &error));
+        }
+        let grammar = Grammar { start, bytes };
+        // Better said now than after the prompt was computed.
+        let mut first = grammar.matcher();
+        first.consume_forced().and_then(|_| first.mask().map(|_| ())).map_err(|error| match error.code() {
+            ErrorCode::GrammarLimit => error.at(source.path()),
+            _ => Error::new(ErrorCode::GrammarInvalid, "No text fits this form of an answer.").at(source.path()),
+        })?;
+        Ok(grammar)
+    }
+
+    fn cache(&self) -> std::sync::MutexGuard<'_, GrammarCache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Bytes of a parser for each byte of its source.
+const PARSER_BYTES: usize = 64;
+
+impl Grammar {
+    /// A walk from the beginning. It shares nothing with others, so that none depends on what others did.
+    pub fn matcher(&self) -> GrammarMatcher {
+        GrammarMatcher::new(self.start.deep_clone())
+    }
+
+    /// Bytes held, estimated.
+    pub fn memory_bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+fn factory(tokenizer: &Arc<dyn Tokenizer>, end_tokens: &[u32]) -> Result<ParserFactory> {
+    let trie: TokEnv = Arc::new(TokenTrie::new(Arc::clone(tokenizer), end_tokens));
+    let capabilities = InferenceCapabilities { ff_tokens: true, ..InferenceCapabilities::default() };
+    let slices = SlicedBiasComputer::general_slices();
+    let mut factory = ParserFactory::new(&trie, capabilities, &slices).map_err(|error| {
+        let message = format!("No grammar can be used with this vocabulary: {error}");
+        Error::new(ErrorCode::TokenizerInvalid, message).detail("reason", "grammar")
+    })?;
+    factory.quiet();
+    factory.limits_mut().verbose_errors = false;
+    // Half of what it would be, which some patterns take a second and more to use up.
+    factory.limits_mut().initial_lexer_fuel = 500_000;
+    Ok(factory)
+}
+
+/// Whether llguidance says that one of its limits was met: it has no other sign of that.
+pub(super) fn is_limit(said: &str) -> bool {
+    ["fuel", "too big", "too large", "too many", "limit"].iter().any(|word| said.contains(word))
+}
+
+/// What llguidance says of a grammar: its first line; what follows shows the grammar, or where in the library it happened.
+fn invalid(source: &GrammarSource, message: &str) -> Error {
+    let said = message.lines().next().unwrap_or_default();
+    let code = if is_limit(said) { ErrorCode::GrammarLimit } else { ErrorCode::GrammarInvalid };
+    Error::new(code, format!("This form of an answer cannot be kept to: {said}")).at(source.path())
+}
