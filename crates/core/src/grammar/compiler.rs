@@ -119,9 +119,19 @@ pub(super) fn is_limit(said: &str) -> bool {
     ["fuel", "too big", "too large", "too many", "limit"].iter().any(|word| said.contains(word))
 }
 
-/// What llguidance says of a grammar: its first line; what follows shows the grammar, or where in the library it happened.
+/// What llguidance says of a grammar.
 fn invalid(source: &GrammarSource, message: &str) -> Error {
-    let said = message.lines().next().unwrap_or_default();
-    let code = if is_limit(said) { ErrorCode::GrammarLimit } else { ErrorCode::GrammarInvalid };
+    let said = told(message);
+    let code = if is_limit(&said) { ErrorCode::GrammarLimit } else { ErrorCode::GrammarInvalid };
     Error::new(code, format!("This form of an answer cannot be kept to: {said}")).at(source.path())
+}
+
+/// What of llguidance's words is for people: in one line and without what it shows of itself and of the grammar.
+pub(super) fn told(message: &str) -> String {
+    let is_shown = |line: &&str| {
+        let line = line.trim_start();
+        line.starts_with('<') || line.trim_start_matches(|ch: char| ch.is_ascii_digit()).starts_with(" | ")
+    };
+    let lines: Vec<&str> = message.lines().take_while(|line| !is_shown(line)).map(str::trim).collect();
+    lines.join(" ").chars().take(300).collect()
 }

@@ -6,7 +6,7 @@ use llguidance::Matcher;
 use llguidance::api::StopReason;
 use llguidance::toktrie::SimpleVob;
 
-use super::compiler::is_limit;
+use super::compiler::{is_limit, told};
 use crate::error::{Error, ErrorCode, Result};
 
 /// Where in a grammar one sequence is.
@@ -97,7 +97,7 @@ impl GrammarMatcher {
     }
 
     fn failed(&self, message: &str) -> Error {
-        let said = message.lines().next().unwrap_or_default();
+        let said = told(message);
         let is_complex = match self.matcher.stop_reason() {
             StopReason::LexerTooComplex | StopReason::ParserTooComplex => true,
             StopReason::NotStopped
@@ -107,7 +107,7 @@ impl GrammarMatcher {
             | StopReason::NoExtensionBias
             | StopReason::EndOfSentence
             | StopReason::InternalError
-            | StopReason::Cancelled => is_limit(said),
+            | StopReason::Cancelled => is_limit(&said),
         };
         let code = if is_complex { ErrorCode::GrammarLimit } else { ErrorCode::GrammarInvalid };
         Error::new(code, format!("This form of an answer cannot be kept to: {said}"))

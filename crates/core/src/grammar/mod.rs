@@ -9,6 +9,7 @@ mod compiler;
 mod lark;
 mod limits;
 mod matcher;
+mod plain_schema;
 mod source;
 mod token_trie;
 mod tool_calls;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::lark::{any_of, json, quote};
 use super::limits;
+use super::plain_schema::plain;
 use crate::error::Result;
 
 /// A form, checked against the limits.
@@ -38,7 +39,7 @@ impl GrammarSource {
     pub fn json_schema(schema: Value, strict: bool, path: impl Into<String>) -> Result<Self> {
         let path = path.into();
         limits::check_schema(&schema, &path)?;
-        let expression = match schema {
+        let expression = match plain(schema, strict) {
             Value::Object(schema) => json(schema, strict),
             // `true` lets everything through, `false` nothing.
             other => format!("%json {other}"),

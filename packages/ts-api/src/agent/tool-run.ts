@@ -7,7 +7,8 @@ import type {
   ToolCall,
   ToolPhase,
 } from "../generated/protocol.js";
-import type { ToolRunner, Validated } from "../request/executable.js";
+import type { ToolRunner } from "../request/executable.js";
+import type { Validated } from "../request/validation.js";
 import type { Decision, ToolApprovals } from "./tool-approvals.js";
 import { outputOf } from "./tool-output.js";
 

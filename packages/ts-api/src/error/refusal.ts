@@ -11,14 +11,6 @@ export function invalidRequest(where: string, message: string): WickError {
   return new WickError({ code: "invalid_request", message, where, retryable: false });
 }
 
-/** The error of calls for values of a schema, which this version does not make. */
-export function noSchemas(): WickError {
-  return unsupported(
-    "schema",
-    "This version does not constrain answers to a schema; ask for JSON in the prompt and parse it.",
-  );
-}
-
 /** What every call of a closed model answers. */
 export function engineClosed(model: string): ErrorInfo {
   return {

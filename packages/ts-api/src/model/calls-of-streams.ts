@@ -1,13 +1,14 @@
-import { noSchemas } from "../error/refusal.js";
-import type { CallOptions, ChatRequest } from "../request/request.js";
+import { invalidRequest } from "../error/refusal.js";
+import type { WickError } from "../error/wick-error.js";
+import type { CallOptions, ChatRequest, ResponseFormat } from "../request/request.js";
 import type { InferSchema, Schema } from "../request/schema.js";
 import type { Tool } from "../request/tool.js";
 import { runnerOf } from "../request/executable.js";
 import type { AgentResponse, ChatResponse, CompletionResponse } from "../response/response.js";
 import { refusedBy } from "../stream/fixed-feed.js";
-import type { LiveStream, LiveStreamInit } from "../stream/live-stream.js";
+import { LiveStream, type LiveStreamInit } from "../stream/live-stream.js";
 import { ObjectLiveStream } from "../stream/object-live-stream.js";
-import type { AgentStream, ChatStream, Parsed, ResponseStream } from "../stream/response-stream.js";
+import type { AgentStream, ChatStream, ResponseStream } from "../stream/response-stream.js";
 import type { Response } from "../generated/protocol.js";
 import type { ChatCalls, TextCalls } from "./model.js";
 
@@ -23,17 +24,33 @@ export function chatCalls(
     if (runner === undefined) return answer(request, options);
     return runner.stream({ request: request as Readonly<Record<string, unknown>>, options, answer, model });
   };
+  const objectOf = <S extends Schema>(request: ObjectRequest, schema: S, options?: CallOptions) => {
+    const given: object = Object(request) as object;
+    const stream = Object.hasOwn(given, "responseFormat")
+      ? new LiveStream<ChatResponse>({ feed: refusedBy(formatGiven()), terminals: refusedTerminals() })
+      : streamOf({ ...given, responseFormat: formatOf(schema) }, options);
+    // Tools that Wick runs add kinds that nobody asked for by type.
+    return new ObjectLiveStream<InferSchema<S>>(stream as LiveStream<ChatResponse>, schema);
+  };
   return {
     // One stream serves every T and P: which kinds it brings follows from the request that made the type.
     stream: <T extends Tool, P extends boolean>(request: ChatRequest<T, P>, options?: CallOptions) =>
       streamOf(request, options) as ResponseStream<Response> as ChatStream<T, P>,
     complete: async (request, options) => streamOf(request, options).final(),
-    parse: async <S extends Schema>(): Promise<Parsed<InferSchema<S>>> => {
-      throw noSchemas();
-    },
-    parseStream: <S extends Schema>() =>
-      new ObjectLiveStream<InferSchema<S>>(refusedBy(noSchemas()), refusedTerminals()),
+    parse: async <S extends Schema>(request: ObjectRequest, schema: S, options?: CallOptions) =>
+      objectOf<S>(request, schema, options).final(),
+    parseStream: objectOf,
   };
+}
+
+type ObjectRequest = Omit<ChatRequest, "responseFormat">;
+
+function formatOf(schema: Schema): ResponseFormat {
+  return { type: "json_schema", jsonSchema: { name: "answer", schemaDefinition: schema } };
+}
+
+function formatGiven(): WickError {
+  return invalidRequest("responseFormat", "The schema is the answer's form; leave responseFormat out, or use stream.");
 }
 
 /** The calls of a completion, or of a hole to fill, wherever its stream comes from. */

@@ -45,7 +45,11 @@ export interface ChatCalls {
    */
   complete<T extends Tool = never>(request: ChatRequest<T>, options?: CallOptions): Promise<ChatCompletion>;
   /**
-   * The answer as a value that fits a schema. `unsupported` in this version.
+   * The answer as a value that fits a schema: JSON Schema, or one of a library that writes its schemas as such (zod from 4.2,
+   * ArkType, Valibot by `toStandardJsonSchema`). A local model can write nothing else, and its library then validates.
+   *
+   * @throws {@link WickError} `output_invalid` where the answer is no such value, mostly since it was cut; `partial` is the answer.
+   * `grammar_invalid` and `grammar_limit` where no answer can be kept to the schema.
    *
    * @example
    * ```ts
@@ -58,7 +62,7 @@ export interface ChatCalls {
     options?: CallOptions,
   ): Promise<Parsed<InferSchema<S>>>;
   /**
-   * The same, streamed. `unsupported` in this version.
+   * The same, streamed.
    *
    * @example
    * ```ts

@@ -1,5 +1,5 @@
 import { invalidRequest, unsupported } from "../error/refusal.js";
-import { jsonSchemaOf } from "./json-schema-of.js";
+import { isStandard, jsonSchemaOf } from "./json-schema-of.js";
 import { requestJson } from "./request-json.js";
 import type { Schema } from "./schema.js";
 
@@ -20,7 +20,7 @@ export function chatRequestJson(request: unknown, place: "local" | "remote"): st
     {
       ...rest,
       tools: Array.isArray(tools) ? tools.map((tool, index) => plainTool(tool, index, place)) : tools,
-      responseFormat: plainFormat(responseFormat),
+      responseFormat: plainFormat(responseFormat, place),
     },
     "",
   );
@@ -49,12 +49,14 @@ function plainTool(tool: unknown, index: number, place: "local" | "remote"): unk
   return tool;
 }
 
-function plainFormat(format: unknown): unknown {
+function plainFormat(format: unknown, place: "local" | "remote"): unknown {
   if (!isRecord(format) || !isRecord(format["jsonSchema"])) return format;
   const { schemaDefinition, ...rest } = format["jsonSchema"];
   if (!isSchema(schemaDefinition)) return format;
   const plain = jsonSchemaOf(schemaDefinition, "responseFormat.jsonSchema.schemaDefinition");
-  return { ...format, jsonSchema: { ...rest, schemaDefinition: plain } };
+  // What of it no grammar can keep to is left to its library, which validates.
+  const isLenient = place === "local" && isStandard(schemaDefinition) && rest["strict"] === undefined;
+  return { ...format, jsonSchema: { ...rest, ...(isLenient && { strict: false }), schemaDefinition: plain } };
 }
 
 function isSchema(value: unknown): value is Schema {

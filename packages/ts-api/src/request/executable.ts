@@ -2,17 +2,15 @@ import type { AgentRun } from "../agent/agent-run.js";
 import type { LiveStream } from "../stream/live-stream.js";
 import type { AgentResponse } from "../response/response.js";
 import type { ToolContext } from "./tool.js";
+import type { Validation } from "./validation.js";
 
 /** What a tool that Wick runs has beside its description. Any copy of the package finds it there. */
 export const toolKey: unique symbol = Symbol.for("wick.tool") as never;
 
-/** How arguments fit a schema. */
-export type Validated = { value: unknown; issues?: undefined } | { issues: string };
-
 /** How a tool runs. */
 export interface ToolRunner {
   execute(input: unknown, context: ToolContext): unknown;
-  validate(input: unknown): Validated | Promise<Validated>;
+  validate: Validation;
   needsApproval(input: unknown): boolean | Promise<boolean>;
   readonly timeoutMs: number;
   /** The tool loop comes with the tools, so that a program without any does not load it. */

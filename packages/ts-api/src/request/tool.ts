@@ -1,10 +1,11 @@
-import { Validator } from "@cfworker/json-schema";
 import { agentStream } from "../agent/agent-stream.js";
 import { invalidRequest } from "../error/refusal.js";
 import type { JsonValue } from "../generated/protocol.js";
-import { type ToolRunner, type Validated, toolKey } from "./executable.js";
+import { type ToolRunner, toolKey } from "./executable.js";
 import { isStandard, jsonSchemaOf } from "./json-schema-of.js";
+import { jsonSchemaValidation } from "./json-schema-validation.js";
 import type { InferSchema, JsonSchema, Schema } from "./schema.js";
+import { type Validation, standardValidation } from "./validation.js";
 
 /**
  * A tool whose call comes back to the program (`finishReason: "tool_calls"`).
@@ -178,31 +179,6 @@ export function tool<const S extends Schema>(definition: ToolDefinition<S>): Exe
 }
 
 /** As the schema's library validates, or by JSON Schema of 2020-12. */
-function validation(schema: Schema): ToolRunner["validate"] {
-  if (isStandard(schema)) {
-    const { validate } = schema["~standard"];
-    return async (input): Promise<Validated> => {
-      const { value, issues } = (await validate(input)) as { value?: unknown; issues?: readonly Issue[] };
-      return issues === undefined ? { value } : { issues: issues.map(issueText).join("; ") };
-    };
-  }
-  const validator = new Validator(schema, "2020-12", false);
-  return (input) => {
-    const { valid, errors } = validator.validate(input);
-    if (valid) return { value: input };
-    // The last ones are where it is wrong, the first what that makes of the whole.
-    const told = errors.slice(-3).map(({ instanceLocation, error }) => `${instanceLocation}: ${error}`);
-    return { issues: told.join("; ") };
-  };
-}
-
-/** https://standardschema.dev */
-interface Issue {
-  readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
-}
-
-function issueText({ message, path = [] }: Issue): string {
-  const keys = path.map((part) => String(typeof part === "object" ? part.key : part));
-  return keys.length === 0 ? message : `${keys.join(".")}: ${message}`;
+function validation(schema: Schema): Validation {
+  return isStandard(schema) ? standardValidation(schema) : jsonSchemaValidation(schema);
 }

@@ -95,7 +95,7 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
 
   async *text(): AsyncGenerator<string, void, undefined> {
     for await (const response of this) {
-      this.#denyUnseen(response);
+      this.denyUnseen(response);
       const piece = textOf(response);
       if (piece !== "") yield piece;
       if (isTerminal(response) && !isWhole(response)) throw errorOfTerminal(response, this.#signal);
@@ -170,6 +170,12 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
   async [asyncDispose](): Promise<void> {
     this.#leave("cancel");
     await this.#whenEnded();
+  }
+
+  /** Nobody sees what the tool asks, so that nobody could answer. What cannot be sent is denied when its time is up. */
+  denyUnseen(response: Response): void {
+    if (response.kind !== "agentic_tool_approval_required") return;
+    this.#approvals?.deny(response.approvalId, { reason: "Nobody is there to ask." }).catch(() => {});
   }
 
   #claim(): void {
@@ -256,17 +262,11 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
     while (this.#pull !== undefined || this.#isUnread) {
       const response = this.#take();
       if (response === null) return this.#wait();
-      if (this.#pull === undefined && response !== undefined) this.#denyUnseen(response);
+      if (this.#pull === undefined && response !== undefined) this.denyUnseen(response);
       this.#pull?.(resultOf(response));
       this.#pull = undefined;
       if (response === undefined) return;
     }
-  }
-
-  /** Nobody sees what the tool asks, so that nobody could answer. What cannot be sent is denied when its time is up. */
-  #denyUnseen(response: Response): void {
-    if (response.kind !== "agentic_tool_approval_required") return;
-    this.#approvals?.deny(response.approvalId, { reason: "Nobody is there to ask." }).catch(() => {});
   }
 
   #wait(): void {

@@ -12,6 +12,7 @@ mod tagged_value;
 use serde_json::{Map, Value};
 
 use super::lark::Lark;
+use super::plain_schema::plain;
 use super::source::GrammarSource;
 use crate::error::Result;
 use crate::text::ToolFormat;
@@ -81,9 +82,15 @@ impl CallRules<'_> {
             GrammarSource::json_schema(Value::Object(tool.parameters.clone()), tool.strict, tool.path())
         };
         let mut parts = self.tools.iter().map(of_tool).collect::<Result<Vec<_>>>()?;
+        let schemas: Vec<Value> =
+            self.tools.iter().map(|tool| plain(Value::Object(tool.parameters.clone()), tool.strict)).collect();
+        let tools: Vec<CallableTool<'_>> = (self.tools.iter().zip(&schemas))
+            .filter_map(|(tool, schema)| Some(CallableTool { parameters: schema.as_object()?, ..*tool }))
+            .collect();
+        let rules = CallRules { tools: &tools, ..*self };
         let mut lark = Lark::new(tokenizer);
         let start = match self.format {
-            ToolFormat::Harmony => harmony_answer::write(self, &mut lark)?,
+            ToolFormat::Harmony => harmony_answer::write(&rules, &mut lark)?,
             ToolFormat::Hermes
             | ToolFormat::QwenCoder
             | ToolFormat::Llama
@@ -94,7 +101,7 @@ impl CallRules<'_> {
             | ToolFormat::Phi
             | ToolFormat::Granite
             | ToolFormat::Lfm
-            | ToolFormat::Glm => marked_answer::write(self, &mut lark)?,
+            | ToolFormat::Glm => marked_answer::write(&rules, &mut lark)?,
         };
         if let Besides::Answer(answer) = self.besides {
             parts.push(answer.clone());
