@@ -31,6 +31,18 @@ export const modules = { simd128: [], "relaxed-simd": ["+relaxed-simd"] };
  */
 const stack = 384 << 10;
 
+/** What modules have that is not WebAssembly's first version. */
+const proposals = [
+  "simd",
+  "relaxed-simd",
+  "bulk-memory",
+  "nontrapping-float-to-int",
+  "sign-ext",
+  "mutable-globals",
+  "reference-types",
+  "multivalue",
+];
+
 /** wasm-bindgen's command line must be of the version of its library. */
 function bindgenVersion() {
   const lock = readFileSync(join(root, "Cargo.lock"), "utf8");
@@ -57,6 +69,26 @@ export async function instantiate(module, host) {
   return { Engine: bindings.Engine, memory };
 }
 `;
+}
+
+async function binaryen(what, program, args) {
+  const [command, ...first] = tool(`binaryen/bin/${program}`);
+  await step(what, command, [...first, ...args, ...proposals.map((proposal) => `--enable-${proposal}`)], { cwd: root });
+}
+
+/**
+ * Exports that are our own, as wasm-metadce reads them. llguidance has an interface for C, which linkers export from whatever
+ * it is linked into; half of the library is needed for nothing else. The modules export the same, and Node.js 20 compiles only
+ * the one without relaxed SIMD.
+ */
+function ownExports() {
+  const bytes = readFileSync(join(root, "target/wasm/simd128/wick_bg.wasm"));
+  const all = WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name);
+  const names = all.filter((name) => !name.startsWith("llg_"));
+  return JSON.stringify([
+    { name: "outside", reaches: names, root: true },
+    ...names.map((name) => ({ name, export: name })),
+  ]);
 }
 
 async function buildModule(name, path) {
@@ -97,27 +129,17 @@ async function buildModule(name, path) {
       },
     },
   );
-  const [command, ...args] = tool("binaryen/bin/wasm-opt");
-  await step(
-    `Optimising the WebAssembly module ${name}`,
-    command,
-    [
-      ...args,
-      "-O3",
-      "--enable-simd",
-      "--enable-relaxed-simd",
-      "--enable-bulk-memory",
-      "--enable-nontrapping-float-to-int",
-      "--enable-sign-ext",
-      "--enable-mutable-globals",
-      "--enable-reference-types",
-      "--enable-multivalue",
-      join(out, "wick_bg.wasm"),
-      "-o",
-      join(home, `${name}.wasm`),
-    ],
-    { cwd: root },
-  );
+  const [graph, own] = ["exports.json", "own.wasm"].map((file) => join(out, file));
+  writeFileSync(graph, ownExports());
+  await binaryen(`Leaving out what the module ${name} does not need`, "wasm-metadce", [
+    join(out, "wick_bg.wasm"),
+    "--graph-file",
+    graph,
+    "-o",
+    own,
+  ]);
+  const optimised = join(home, `${name}.wasm`);
+  await binaryen(`Optimising the WebAssembly module ${name}`, "wasm-opt", ["-O3", own, "-o", optimised]);
   return readFileSync(join(out, "wick.js"), "utf8");
 }
 

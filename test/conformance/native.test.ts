@@ -7,6 +7,7 @@ import { describeLaws } from "./laws.ts";
 import { describeRequestOptions } from "./request-options.ts";
 import { describeSpeculation } from "./speculation.ts";
 import { describeSplitting } from "./splitting.ts";
+import { describeStructured } from "./structured.ts";
 import { describeWriting } from "./writing.ts";
 
 const subject = {
@@ -29,6 +30,7 @@ describeSpeculation({
   draftModel: () => demoModel(),
 });
 describeAgents(subject);
+describeStructured(subject);
 describeSplitting({ name: "native", load: (options) => Model.load(demoModel(), options) });
 
 test("a long text holds up no one else", async () => {

@@ -13,6 +13,7 @@ import { describeSources } from "./sources.ts";
 import { describeSpeculation } from "./speculation.ts";
 import { describeAgents } from "./agents.ts";
 import { describeSplitting } from "./splitting.ts";
+import { describeStructured } from "./structured.ts";
 import { wordsOf } from "./transcripts.ts";
 import { describeWriting } from "./writing.ts";
 
@@ -29,6 +30,7 @@ describeRequestOptions({ name, load });
 describeSpeculation({ name, load, draftModel: () => demoModel() });
 describeSplitting({ name, load });
 describeAgents({ name, load });
+describeStructured({ name, load });
 describeLoads({ name, Model, bytes });
 describeSources({ name, Model, bytes });
 describeMemory({ name, Model, bytes });

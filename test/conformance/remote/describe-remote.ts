@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { ConnectOptions, Model } from "wick";
 import { describeAgents } from "../agents.ts";
 import { type Lack, describeLaws } from "../laws.ts";
+import { describeStructured } from "../structured.ts";
 import { transcriptsOf } from "../transcripts.ts";
 import { describeWriting } from "../writing.ts";
 
@@ -40,6 +41,7 @@ export function describeRemote({ name, connect, url, words }: RemoteSubject): vo
     describeLaws(subject);
     describeWriting(subject);
     describeAgents(subject);
+    describeStructured({ name: subject.name, load, lacks: provider === "wick" ? [] : ["regex", "lark", "choice"] });
   }
 
   describe(`what is said: ${name}`, () => {

@@ -274,8 +274,13 @@ impl Engine {
                     None => false,
                 };
                 let mask = masked.then_some(self.mask.as_slice());
-                // A grammar that is through ends the answer, however short that is.
-                let banned = if mask.is_some_and(|mask| allows_only(mask, banned)) { &[] } else { banned };
+                let is_reasoning = sequence.constraint.as_ref().is_some_and(|constraint| constraint.is_reasoning());
+                let banned = match mask {
+                    // A grammar that is through ends the answer, however short that is.
+                    Some(mask) if allows_only(mask, banned) => &[],
+                    None if is_reasoning => end_tokens,
+                    Some(_) | None => banned,
+                };
                 let (tokens, prompt_length) = (sequence.tokens(), sequence.prompt_length());
                 let history = History { tokens, prompt_length, mask, banned };
                 self.stopwatch.end(Phase::Text, clock());

@@ -124,6 +124,11 @@ impl Constraint {
         Ok(true)
     }
 
+    /// Whether the answer cannot end here, since it has not begun.
+    pub(super) fn is_reasoning(&self) -> bool {
+        matches!(self.phase, Phase::Opening(_) | Phase::Reasoning)
+    }
+
     /// Whether nothing can follow but the end.
     pub(super) fn is_over(&self) -> bool {
         self.phase == Phase::Answer && self.matcher.is_over()

@@ -3,10 +3,57 @@
 use llguidance::derivre::RegexBuilder;
 use serde_json::{Map, Value};
 
-/// Formats that a grammar keeps to. All others say something of a text's meaning only
+/// [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339#section-5.6).
+macro_rules! date {
+    () => {
+        concat!(
+            "(?:[0-9]{2}(?:[2468][048]|[13579][26]|0[48])|(?:[02468][048]|[13579][26])00)-02-29|",
+            "[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|",
+            "02-(?:0[1-9]|1[0-9]|2[0-8]))"
+        )
+    };
+}
+
+macro_rules! time {
+    () => {
+        r"(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:[zZ]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+    };
+}
+
+/// Formats of the standard: llguidance keeps to some of them and refuses the others. All that are not of the standard say
+/// something to people only
 /// ([JSON Schema, section 7.2.1](https://json-schema.org/draft/2020-12/json-schema-validation#section-7.2.1)).
-const FORMATS: [&str; 10] =
-    ["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid", "uri"];
+const FORMATS: [&str; 17] = [
+    "date-time",
+    "time",
+    "date",
+    "duration",
+    "email",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "uuid",
+    "uri",
+    "idn-email",
+    "idn-hostname",
+    "iri",
+    "iri-reference",
+    "regex",
+    "uri-reference",
+    "uri-template",
+];
+
+/// Formats that llguidance does not know, or lets more through of than there is: leap seconds at any time, the 29th of any
+/// February. Anchored, since a pattern may match anywhere.
+const EXACT: [(&str, &str); 5] = [
+    ("date", concat!("^(?:", date!(), ")$")),
+    ("time", concat!("^(?:", time!(), ")$")),
+    ("date-time", concat!("^(?:", date!(), ")[tT](?:", time!(), ")$")),
+    ("json-pointer", "^(?:/(?:[^~/]|~[01])*)*$"),
+    ("relative-json-pointer", "^(?:0|[1-9][0-9]*)(?:#|(?:/(?:[^~/]|~[01])*)*)$"),
+];
+/// Characters of a host's name ([RFC 1123](https://www.rfc-editor.org/rfc/rfc1123#page-13)).
+const HOSTNAME: u64 = 253;
 
 /// Keywords whose value is a schema, or a list of schemas.
 const SCHEMAS: [&str; 14] = [
@@ -44,14 +91,36 @@ pub(super) fn plain(schema: Value, strict: bool) -> Value {
             schemas.values_mut().for_each(|schema| *schema = plain(schema.take(), strict));
         }
     }
-    if fields.get("format").is_some_and(|format| !FORMATS.iter().any(|known| format == known)) {
-        fields.shift_remove("format");
+    make_format_exact(&mut fields);
+    if let Some(Value::String(pattern)) = fields.get_mut("pattern") {
+        *pattern = with_ecma_spaces(pattern);
     }
     if !strict {
         leave_patterns_out(&mut fields);
     }
     name_properties(&mut fields);
     Value::Object(fields)
+}
+
+fn make_format_exact(fields: &mut Map<String, Value>) {
+    let Some(format) = fields.get("format").and_then(Value::as_str).map(str::to_owned) else { return };
+    if !FORMATS.contains(&format.as_str()) {
+        // Those that have a pattern come back as such.
+        fields.shift_remove("format");
+    }
+    if format == "hostname" {
+        let most = fields.get("maxLength").and_then(Value::as_u64).unwrap_or(HOSTNAME);
+        fields.insert("maxLength".to_owned(), most.min(HOSTNAME).into());
+    }
+    if let Some((_, pattern)) = EXACT.iter().find(|(name, _)| *name == format) {
+        fields.shift_remove("format");
+        let pattern = Map::from_iter([("pattern".to_owned(), Value::from(*pattern))]);
+        if !fields.contains_key("pattern") {
+            fields.extend(pattern);
+        } else if let Value::Array(all) = fields.entry("allOf").or_insert_with(|| Value::Array(Vec::new())) {
+            all.push(Value::Object(pattern));
+        }
+    }
 }
 
 /// `propertyNames`, where it says nothing or which properties there are.
@@ -79,6 +148,21 @@ fn name_properties(fields: &mut Map<String, Value>) {
         _ => return,
     }
     fields.shift_remove("propertyNames");
+}
+
+/// A regular expression whose `\s` and `\S` are ECMAScript's, which JSON Schema's patterns are of.
+pub(super) fn with_ecma_spaces(pattern: &str) -> String {
+    const SPACES: &str = r"\t\n\x0B\x0C\r \u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000\uFEFF";
+    let mut written = String::with_capacity(pattern.len());
+    let mut chars = pattern.chars();
+    while let Some(ch) = chars.next() {
+        match (ch, if ch == '\\' { chars.next() } else { None }) {
+            ('\\', Some('s')) => written.extend(["[", SPACES, "]"]),
+            ('\\', Some('S')) => written.extend(["[^", SPACES, "]"]),
+            (_, escaped) => written.extend([ch].into_iter().chain(escaped)),
+        }
+    }
+    written
 }
 
 fn leave_patterns_out(fields: &mut Map<String, Value>) {
@@ -123,6 +207,14 @@ mod tests {
                 true,
                 json!({"additionalProperties": false, "properties": {"a": {"type": "null"}, "b": {"type": "null"}}}),
             ),
+            (json!({"format": "uri", "type": "string"}), true, json!({"format": "uri", "type": "string"})),
+            (json!({"format": "hostname"}), true, json!({"format": "hostname", "maxLength": 253})),
+            (
+                json!({"format": "json-pointer", "pattern": "a"}),
+                true,
+                json!({"pattern": "a", "allOf": [{"pattern": "^(?:/(?:[^~/]|~[01])*)*$"}]}),
+            ),
+            (json!({"pattern": r"\\s\."}), true, json!({"pattern": r"\\s\."})),
             (json!(true), true, json!(true)),
         ] {
             assert_eq!(plain(schema.clone(), strict), expected, "{schema}");

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::lark::{any_of, json, quote};
 use super::limits;
-use super::plain_schema::plain;
+use super::plain_schema::{plain, with_ecma_spaces};
 use crate::error::Result;
 
 /// A form, checked against the limits.
@@ -54,7 +54,7 @@ impl GrammarSource {
     pub fn regex(regex: &str, path: impl Into<String>) -> Result<Self> {
         let path = path.into();
         limits::check_grammar(regex, &path)?;
-        Ok(Self::new(format!("/{}/", regex_to_lark(regex, "dw")), path))
+        Ok(Self::new(format!("/{}/", regex_to_lark(&with_ecma_spaces(regex), "dw")), path))
     }
 
     /// Text of a grammar in Lark, as llguidance reads it.

@@ -20,7 +20,9 @@ pub(super) struct TokenTrie {
 
 impl TokenTrie {
     pub(super) fn new(tokenizer: Arc<dyn Tokenizer>, end_tokens: &[u32]) -> Self {
-        let words: Vec<Vec<u8>> = (0..tokenizer.vocabulary_size() as u32).map(|id| word(&*tokenizer, id)).collect();
+        let is_end = |id: u32| end_tokens.contains(&id);
+        let words: Vec<Vec<u8>> =
+            (0..tokenizer.vocabulary_size() as u32).map(|id| word(&*tokenizer, id, is_end(id))).collect();
         let known = |id: &&u32| (**id as usize) < words.len();
         let ends: Vec<u32> = end_tokens.iter().filter(known).copied().collect();
         let info = TokRxInfo::new(words.len() as u32, ends.first().copied().unwrap_or(INVALID_TOKEN));
@@ -52,10 +54,11 @@ impl TokenizerEnv for TokenTrie {
     }
 }
 
-/// A token's bytes; for a control token the mark of those and its spelling; nothing where the id has no token.
-fn word(tokenizer: &dyn Tokenizer, id: u32) -> Vec<u8> {
+/// A token's bytes. A control token, and one that ends an answer whatever its text, has a mark before its spelling; an id
+/// without a token has nothing.
+fn word(tokenizer: &dyn Tokenizer, id: u32, is_end: bool) -> Vec<u8> {
     match tokenizer.token_bytes(id) {
-        Some(bytes) if !tokenizer.is_control(id) => bytes.to_vec(),
+        Some(bytes) if !is_end && !tokenizer.is_control(id) => bytes.to_vec(),
         Some(_) | None => {
             let mark = [TokTrie::SPECIAL_TOKEN_MARKER];
             let text = tokenizer.token_text(id).unwrap_or_default();

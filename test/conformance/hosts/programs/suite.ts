@@ -6,6 +6,7 @@ import { type WasmSubject, describeLoads } from "../../loads.ts";
 import { describeRequestOptions } from "../../request-options.ts";
 import { describeSources } from "../../sources.ts";
 import { describeSplitting } from "../../splitting.ts";
+import { describeStructured } from "../../structured.ts";
 import { wordsOf } from "../../transcripts.ts";
 import { describeWriting } from "../../writing.ts";
 import { type Outcome, caseNames, runCase } from "../harness.ts";
@@ -27,6 +28,7 @@ export function describeHost(subject: WasmSubject): void {
   describeRequestOptions({ name, load });
   describeSplitting({ name, load });
   describeAgents({ name, load });
+  describeStructured({ name, load });
   describeLoads(subject);
   describeSources(subject);
 }

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type ChatRequest, type FunctionTool, type Model, type ResponseFormat, WickError } from "wick";
+import { goldenStructured } from "./golden-structured.ts";
+
+/** A transport whose model is the demo model. */
+export interface StructuredSubject {
+  name: string;
+  load(): Promise<Model>;
+  /** Formats that its wire form has no words for. */
+  lacks?: readonly ResponseFormat["type"][];
+}
+
+const city = {
+  type: "object",
+  properties: {
+    city: { type: "string", maxLength: 24 },
+    country: { enum: ["France", "Spain", "Italy"] },
+    tags: { type: "array", items: { type: "string", maxLength: 12 }, maxItems: 3 },
+    founded: { type: ["integer", "null"] },
+  },
+  required: ["city", "country", "tags", "founded"],
+  additionalProperties: false,
+};
+
+const weather: FunctionTool = {
+  type: "function",
+  function: {
+    name: "get_weather",
+    description: "Get the weather of a city",
+    parameters: {
+      type: "object",
+      properties: { city: { type: "string" }, unit: { enum: ["celsius", "fahrenheit"] } },
+      required: ["city", "unit"],
+      additionalProperties: false,
+    },
+    strict: true,
+  },
+};
+
+const formats: readonly ResponseFormat[] = [
+  { type: "json_object" },
+  { type: "json_schema", jsonSchema: { name: "city", schemaDefinition: city } },
+  { type: "regex", regex: "[A-Z][a-z]{2,8}, \\d{4}" },
+  { type: "lark", grammar: 'start: "The capital is " NAME "."\nNAME: /[A-Z][a-z]{3,6}/' },
+  { type: "choice", choices: ["London", "Paris", "Rome"] },
+];
+
+/** How it is asked: greedily, at random, with the tools that it must call or may. */
+const variants: Readonly<Record<string, Partial<ChatRequest>>> = {
+  greedy: { temperature: 0 },
+  sampled: { temperature: 1.2, randomSeed: 5 },
+};
+const calls: Readonly<Record<string, Partial<ChatRequest>>> = {
+  required: { toolChoice: "required" },
+  chosen: { toolChoice: { type: "function", function: { name: "get_weather" } }, parallelToolCalls: false },
+  strict: {},
+  "or an answer": { responseFormat: { type: "json_object" } },
+};
+
+/** What the model says to each. */
+async function answers(model: Model, lacks: readonly string[]): Promise<Record<string, string>> {
+  const said: Record<string, string> = {};
+  const ask = async (content: string, request: Partial<ChatRequest>) => {
+    const messages = [{ role: "user" as const, content }];
+    const { choices } = await model.chat.complete({ messages, maxTokens: 120, ...request });
+    const [{ message, finishReason }] = choices;
+    const made = (message.toolCalls ?? []).map(({ function: call }) => `${call.name} ${call.arguments}`);
+    return [finishReason, message.content, ...made].filter((part) => part !== "").join(" | ");
+  };
+  for (const format of formats.filter(({ type }) => !lacks.includes(type))) {
+    for (const [how, variant] of Object.entries(variants)) {
+      const request = { ...variant, responseFormat: format };
+      said[`${format.type}, ${how}`] = await ask("What is the capital of France?", request);
+    }
+  }
+  for (const [how, call] of Object.entries(calls)) {
+    const request = { temperature: 0, tools: [weather], ...call };
+    said[`tools, ${how}`] = await ask("What is the weather in Paris?", request);
+  }
+  return said;
+}
+
+/** Answers of a given form, which are the same on every transport. */
+export function describeStructured({ name, load, lacks = [] }: StructuredSubject): void {
+  describe(`answers of a form: ${name}`, () => {
+    let model: Model;
+    beforeAll(async () => {
+      model = await load();
+    });
+    afterAll(() => model.close());
+
+    test("are the golden ones", async () => {
+      const golden = Object.entries(goldenStructured).filter(
+        ([about]) => !lacks.some((type) => about.startsWith(type)),
+      );
+      expect(await answers(model, lacks)).toEqual(Object.fromEntries(golden));
+    });
+
+    test("become values, and grow", async () => {
+      const messages = [{ role: "user" as const, content: "What is the capital of France?" }];
+      const stream = model.chat.parseStream({ messages, temperature: 0, maxTokens: 200 }, city);
+      let steps = 0;
+      let last: unknown;
+      for await (const partial of stream.partials()) {
+        steps += 1;
+        last = partial;
+      }
+      const { parsed } = await stream.final();
+      expect(parsed).toEqual(last);
+      expect(parsed).toMatchObject({ city: expect.any(String), tags: expect.any(Array) });
+      expect(steps).toBeGreaterThan(3);
+    });
+
+    test("that no grammar can keep to are refused before any work", async () => {
+      const messages = [{ role: "user" as const, content: "Hi" }];
+      const refused = async (schemaDefinition: object) => {
+        const jsonSchema = { name: "x", schemaDefinition: schemaDefinition as { [keyword: string]: unknown } };
+        const answer = model.chat.complete({ messages, responseFormat: { type: "json_schema", jsonSchema } });
+        const error: unknown = await answer.catch((reason: unknown) => reason);
+        return WickError.isInstance(error) ? error.code : error;
+      };
+      expect(await refused({ type: "string", pattern: "^(?!a)b" })).toBe("grammar_invalid");
+      expect(await refused({ type: "string", pattern: "a".repeat(2000) })).toBe("grammar_limit");
+      expect(await refused({ not: { type: "string" } })).toBe("grammar_invalid");
+    });
+  });
+}
