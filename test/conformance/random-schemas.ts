@@ -37,7 +37,7 @@ function some<T>(values: readonly T[], draw: Draw): T[] {
 
 function text(draw: Draw): JsonSchema {
   const maxLength = 1 + draw(8);
-  switch (draw(6)) {
+  switch (draw(9)) {
     case 0:
       return { type: "string", format: pick(formats, draw) };
     case 1:
@@ -51,17 +51,17 @@ function text(draw: Draw): JsonSchema {
 
 function number(draw: Draw): JsonSchema {
   const minimum = draw(200) - 100;
-  switch (draw(5)) {
-    case 0:
-      return { type: "integer", minimum, maximum: minimum + draw(1000) };
+  switch (draw(8)) {
     case 1:
       return { type: "number", exclusiveMinimum: minimum, maximum: minimum + 1 + draw(50) };
     case 2:
       return { type: "integer", multipleOf: 1 + draw(7), minimum: 0, maximum: 10_000 };
     case 3:
       return { type: "number" };
-    default:
+    case 4:
       return { type: "integer" };
+    default:
+      return { type: "integer", minimum, maximum: minimum + draw(1000) };
   }
 }
 
