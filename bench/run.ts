@@ -43,6 +43,11 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
     speculation: async () => (await import("./streams/speculation.ts")).measureSpeculation,
     soak: async () => (await import("./streams/soak.ts")).measureSoak,
   },
+  structured: {
+    masks: async () => (await import("./structured/masks.ts")).measureMasks,
+    decode: async () => (await import("./structured/decode.ts")).measureDecode,
+    peer: async () => (await import("./structured/peer.ts")).measurePeer,
+  },
   remote: {
     parsing: async () => (await import("./remote/parsing.ts")).measureParsing,
     "long-event": async () => (await import("./remote/long-event.ts")).measureLongEvent,

@@ -1,4 +1,4 @@
-// `npm run example -- browser | deno | worker | hosted | hub | agent`: builds what the example needs and starts it; what follows goes to it.
+// `npm run example -- browser | deno | worker | hosted | hub | agent | extract`: builds what the example needs and starts it; what follows goes to it.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ const examples = {
   hosted: { command: [node(), "hosted.ts"], isWasm: false },
   hub: { command: [node(), "hub.ts"], isWasm: false },
   agent: { command: [node(), "agent.ts"], isWasm: false },
+  extract: { command: [node(), "extract.ts"], isWasm: false },
 };
 
 await main(async () => {

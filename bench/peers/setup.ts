@@ -19,6 +19,7 @@ export const VERSIONS = {
   openai: "7.59.0",
   ai: "7.0.173",
   "@ai-sdk/openai-compatible": "3.0.92",
+  "js-tiktoken": "1.0.21",
 } as const;
 
 type PythonPeer = "llama-cpp-python" | "mistralrs" | "huggingface_hub";
@@ -89,6 +90,19 @@ export const pythonWithHuggingFaceHub = (): string => pythonWith("huggingface_hu
 
 /** node-llama-cpp as npm installs it, by its entry. */
 export const nodeLlamaCpp = (): string => npmPackage("node-llama-cpp", "dist/index.js");
+
+/** A vocabulary that models have: the bytes of its tokens by their ids. */
+export async function tiktokenRanks(name: "o200k_base"): Promise<Buffer[]> {
+  const file = npmPackage("js-tiktoken", `dist/ranks/${name}.js`);
+  const { default: found } = (await import(file)) as { default: { bpe_ranks: string } };
+  // Lines of `! <id of the first> <token> <token> …`, in base64.
+  return found.bpe_ranks.split("\n").flatMap((line) =>
+    line
+      .split(" ")
+      .slice(2)
+      .map((token) => Buffer.from(token, "base64")),
+  );
+}
 
 /** A package as npm installs it, by a file of it. */
 export function npmPackage(name: NpmPeer, file: string): string {

@@ -3,7 +3,7 @@ import { toStandardJsonSchema } from "@valibot/to-json-schema";
 import { type } from "arktype";
 import * as v from "valibot";
 import { describe, expect, expectTypeOf, test } from "vitest";
-import { type ChatRequest, type DeepPartial, WickError, tool } from "wick";
+import { type ChatRequest, type DeepPartial, type Schema, WickError, tool } from "wick";
 import { type ScriptedReply, scriptedModel } from "wick/testing";
 import { z } from "zod";
 
@@ -49,7 +49,7 @@ describe("parse", () => {
     expect(parsed).toEqual(value);
     expect(choices[0].message.content).toBe(text);
     expect(usage).toBeDefined();
-    const { responseFormat } = model.calls[0]?.request as ChatRequest;
+    const { responseFormat } = Object(model.calls[0]?.request) as ChatRequest;
     expect(responseFormat).toMatchObject({
       type: "json_schema",
       jsonSchema: { name: "answer", schemaDefinition: { type: "object", properties: { city: { type: "string" } } } },
@@ -79,7 +79,7 @@ describe("parse", () => {
     expect(error.code).toBe("output_invalid");
     expect(error.message).toMatch(message);
     expect(error.partial?.object).toBe("chat.completion");
-    if (reply.text !== undefined) expect(error.partialText).toBe(reply.text);
+    expect(error.partialText).toBe(reply.text ?? "");
   });
 
   test("says where a value does not fit JSON Schema", async () => {
@@ -131,6 +131,30 @@ describe("parse", () => {
     expect((await stream.final()).parsed).toEqual(value);
     expect(model.calls).toHaveLength(2);
   });
+});
+
+test("objects of a library's schema have no properties that it does not name, but where it says so", async () => {
+  const told = async (given: Schema) => {
+    const model = scriptedModel({ replies: ["{}"] });
+    await model.chat.parse({ messages }, given).catch(() => {});
+    const { responseFormat } = Object(model.calls[0]?.request) as ChatRequest;
+    if (responseFormat?.type !== "json_schema") throw new Error("There is no schema.");
+    return responseFormat.jsonSchema.schemaDefinition as object;
+  };
+  expect(
+    await told(z.object({ a: z.array(z.object({ b: z.null() })), additionalProperties: z.string() })),
+  ).toMatchObject({
+    properties: { a: { items: { additionalProperties: false } }, additionalProperties: { type: "string" } },
+    additionalProperties: false,
+  });
+  expect(await told(z.union([z.object({ a: z.string() }), z.string()]))).toMatchObject({
+    anyOf: [{ additionalProperties: false }, { type: "string" }],
+  });
+  expect(await told(z.looseObject({ a: z.string() }))).toMatchObject({ additionalProperties: {} });
+  expect(await told(z.record(z.string(), z.number()))).toMatchObject({ additionalProperties: { type: "number" } });
+  const parts = v.intersect([v.object({ a: v.string() }), v.object({ b: v.string() })]);
+  const both = await told(toStandardJsonSchema(parts));
+  expect(JSON.stringify(both)).not.toContain("additionalProperties");
 });
 
 describe("parseStream", () => {

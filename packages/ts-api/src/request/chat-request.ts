@@ -1,4 +1,5 @@
 import { invalidRequest, unsupported } from "../error/refusal.js";
+import { closedSchema } from "./closed-schema.js";
 import { isStandard, jsonSchemaOf } from "./json-schema-of.js";
 import { requestJson } from "./request-json.js";
 import type { Schema } from "./schema.js";
@@ -54,9 +55,11 @@ function plainFormat(format: unknown, place: "local" | "remote"): unknown {
   const { schemaDefinition, ...rest } = format["jsonSchema"];
   if (!isSchema(schemaDefinition)) return format;
   const plain = jsonSchemaOf(schemaDefinition, "responseFormat.jsonSchema.schemaDefinition");
+  if (!isStandard(schemaDefinition)) return { ...format, jsonSchema: { ...rest, schemaDefinition: plain } };
   // What of it no grammar can keep to is left to its library, which validates.
-  const isLenient = place === "local" && isStandard(schemaDefinition) && rest["strict"] === undefined;
-  return { ...format, jsonSchema: { ...rest, ...(isLenient && { strict: false }), schemaDefinition: plain } };
+  const isLenient = place === "local" && rest["strict"] === undefined;
+  const jsonSchema = { ...rest, ...(isLenient && { strict: false }), schemaDefinition: closedSchema(plain) };
+  return { ...format, jsonSchema };
 }
 
 function isSchema(value: unknown): value is Schema {
