@@ -109,6 +109,9 @@ impl Engine {
 
     /// Has the masks of those found out that draw a token in this step; false where none has one.
     fn begin_masks(&mut self, turns: &[Turn]) -> bool {
+        if self.tokenizer.vocabulary_size() < self.options.masks_beside {
+            return false;
+        }
         let mut jobs = Vec::new();
         for &Turn { key, rows, drafted } in turns {
             let Some(sequence) = self.sequence(key) else { continue };

@@ -81,6 +81,9 @@ pub struct EngineOptions {
     pub kv_memory_bytes: Option<u64>,
     /// Where tokens that are computed ahead come from.
     pub speculation: Speculation,
+    /// Tokens of a vocabulary from which on the masks of grammars are found out beside the forward pass. Those of smaller ones
+    /// take less time than another thread takes to wake up, and are found out when they are asked for.
+    pub masks_beside: usize,
 }
 
 impl Default for EngineOptions {
@@ -93,6 +96,7 @@ impl Default for EngineOptions {
             read_ahead: 16,
             kv_memory_bytes: None,
             speculation: Speculation::Off,
+            masks_beside: 16_384,
         }
     }
 }

@@ -110,12 +110,11 @@ impl Sequence {
     /// Those of the grammar.
     pub(super) fn accept(&mut self, drawn: Sampled, tokenizer: &dyn Tokenizer, limits: &Limits<'_>) -> Result<Delta> {
         let token = drawn.token;
-        let mut finish = self.append(drawn, tokenizer, limits);
+        let finish = self.append(drawn, tokenizer, limits);
         if finish.is_none()
             && let Some(constraint) = &mut self.constraint
         {
             constraint.consume(token, self.text.in_reasoning())?;
-            finish = constraint.is_over().then_some(GRAMMAR_END);
         }
         self.finish_or_force(finish, tokenizer, limits)
     }
@@ -138,18 +137,16 @@ impl Sequence {
         limits: &Limits<'_>,
     ) -> Result<Delta> {
         while finish.is_none() {
+            if self.constraint.as_ref().is_some_and(|constraint| constraint.is_over()) {
+                finish = Some(GRAMMAR_END);
+                break;
+            }
             let forced = self.forced(limits.reasoning)?;
             if forced.is_empty() {
                 break;
             }
-            for token in forced {
-                finish = self.append(certain(token, limits.logprobs), tokenizer, limits);
-                if finish.is_some() {
-                    break;
-                }
-            }
-            let is_over = self.constraint.as_ref().is_some_and(|constraint| constraint.is_over());
-            finish = finish.or(is_over.then_some(GRAMMAR_END));
+            finish =
+                forced.into_iter().find_map(|token| self.append(certain(token, limits.logprobs), tokenizer, limits));
         }
         let finish = finish.map(|finish| self.finish(finish));
         Ok(self.delta(finish, limits.logprobs))

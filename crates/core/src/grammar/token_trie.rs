@@ -49,8 +49,10 @@ impl TokenizerEnv for TokenTrie {
         &self.trie
     }
 
+    /// Nothing where the vocabulary has no tokens for some of the bytes: then nothing is forced.
     fn tokenize_bytes(&self, bytes: &[u8]) -> Vec<TokenId> {
-        self.trie.tokenize_with_greedy_fallback(bytes, |text| self.encode(text))
+        let ids = self.trie.tokenize_with_greedy_fallback(bytes, |text| self.encode(text));
+        if self.trie.decode_raw(&ids) == bytes { ids } else { Vec::new() }
     }
 }
 

@@ -198,6 +198,7 @@ impl LoadOptions {
             read_ahead: self.read_ahead.unwrap_or(defaults.read_ahead),
             kv_memory_bytes: Some(kv_memory_bytes),
             speculation: self.speculation,
+            masks_beside: defaults.masks_beside,
         }
     }
 
@@ -267,6 +268,7 @@ mod tests {
             read_ahead: 2,
             kv_memory_bytes: Some(7),
             speculation: options.speculation,
+            ..EngineOptions::default()
         };
         assert_eq!(options.engine(7), engine);
         assert_eq!(LoadOptions::from_json(&Value::Null).unwrap(), LoadOptions::default());

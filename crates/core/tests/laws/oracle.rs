@@ -1,6 +1,7 @@
 //! What an answer must come to, computed alone, without engine, cache or pipeline.
 
 use wick_core::engine::Job;
+use wick_core::grammar::GrammarMatcher;
 use wick_core::response::StopReason;
 use wick_core::sampler::{History, Sampler, Scratch};
 use wick_core::tokenizer::Tokenizer;
@@ -18,40 +19,76 @@ pub(crate) struct Oracle {
 }
 
 pub(crate) fn oracle(job: &Job, stops: &[&str], choice: u32, rules: Rules) -> Oracle {
-    let tokenizer = FakeTokenizer::new();
     let sampler = Sampler::new(job.sampling.clone(), job.seed, choice);
-    let mut tokens = job.prompt.clone();
-    let mut bytes = Vec::new();
-    // Bytes of text in which no stop string is looked for.
-    let mut unstoppable = 0;
+    let mut matcher = job.grammar.as_ref().map(|answer| answer.grammar.matcher());
+    let mut answer = Answer { job, stops, rules, tokens: job.prompt.clone(), bytes: Vec::new(), unstoppable: 0 };
     loop {
-        let mut logits = repetitive_logits_after(&tokens, rules.window);
-        let sampled = tokens.len() - job.prompt.len();
-        let banned: &[u32] = if (sampled as u64) < job.min_tokens && !job.ignore_eos { &[EOS] } else { &[] };
-        let history = History { tokens: &tokens, prompt_length: job.prompt.len(), mask: None, banned };
+        // What must come, is not drawn.
+        let forced = matcher.as_mut().map(|matcher| matcher.consume_forced().unwrap()).unwrap_or_default();
+        if let Some(over) = forced.into_iter().find_map(|token| answer.append(token)) {
+            return over;
+        }
+        if matcher.as_ref().is_some_and(GrammarMatcher::is_over) {
+            return answer.over(StopReason::Eos);
+        }
+        let mut logits = repetitive_logits_after(&answer.tokens, rules.window);
+        let mask = matcher.as_mut().map(|matcher| matcher.mask().unwrap().to_vec());
+        let only_end = mask.as_ref().is_some_and(|mask| *mask == [1 << EOS]);
+        let is_early = (answer.count() as u64) < job.min_tokens && !job.ignore_eos && !only_end;
+        let banned: &[u32] = if is_early { &[EOS] } else { &[] };
+        let history =
+            History { tokens: &answer.tokens, prompt_length: job.prompt.len(), mask: mask.as_deref(), banned };
         let token = sampler.sample(&mut Scratch::default(), &mut logits[..VOCABULARY], &history).unwrap().token;
-        tokens.push(token);
-        let count = (tokens.len() - job.prompt.len()) as u64;
-        let raw = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let sampled = &tokens[job.prompt.len()..];
-        let over = |bytes: &[u8], text: String, stop| Oracle { raw: raw(bytes), text, tokens: sampled.to_vec(), stop };
-        if token == EOS && !job.ignore_eos {
-            return over(&bytes, raw(&bytes), StopReason::Eos);
+        if let Some(over) = answer.append(token) {
+            return over;
         }
-        bytes.extend_from_slice(tokenizer.token_bytes(token).unwrap());
-        if count <= job.min_tokens {
-            unstoppable = complete(&bytes).len();
-        } else if let Some((text, stop)) = cut(&complete(&bytes), unstoppable, stops) {
-            return over(&bytes, text, StopReason::StopString { text: stop });
+        if let Some(matcher) = &mut matcher {
+            matcher.consume(token).unwrap();
         }
-        let limit = if job.max_tokens.is_some_and(|max| count >= max) {
-            StopReason::MaxTokens
-        } else if tokens.len() >= rules.room {
-            StopReason::Context
+    }
+}
+
+struct Answer<'a> {
+    job: &'a Job,
+    stops: &'a [&'a str],
+    rules: Rules,
+    /// Prompt and answer.
+    tokens: Vec<u32>,
+    bytes: Vec<u8>,
+    /// Bytes of text in which no stop string is looked for.
+    unstoppable: usize,
+}
+
+impl Answer<'_> {
+    fn count(&self) -> usize {
+        self.tokens.len() - self.job.prompt.len()
+    }
+
+    /// The whole, if the token ends it.
+    fn append(&mut self, token: u32) -> Option<Oracle> {
+        self.tokens.push(token);
+        let count = self.count() as u64;
+        if token == EOS && !self.job.ignore_eos {
+            return Some(self.over(StopReason::Eos));
+        }
+        self.bytes.extend_from_slice(FakeTokenizer::new().token_bytes(token).unwrap());
+        if count <= self.job.min_tokens {
+            self.unstoppable = complete(&self.bytes).len();
+        } else if let Some((text, stop)) = cut(&complete(&self.bytes), self.unstoppable, self.stops) {
+            return Some(Oracle { text, ..self.over(StopReason::StopString { text: stop }) });
+        }
+        if self.job.max_tokens.is_some_and(|max| count >= max) {
+            Some(self.over(StopReason::MaxTokens))
+        } else if self.tokens.len() >= self.rules.room {
+            Some(self.over(StopReason::Context))
         } else {
-            continue;
-        };
-        return over(&bytes, raw(&bytes), limit);
+            None
+        }
+    }
+
+    fn over(&self, stop: StopReason) -> Oracle {
+        let raw = String::from_utf8_lossy(&self.bytes).into_owned();
+        Oracle { text: raw.clone(), raw, tokens: self.tokens[self.job.prompt.len()..].to_vec(), stop }
     }
 }
 

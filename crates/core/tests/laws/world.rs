@@ -1,11 +1,14 @@
 //! An engine over a fake model, its readers, and all that can happen to them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use wick_core::ErrorCode;
-use wick_core::engine::{AnswerKind, Engine, EngineOptions, Job, Mailbox, Memory, Progress, PromptLookup, Speculation};
+use wick_core::engine::{
+    AnswerGrammar, AnswerKind, Engine, EngineOptions, Job, Mailbox, Memory, Progress, PromptLookup, Speculation,
+};
+use wick_core::grammar::{GrammarCompiler, GrammarSource};
 use wick_core::response::{CancelReason, Response};
 use wick_core::sampler::{SamplingOptions, SamplingParams};
 use wick_core::text::{StopStrings, TextOptions};
@@ -16,6 +19,14 @@ use crate::reader::{Reader, Rules};
 
 pub(crate) const CONTEXT: usize = 40;
 const STOPS: [&str; 5] = ["stop", "ab", "é", "a\n", "🦀🦀"];
+
+/// Forms of answers: with choices, with tokens that must come, with an end or none, with characters cut in two.
+const FORMS: [&str; 7] =
+    ["[a-f]{3,9}", "(ab|c)*stop", "a stop(, a stop)*\\.", "abababababab(c|d)", "é(🦀é|x)+", "(?s:.)*", "a( a)*b?"];
+
+/// Their grammars, of which every sequence walks through one of its own.
+static GRAMMARS: LazyLock<GrammarCompiler> =
+    LazyLock::new(|| GrammarCompiler::new(Arc::new(FakeTokenizer::new()), vec![EOS]));
 
 /// Half of the runs draft tokens, most of those for a model that repeats itself. Drawn apart, so that the same seed makes the
 /// same run with other drafts.
@@ -63,6 +74,8 @@ pub(crate) struct World {
     pub(crate) memory: Arc<Memory>,
     /// Beginnings that prompts share.
     prefixes: Vec<Vec<u32>>,
+    /// Draws forms of answers.
+    forms: Random,
 }
 
 impl World {
@@ -82,6 +95,8 @@ impl World {
             read_ahead: 1 + random.below(16) as u32,
             kv_memory_bytes: blocks.map(|blocks| blocks * BLOCK_BYTES as u64),
             speculation,
+            // Masks beside the forward pass, and when they are asked for.
+            masks_beside: if drafts.chance(50) { 0 } else { usize::MAX },
         };
         let memory = Memory::uncounted();
         let account = memory.open(None);
@@ -101,7 +116,16 @@ impl World {
             memory_failed: false,
             memory,
             prefixes,
+            forms: drafts,
         }
+    }
+
+    /// The form of every third answer, or so. Drawn apart, as drafts are.
+    fn grammar(&mut self) -> Option<AnswerGrammar> {
+        let form = FORMS[self.forms.below(FORMS.len() as u64) as usize];
+        let source = GrammarSource::regex(form, "regex").unwrap();
+        let grammar = GRAMMARS.compile(&source).unwrap_or_else(|error| panic!("{form}: {error:?}"));
+        self.forms.chance(35).then_some(AnswerGrammar { grammar, reasoning: None })
     }
 
     fn blocks(&self) -> usize {
@@ -168,6 +192,7 @@ impl World {
 
     fn submit(&mut self) {
         let (mut job, stops) = self.job();
+        job.grammar = self.grammar().filter(|_| !job.ignore_eos);
         if self.random.chance(10) {
             job.deadline = Some(self.now + Duration::from_millis(self.random.below(50)));
         }
