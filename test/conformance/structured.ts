@@ -45,6 +45,57 @@ const formats: readonly ResponseFormat[] = [
   { type: "choice", choices: ["London", "Paris", "Rome"] },
 ];
 
+const schemaFormat = (schemaDefinition: { readonly [keyword: string]: unknown }): ResponseFormat => ({
+  type: "json_schema",
+  jsonSchema: { name: "bomb", schemaDefinition },
+});
+const nested = (levels: number, wrap: (inner: object) => object) =>
+  Array.from({ length: levels }).reduce<object>((inner) => wrap(inner), { type: "string" });
+/** Definitions of which each refers to the next. */
+const chained = (length: number, link: (next: object) => object) => ({
+  $defs: {
+    ...Object.fromEntries(Array.from({ length }, (_, index) => [`d${index}`, link({ $ref: `#/$defs/d${index + 1}` })])),
+    [`d${length}`]: { type: "object", properties: { x: { type: "integer" } }, required: ["x"] },
+  },
+  $ref: "#/$defs/d0",
+});
+const wide = Object.fromEntries(
+  Array.from({ length: 1000 }, (_, index) => [`p${index}`, { type: "string", pattern: "^(a+)+b{1,50}$" }]),
+);
+
+/** Forms that are small, and large to think of. */
+const bombs: readonly ResponseFormat[] = [
+  { $ref: "#" },
+  { allOf: [{ $ref: "#" }] },
+  { $defs: { a: { allOf: [{ $ref: "#/$defs/b" }] }, b: { anyOf: [{ $ref: "#/$defs/a" }] } }, $ref: "#/$defs/a" },
+  { ...nested(40, (items) => ({ type: "array", items })) },
+  { ...nested(20, (inner) => ({ allOf: [inner, { type: "string" }] })) },
+  chained(60, (next) => ({ anyOf: [next, { type: "array", items: next }] })),
+  chained(60, (next) => ({ anyOf: [next, next] })),
+  chained(60, (next) => ({ allOf: [next, next] })),
+  chained(60, (next) => ({ type: "object", properties: { a: next, b: next }, required: ["a", "b"] })),
+  { type: "string", pattern: "((a{1,100}){1,100}){1,100}" },
+  { type: "string", pattern: "(.*a.{200}){3}" },
+  { type: "string", minLength: 100_000, maxLength: 1_000_000 },
+  { type: "array", items: { type: "integer" }, minItems: 1_000_000 },
+  { type: "array", prefixItems: Array.from({ length: 1000 }, () => ({ type: "string" })) },
+  { enum: Array.from({ length: 4096 }, (_, index) => "x".repeat(40) + index) },
+  { type: "object", properties: wide, required: ["p1"] },
+]
+  .map(schemaFormat)
+  .concat([
+    { type: "regex", regex: "(".repeat(60) + "a" + ")".repeat(60) },
+    { type: "regex", regex: "((((a{99}){99}){99}){99})" },
+    { type: "regex", regex: "(?s:.*)x(?s:.{999})" },
+    { type: "lark", grammar: 'start: start start | "a"' },
+    { type: "lark", grammar: `start: ${"(".repeat(60)}"a"${")*".repeat(60)}` },
+    {
+      type: "lark",
+      grammar: `start: a0\n${Array.from({ length: 500 }, (_, index) => `a${index}: a${index + 1} a${index + 1}?`).join("\n")}\na500: "x"`,
+    },
+    { type: "choice", choices: Array.from({ length: 4000 }, (_, index) => `choice ${index}`) },
+  ]);
+
 /** How it is asked: greedily, at random, with the tools that it must call or may. */
 const variants: Readonly<Record<string, Partial<ChatRequest>>> = {
   greedy: { temperature: 0 },
@@ -109,6 +160,23 @@ export function describeStructured({ name, load, lacks = [] }: StructuredSubject
       expect(parsed).toEqual(last);
       expect(parsed).toMatchObject({ city: expect.any(String), tags: expect.any(Array) });
       expect(steps).toBeGreaterThan(3);
+    });
+
+    test("that would take forever end, and hold up no one", async () => {
+      const messages = [{ role: "user" as const, content: "Hi" }];
+      const neighbour = { messages, temperature: 0, maxTokens: 30 };
+      const expected = (await model.chat.complete(neighbour)).choices[0].message.content;
+      for (const format of bombs.filter(({ type }) => !lacks.includes(type))) {
+        const beside = model.chat.complete(neighbour);
+        const began = performance.now();
+        const outcome = await model.chat.complete({ messages, maxTokens: 8, responseFormat: format }).then(
+          ({ choices }) => choices[0].finishReason,
+          (error: unknown) => (WickError.isInstance(error) ? error.code : String(error)),
+        );
+        expect(["stop", "length", "grammar_invalid", "grammar_limit"]).toContain(outcome);
+        expect(performance.now() - began).toBeLessThan(10_000);
+        expect((await beside).choices[0].message.content).toBe(expected);
+      }
     });
 
     test("that no grammar can keep to are refused before any work", async () => {

@@ -3,7 +3,7 @@
 use llguidance::regex_to_lark;
 use serde_json::{Map, Value};
 
-use super::lark::{any_of, json, quote};
+use super::lark::{json, quote_regex};
 use super::limits;
 use super::plain_schema::{plain, with_ecma_spaces};
 use crate::error::Result;
@@ -75,7 +75,9 @@ impl GrammarSource {
     pub fn choice(choices: &[String], path: impl Into<String>) -> Result<Self> {
         let path = path.into();
         limits::check_choices(choices, &path)?;
-        Ok(Self::new(any_of(choices.iter().map(|choice| quote(choice))), path))
+        // One piece of text, and not thousands among which the parser would choose.
+        let choices: Vec<String> = choices.iter().map(|choice| quote_regex(choice)).collect();
+        Ok(Self::new(format!("/{}/", regex_to_lark(&choices.join("|"), "")), path))
     }
 
     /// A grammar made of `parts`, of which each can be wrong for itself.
