@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use wick_core::Result as WickResult;
+use wick_core::engine::Memory;
 use wick_core::grammar::{GrammarCompiler, GrammarSource};
 use wick_core::tokenizer::Tokenizer;
 
@@ -130,7 +131,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (tokens, cases) = (arguments.next().ok_or("which tokens?")?, arguments.next().ok_or("which cases?")?);
     let tokenizer = Arc::new(RankTokenizer::read(&std::fs::read(tokens)?));
     let cases: Vec<Value> = serde_json::from_slice(&std::fs::read(cases)?)?;
-    let compiler = GrammarCompiler::new(Arc::clone(&tokenizer) as Arc<dyn Tokenizer>, vec![tokenizer.end()]);
+    let compiler =
+        GrammarCompiler::new(Arc::clone(&tokenizer) as Arc<dyn Tokenizer>, vec![tokenizer.end()], Memory::uncounted());
     let began = Instant::now();
     compiler.compile(&GrammarSource::regex("a", "first")?)?;
     let vocabulary_ms = began.elapsed().as_secs_f64() * 1e3;

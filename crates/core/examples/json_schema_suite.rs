@@ -12,6 +12,7 @@ use std::time::Instant;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 use serde_json::{Serializer, Value, json};
+use wick_core::engine::Memory;
 use wick_core::grammar::{Grammar, GrammarCompiler, GrammarSource};
 use wick_core::tokenizer::{Tokenizer, hugging_face};
 
@@ -57,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (tokenizer, suite) = (arguments.next().ok_or("which tokenizer?")?, arguments.next().ok_or("which suite?")?);
     let tokenizer: Arc<dyn Tokenizer> = Arc::new(hugging_face::from_json(&std::fs::read(tokenizer)?, None)?);
     let end = (0..tokenizer.vocabulary_size() as u32).find(|id| tokenizer.is_control(*id)).ok_or("no control token")?;
-    let compiler = GrammarCompiler::new(Arc::clone(&tokenizer), vec![end]);
+    let compiler = GrammarCompiler::new(Arc::clone(&tokenizer), vec![end], Memory::uncounted());
     let mut files: Vec<_> = std::fs::read_dir(Path::new(&suite))?.collect::<Result<_, _>>()?;
     files.sort_by_key(std::fs::DirEntry::file_name);
     for file in files.iter().filter(|file| file.path().extension().is_some_and(|extension| extension == "json")) {

@@ -11,6 +11,7 @@ use super::cache::GrammarCache;
 use super::matcher::GrammarMatcher;
 use super::source::GrammarSource;
 use super::token_trie::TokenTrie;
+use crate::engine::Memory;
 use crate::error::{Error, ErrorCode, Result};
 use crate::tokenizer::Tokenizer;
 
@@ -21,6 +22,7 @@ const CACHE_BYTES: usize = 64 << 20;
 pub struct GrammarCompiler {
     tokenizer: Arc<dyn Tokenizer>,
     end_tokens: Vec<u32>,
+    memory: Arc<Memory>,
     /// What all grammars share; made for the first one.
     factory: OnceLock<Result<ParserFactory>>,
     cache: Mutex<GrammarCache>,
@@ -34,16 +36,17 @@ pub struct Grammar {
 
 impl GrammarCompiler {
     /// A compiler over the tokens of `tokenizer`. `end_tokens` may come where a grammar may end.
-    pub fn new(tokenizer: Arc<dyn Tokenizer>, end_tokens: Vec<u32>) -> Self {
+    /// The host is asked for what of `memory` the vocabulary needs.
+    pub fn new(tokenizer: Arc<dyn Tokenizer>, end_tokens: Vec<u32>, memory: Arc<Memory>) -> Self {
         let cache = Mutex::new(GrammarCache::new(CACHE_BYTES));
-        Self { tokenizer, end_tokens, factory: OnceLock::new(), cache }
+        Self { tokenizer, end_tokens, memory, factory: OnceLock::new(), cache }
     }
 
     /// The grammar of a source.
     ///
     /// # Errors
     /// `grammar_invalid` for what is no grammar, cannot be kept to, or lets nothing through; `grammar_limit` for what
-    /// would take too long.
+    /// would take too long; `out_of_memory` where there is none for the vocabulary.
     pub fn compile(&self, source: &GrammarSource) -> Result<Arc<Grammar>> {
         if let Some(grammar) = self.cache().get(source.as_lark()) {
             return Ok(grammar);
@@ -59,6 +62,10 @@ impl GrammarCompiler {
     }
 
     fn compile_anew(&self, source: &GrammarSource) -> Result<Grammar> {
+        if self.factory.get().is_none() {
+            let bytes = (self.tokenizer.vocabulary_size() * TOKEN_BYTES) as u64;
+            self.memory.require(bytes).map_err(|error| error.at(source.path()))?;
+        }
         let factory = self.factory.get_or_init(|| factory(&self.tokenizer, &self.end_tokens)).as_ref();
         let factory = factory.map_err(Clone::clone)?;
         let lark = TopLevelGrammar::from_lark(source.as_lark().to_owned());
@@ -83,6 +90,13 @@ impl GrammarCompiler {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Bytes that a vocabulary takes for each token while it is arranged: what 150,000 tokens of o200k do.
+const TOKEN_BYTES: usize = 420;
+
+/// States of a grammar's texts that a sequence may come to know, half a kilobyte each: a string of at most so many characters
+/// has one and more for each of them.
+const MAX_STATES: usize = if cfg!(target_family = "wasm") { 25_000 } else { 100_000 };
 
 /// Bytes of a parser for each byte of its source.
 const PARSER_BYTES: usize = 64;
@@ -109,6 +123,7 @@ fn factory(tokenizer: &Arc<dyn Tokenizer>, end_tokens: &[u32]) -> Result<ParserF
     })?;
     factory.quiet();
     factory.limits_mut().verbose_errors = false;
+    factory.limits_mut().max_lexer_states = MAX_STATES;
     // Half of what it would be, which some patterns take a second and more to use up.
     factory.limits_mut().initial_lexer_fuel = 500_000;
     Ok(factory)

@@ -308,7 +308,8 @@ impl Runtime {
         let account = self.memory.open(max_memory_bytes).with_reserve(preparation_reserve(context_length));
         account.note(MemoryUse::Weights, weights_bytes)?;
         let embedding_width = model.hidden_size();
-        let grammars = GrammarCompiler::new(Arc::clone(&tokenizer), defaults.end_tokens.clone());
+        let grammars =
+            GrammarCompiler::new(Arc::clone(&tokenizer), defaults.end_tokens.clone(), Arc::clone(&self.memory));
         let engine = Engine::new(model, Arc::clone(&tokenizer), defaults.end_tokens, options, account);
         let LoadLog { ticket: log_ticket, log } = self.open_log(client, log);
         let mut engine = engine.with_log(log.clone());

@@ -26,7 +26,7 @@ const FORMS: [&str; 7] =
 
 /// Their grammars, of which every sequence walks through one of its own.
 static GRAMMARS: LazyLock<GrammarCompiler> =
-    LazyLock::new(|| GrammarCompiler::new(Arc::new(FakeTokenizer::new()), vec![EOS]));
+    LazyLock::new(|| GrammarCompiler::new(Arc::new(FakeTokenizer::new()), vec![EOS], Memory::uncounted()));
 
 /// Half of the runs draft tokens, most of those for a model that repeats itself. Drawn apart, so that the same seed makes the
 /// same run with other drafts.

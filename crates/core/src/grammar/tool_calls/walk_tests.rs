@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::engine::Memory;
 use crate::grammar::{GrammarCompiler, GrammarMatcher};
 use crate::text::{ParameterTypes, TextEvent, TextOptions, TextPipeline, ToolOptions};
 
@@ -292,7 +293,8 @@ fn walks(besides: Besides<'_>, parallel: bool, walks: usize, check: impl Fn(&Tol
         let tokenizer = Arc::new(ByteTokenizer::new(&controls));
         let rules = CallRules { tools: &tools, format, parallel, besides };
         let source = rules.source(&*tokenizer).unwrap();
-        let compiler = GrammarCompiler::new(Arc::clone(&tokenizer) as Arc<dyn Tokenizer>, vec![END]);
+        let compiler =
+            GrammarCompiler::new(Arc::clone(&tokenizer) as Arc<dyn Tokenizer>, vec![END], Memory::uncounted());
         let grammar =
             compiler.compile(&source).unwrap_or_else(|error| panic!("{format:?} {error}\n{}", source.as_lark()));
         let mut random = Random(1);
