@@ -26,10 +26,10 @@ const outputs = ["simd128.wasm", "relaxed-simd.wasm", "bindings.js"].map((name) 
 export const modules = { simd128: [], "relaxed-simd": ["+relaxed-simd"] };
 
 /**
- * Bytes of the stack, the first of the linear memory. The deepest calls are those of the longest chat templates, of 270 kB: their
- * nesting is bounded.
+ * Bytes of the stack, the first of the linear memory. The deepest calls are those of schemas that lead into one another, and of
+ * the longest chat templates, of 270 kB: both are bounded.
  */
-const stack = 384 << 10;
+const stack = 1 << 20;
 
 /** What modules have that is not WebAssembly's first version. */
 const proposals = [

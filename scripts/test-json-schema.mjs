@@ -2,7 +2,16 @@
 // walked. None that is invalid may pass, no schema may take a second; what passes wrongly not, or is not supported, may only
 // become less (test/json-schema/ratchet.json).
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { rust } from "./setup.mjs";
 import { StepError, main, step } from "./step.mjs";
@@ -37,11 +46,16 @@ async function suite() {
 async function walked(folder) {
   const tokenizer = join(root, "test/fixtures/demo-model/safetensors/tokenizer.json");
   const args = ["run", "--release", "--quiet", "-p", "wick-core", "--example", "json_schema_suite", "--"];
-  const { output } = await step(`Walking through ${folder}`, "cargo", [...args, tokenizer, join(await suite(), folder)], {
-    cwd: root,
-    env: hostBuild(),
-    quiet: true,
-  });
+  const { output } = await step(
+    `Walking through ${folder}`,
+    "cargo",
+    [...args, tokenizer, join(await suite(), folder)],
+    {
+      cwd: root,
+      env: hostBuild(),
+      quiet: true,
+    },
+  );
   return output
     .split("\n")
     .filter((line) => line.startsWith("{"))
@@ -57,7 +71,8 @@ await main(async () => {
   for (const folder of folders) {
     const rows = await walked(folder);
     const files = readdirSync(join(await suite(), folder)).filter((name) => name.endsWith(".json"));
-    if (new Set(rows.map(({ file }) => file)).size !== files.length) throw new StepError(`${folder} was not walked to its end.`);
+    if (new Set(rows.map(({ file }) => file)).size !== files.length)
+      throw new StepError(`${folder} was not walked to its end.`);
     const counts = { instances: rows.length, right: 0, wrongRejects: 0, unsupported: 0 };
     for (const { file, case: about, test, valid, verdict, compileMs } of rows) {
       const where = `${folder}/${file}: ${about}: ${test}`;

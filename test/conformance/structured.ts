@@ -63,6 +63,10 @@ const wide = Object.fromEntries(
   Array.from({ length: 1000 }, (_, index) => [`p${index}`, { type: "string", pattern: "^(a+)+b{1,50}$" }]),
 );
 
+/** Rules of which each refers to the next. */
+const lines = (length: number, rule: (index: number) => string) =>
+  ["start: a0", ...Array.from({ length }, (_, index) => rule(index)), `a${length}: "x"`].join("\n");
+
 /** Forms that are small, and large to think of. */
 const bombs: readonly ResponseFormat[] = [
   { $ref: "#" },
@@ -74,6 +78,10 @@ const bombs: readonly ResponseFormat[] = [
   chained(60, (next) => ({ anyOf: [next, next] })),
   chained(60, (next) => ({ allOf: [next, next] })),
   chained(60, (next) => ({ type: "object", properties: { a: next, b: next }, required: ["a", "b"] })),
+  // Longer than a stack is deep.
+  chained(2000, (next) => next),
+  chained(2000, (next) => ({ allOf: [next] })),
+  chained(60, (next) => ({ anyOf: [next, { type: "null" }] })),
   { type: "string", pattern: "((a{1,100}){1,100}){1,100}" },
   { type: "string", pattern: "(.*a.{200}){3}" },
   { type: "string", minLength: 100_000, maxLength: 1_000_000 },
@@ -87,6 +95,9 @@ const bombs: readonly ResponseFormat[] = [
     { type: "regex", regex: "(".repeat(60) + "a" + ")".repeat(60) },
     { type: "regex", regex: "((((a{99}){99}){99}){99})" },
     { type: "regex", regex: "(?s:.*)x(?s:.{999})" },
+    { type: "regex", regex: "a?".repeat(4000) },
+    { type: "lark", grammar: lines(2000, (index) => `a${index}: a${index + 1}`) },
+    { type: "lark", grammar: lines(58, (index) => `a${index}: "x" a${index + 1} | a${index + 1}`) },
     { type: "lark", grammar: 'start: start start | "a"' },
     { type: "lark", grammar: `start: ${"(".repeat(60)}"a"${")*".repeat(60)}` },
     {

@@ -315,8 +315,8 @@ fn what_is_no_form_is_refused_with_its_place() {
 #[test]
 fn a_schema_has_so_many_levels_and_no_more() {
     let levels = |count: usize| (0..count).fold(json!({}), |inner, _| json!({"items": inner}));
-    assert!(GrammarSource::json_schema(levels(64), true, "schema").is_ok());
-    let error = GrammarSource::json_schema(levels(65), true, "schema").unwrap_err();
+    assert!(GrammarSource::json_schema(levels(63), true, "schema").is_ok());
+    let error = GrammarSource::json_schema(levels(64), true, "schema").unwrap_err();
     assert_eq!((error.code(), error.info().location.as_deref()), (ErrorCode::GrammarLimit, Some("schema")));
 }
 

@@ -52,7 +52,7 @@ impl GrammarCompiler {
             return Ok(grammar);
         }
         // Not under the lock: others need not wait for it.
-        let compiled = self.compile_anew(source).map_err(|error| {
+        let compiled = on_large_stack(|| self.compile_anew(source)).map_err(|error| {
             // Of several parts the one that is wrong tells more than the whole.
             source.parts().iter().find_map(|part| self.compile(part).err()).unwrap_or(error)
         });
@@ -127,6 +127,32 @@ fn factory(tokenizer: &Arc<dyn Tokenizer>, end_tokens: &[u32]) -> Result<ParserF
     // Half of what it would be, which some patterns take a second and more to use up.
     factory.limits_mut().initial_lexer_fuel = 500_000;
     Ok(factory)
+}
+
+/// Bytes of the stack that compiling has, most of which is never touched.
+#[cfg(not(target_family = "wasm"))]
+const STACK: usize = 32 << 20;
+
+/// Runs `work` where there is room for recursion: the limits of grammars are for the stack of WebAssembly, and those of other
+/// threads are not all larger.
+#[cfg(not(target_family = "wasm"))]
+fn on_large_stack<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("wick-grammar".to_owned()).stack_size(STACK);
+        let thread = thread.spawn_scoped(scope, work).map_err(|error| {
+            let message = format!("There is no thread to compile the form of an answer in: {error}");
+            Error::new(ErrorCode::OutOfMemory, message)
+        })?;
+        thread.join().unwrap_or_else(|panic| {
+            let message = "Compiling the form of an answer broke; please report it.";
+            Err(Error::new(ErrorCode::GrammarInvalid, message).after_panic(&*panic))
+        })
+    })
+}
+
+#[cfg(target_family = "wasm")]
+fn on_large_stack<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    work()
 }
 
 /// Whether llguidance says that one of its limits was met: it has no other sign of that.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::reference_depth;
 use crate::error::{Error, ErrorCode, Result};
 
 /// Bytes of a schema, as JSON.
@@ -14,10 +15,16 @@ const MAX_PROPERTIES: usize = 1_000;
 const MAX_CHOICES: usize = 4_096;
 /// Bytes of a `pattern`.
 const MAX_PATTERN_BYTES: usize = 1 << 10;
-/// Bytes of a regular expression, a grammar, or of all choices.
-const MAX_TEXT_BYTES: usize = 64 << 10;
+/// Bytes of a regular expression: some take time by the square of it.
+const MAX_REGEX_BYTES: usize = 8 << 10;
+/// Bytes of a grammar.
+const MAX_LARK_BYTES: usize = 16 << 10;
+/// Bytes of all choices.
+const MAX_CHOICE_BYTES: usize = 64 << 10;
 /// Groups within groups of a regular expression or a grammar.
 const MAX_GROUPS: usize = 64;
+/// Schemas within schemas, or rules within rules and groups, that lead into one another.
+const MAX_REFERENCES: usize = 64;
 
 pub(super) fn check_schema(schema: &Value, path: &str) -> Result<()> {
     match schema {
@@ -28,13 +35,23 @@ pub(super) fn check_schema(schema: &Value, path: &str) -> Result<()> {
     }
     let mut counts = Counts { properties: 0, path };
     counts.walk(schema, 0)?;
+    check_references(reference_depth::of_schema(schema, MAX_REFERENCES), path)?;
     limit("bytes", schema.to_string().len(), MAX_SCHEMA_BYTES, path)
 }
 
-/// Of a regular expression, or in Lark.
-pub(super) fn check_grammar(grammar: &str, path: &str) -> Result<()> {
-    limit("bytes", grammar.len(), MAX_TEXT_BYTES, path)?;
-    limit("nested groups", nested_groups(grammar), MAX_GROUPS, path)
+fn check_references(depth: Option<usize>, path: &str) -> Result<()> {
+    limit("levels of references", depth.unwrap_or(MAX_REFERENCES + 1), MAX_REFERENCES, path)
+}
+
+pub(super) fn check_regex(regex: &str, path: &str) -> Result<()> {
+    limit("bytes", regex.len(), MAX_REGEX_BYTES, path)?;
+    limit("nested groups", nested_groups(regex), MAX_GROUPS, path)
+}
+
+pub(super) fn check_lark(grammar: &str, path: &str) -> Result<()> {
+    limit("bytes", grammar.len(), MAX_LARK_BYTES, path)?;
+    limit("nested groups", nested_groups(grammar), MAX_GROUPS, path)?;
+    check_references(reference_depth::of_lark(grammar, MAX_REFERENCES), path)
 }
 
 pub(super) fn check_choices(choices: &[String], path: &str) -> Result<()> {
@@ -42,7 +59,7 @@ pub(super) fn check_choices(choices: &[String], path: &str) -> Result<()> {
         return Err(invalid(path, "Give at least one choice."));
     }
     limit("choices", choices.len(), MAX_CHOICES, path)?;
-    limit("bytes", choices.iter().map(String::len).sum(), MAX_TEXT_BYTES, path)
+    limit("bytes", choices.iter().map(String::len).sum(), MAX_CHOICE_BYTES, path)
 }
 
 struct Counts<'a> {

@@ -10,6 +10,7 @@ mod lark;
 mod limits;
 mod matcher;
 mod plain_schema;
+mod reference_depth;
 mod source;
 mod token_trie;
 mod tool_calls;

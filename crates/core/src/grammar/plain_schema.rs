@@ -56,7 +56,7 @@ const EXACT: [(&str, &str); 5] = [
 const HOSTNAME: u64 = 253;
 
 /// Keywords whose value is a schema, or a list of schemas.
-const SCHEMAS: [&str; 14] = [
+pub(super) const SCHEMAS: [&str; 14] = [
     "additionalProperties",
     "allOf",
     "anyOf",
@@ -73,7 +73,7 @@ const SCHEMAS: [&str; 14] = [
     "unevaluatedProperties",
 ];
 /// Keywords whose value has schemas by name.
-const NAMED: [&str; 5] = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
+pub(super) const NAMED: [&str; 5] = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
 
 /// The schema as a grammar knows it. Where it is not `strict`, patterns that no grammar can keep to are left out.
 pub(super) fn plain(schema: Value, strict: bool) -> Value {

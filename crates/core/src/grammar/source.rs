@@ -53,7 +53,7 @@ impl GrammarSource {
     /// `grammar_limit` over a limit.
     pub fn regex(regex: &str, path: impl Into<String>) -> Result<Self> {
         let path = path.into();
-        limits::check_grammar(regex, &path)?;
+        limits::check_regex(regex, &path)?;
         Ok(Self::new(format!("/{}/", regex_to_lark(&with_ecma_spaces(regex), "dw")), path))
     }
 
@@ -63,7 +63,7 @@ impl GrammarSource {
     /// `grammar_limit` over a limit.
     pub fn lark(grammar: &str, path: impl Into<String>) -> Result<Self> {
         let path = path.into();
-        limits::check_grammar(grammar, &path)?;
+        limits::check_lark(grammar, &path)?;
         let expression = format!("%lark {{\n{grammar}\n}}");
         Ok(Self { lark: grammar.to_owned(), expression, path, parts: Vec::new() })
     }

@@ -215,13 +215,22 @@ fn optional(member: &str, required: bool) -> String {
 
 /// Members in their order, of which some may be missing, with `separator` between those that are there.
 pub(super) fn members(members: &[(String, bool)], separator: &str, lark: &mut Lark<'_>) -> String {
-    // From the last on: what follows where a member came before, and where none did.
-    let (mut behind, mut leading) = ("\"\"".to_owned(), "\"\"".to_owned());
-    for (member, required) in members.iter().rev() {
-        let here = lark.rule(&format!("{member} {behind}"));
-        let next = lark.rule(&format!("{} {here}", quote(separator)));
-        leading = if *required { here } else { lark.rule(&format!("{here} | {leading}")) };
-        behind = if *required { next } else { lark.rule(&format!("{next} | {behind}")) };
+    let separator = quote(separator);
+    let members: Vec<(String, bool)> =
+        members.iter().map(|(member, required)| (lark.rule(member), *required)).collect();
+    // One alternative for each that may be the first: rules within rules would be as deep as there are members.
+    let may_be_first = members.iter().position(|(_, required)| *required).map_or(members.len(), |first| first + 1);
+    let beginning = |first: usize| {
+        let further = members[first + 1..].iter().map(|(member, required)| {
+            let further = format!("{separator} {member}");
+            if *required { further } else { format!("({further})?") }
+        });
+        let body: Vec<String> = std::iter::once(members[first].0.clone()).chain(further).collect();
+        lark.rule(&body.join(" "))
+    };
+    let mut leading: Vec<String> = (0..may_be_first).map(beginning).collect();
+    if members.iter().all(|(_, required)| !required) {
+        leading.push("\"\"".to_owned());
     }
-    leading
+    any_of(leading)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::CallableTool;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorCode, Result};
 
 /// One argument.
 pub(super) struct Property<'a> {
@@ -38,8 +38,16 @@ pub(super) fn properties<'a>(tool: &CallableTool<'a>) -> Result<Vec<Property<'a>
     if let Some(keyword) = schema.keys().find(|keyword| tool.strict && !PLAIN.contains(&keyword.as_str())) {
         return Err(unsupported(tool, keyword));
     }
-    Ok(properties_of(schema))
+    let properties = properties_of(schema);
+    if properties.len() > MAX_PROPERTIES {
+        let message = format!("In this model's form of calls a tool has at most {MAX_PROPERTIES} parameters.");
+        return Err(Error::new(ErrorCode::GrammarLimit, message).at(tool.path()).detail("max", MAX_PROPERTIES));
+    }
+    Ok(properties)
 }
+
+/// Parameters of a tool that are written one by one: as many alternatives begin a call.
+const MAX_PROPERTIES: usize = 64;
 
 /// The properties of an object's schema.
 pub(super) fn properties_of(schema: &Map<String, Value>) -> Vec<Property<'_>> {
