@@ -30,7 +30,7 @@ pub enum FinishReason {
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[ts(tag = "kind", rename_all = "snake_case")]
 pub enum StopReason {
-    /// The model's end token.
+    /// The model's end token, or the end of the form that was asked for.
     Eos,
     /// One of the request's stop strings.
     StopString {
