@@ -159,13 +159,13 @@ tests.push(
   ],
   ["no addon for the platform", () => failsWithoutAddon(node, folder)],
   [
-    "two packages of others are needed, which need none",
+    "three packages of others are needed, which need none",
     async () => {
       const read = async (name) =>
         JSON.parse(await readFile(join(folder, "node_modules", name, "package.json"), "utf8"));
       const others = Object.keys((await read("wick")).dependencies).filter((name) => !name.startsWith("@wick/"));
-      // Server-sent events, and JSON Schema of tools that run.
-      const known = ["@cfworker/json-schema", "eventsource-parser"];
+      // Server-sent events, JSON Schema of tools that run and of values, values as they grow.
+      const known = ["@cfworker/json-schema", "eventsource-parser", "jsonriver"];
       if (String(others.toSorted()) !== String(known))
         throw new Error(`third-party dependencies: ${others.join(", ")}`);
       for (const name of known) {
