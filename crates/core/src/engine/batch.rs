@@ -98,7 +98,7 @@ impl Engine {
         let masks = self.begin_masks(turns);
         let computed = self.run_model(turns.len(), turns.iter().any(|turn| turn.rows == 1), prompt_rows, clock);
         if masks {
-            for MaskJob { key, constraint, draft: _ } in self.mask_worker.finish() {
+            for MaskJob { key, constraint, draft: _ } in self.mask_worker.finish()? {
                 if let Some(sequence) = self.sequence(key) {
                     sequence.constraint = Some(constraint);
                 }

@@ -1,9 +1,12 @@
 //! Masks of grammars, found out beside the forward pass.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
+#[cfg(not(target_family = "wasm"))]
+use std::sync::mpsc::channel;
+use std::sync::mpsc::{Receiver, Sender};
 
 use super::constraint::Constraint;
 use super::scheduler::SequenceKey;
+use crate::error::{Error, ErrorCode, Result};
 
 /// A sequence's part of it.
 pub(super) struct MaskJob {
@@ -47,15 +50,23 @@ impl MaskWorker {
     }
 
     /// Waits for what was begun.
-    pub(super) fn finish(&mut self) -> Vec<MaskJob> {
+    ///
+    /// # Errors
+    /// `engine_failed` where the thread has ended and taken the constraints along: nothing may be drawn without them.
+    pub(super) fn finish(&mut self) -> Result<Vec<MaskJob>> {
         match &mut self.thread {
             Some(thread) if thread.is_busy => {
                 thread.is_busy = false;
-                thread.done.recv().unwrap_or_default()
+                thread.done.recv().map_err(|_| lost())
             }
-            Some(_) | None => std::mem::take(&mut self.idle),
+            Some(_) | None => Ok(std::mem::take(&mut self.idle)),
         }
     }
+}
+
+fn lost() -> Error {
+    let message = "The thread that keeps answers to their form broke; load the model again, and please report this.";
+    Error::new(ErrorCode::EngineFailed, message)
 }
 
 #[cfg(target_family = "wasm")]
@@ -80,4 +91,25 @@ fn spawn() -> Option<Thread> {
     };
     let thread = std::thread::Builder::new().name("wick-masks".to_owned()).spawn(work);
     thread.is_ok().then_some(Thread { jobs, done, is_busy: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[test]
+    fn masks_that_a_broken_thread_took_along_are_an_error_and_not_forgotten() {
+        let (jobs, to_do) = channel();
+        let (_, done) = channel();
+        let thread = Some(Thread { jobs, done, is_busy: false });
+        let mut worker = MaskWorker { thread, ..MaskWorker::default() };
+        worker.begin(Vec::new());
+        assert_eq!(worker.finish().err().map(|error| error.code()), Some(ErrorCode::EngineFailed));
+        drop(to_do);
+        // Nobody takes them any more: they are found out when they are asked for.
+        worker.begin(Vec::new());
+        assert!(worker.finish().is_ok());
+    }
 }

@@ -26,6 +26,8 @@ const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   "unauthorized",
   "not_found",
   "too_large",
+  "grammar_invalid",
+  "grammar_limit",
   "context_overflow",
   "queue_full",
   "rate_limited",
