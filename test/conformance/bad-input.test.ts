@@ -189,7 +189,9 @@ describe("a request that cannot be", () => {
       "messages[0].content[0]",
       { messages: [{ role: "user", content: [{ type: "image_url", imageUrl: "x" }] }] },
     ],
-    ["unsupported", "responseFormat", { responseFormat: { type: "json_object" } }],
+    ["invalid_request", "responseFormat.type", { responseFormat: { type: "yaml" } }],
+    ["grammar_invalid", "responseFormat.regex", { responseFormat: { type: "regex", regex: "(" } }],
+    ["grammar_limit", "responseFormat.regex", { responseFormat: { type: "regex", regex: "a".repeat(10_000) } }],
     ["unsupported", "extraBody", { extraBody: { a: 1 } }],
     ["unsupported", "safePrompt", { safePrompt: true }],
   ])("%s: %s", async (code, where, bad) => {

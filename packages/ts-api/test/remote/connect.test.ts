@@ -52,7 +52,6 @@ describe("what a remote model cannot do", () => {
       countTokens: () => model.countTokens({ messages }),
       applyChatTemplate: () => model.applyChatTemplate({ messages }),
       logits: () => model.logits([1]),
-      schema: () => model.chat.parse({ messages }, {}),
     };
     for (const [where, call] of Object.entries(calls)) {
       await expect(call()).rejects.toMatchObject({ code: "unsupported", info: { where } });
