@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type ChatRequest, type FunctionTool, type Model, type ResponseFormat, WickError } from "wick";
+import { type ChatRequest, type ErrorCode, type FunctionTool, type Model, type ResponseFormat, WickError } from "wick";
 import { goldenStructured } from "./golden-structured.ts";
 
 /** A transport whose model is the demo model. */
@@ -8,6 +8,8 @@ export interface StructuredSubject {
   load(): Promise<Model>;
   /** Formats that its wire form has no words for. */
   lacks?: readonly ResponseFormat["type"][];
+  /** What a refusal reads as where the wire form has one word for all of them. */
+  refusal?: ErrorCode;
 }
 
 const city = {
@@ -143,7 +145,7 @@ async function answers(model: Model, lacks: readonly string[]): Promise<Record<s
 }
 
 /** Answers of a given form, which are the same on every transport. */
-export function describeStructured({ name, load, lacks = [] }: StructuredSubject): void {
+export function describeStructured({ name, load, lacks = [], refusal }: StructuredSubject): void {
   describe(`answers of a form: ${name}`, () => {
     let model: Model;
     beforeAll(async () => {
@@ -179,12 +181,13 @@ export function describeStructured({ name, load, lacks = [] }: StructuredSubject
       const expected = (await model.chat.complete(neighbour)).choices[0].message.content;
       for (const format of bombs.filter(({ type }) => !lacks.includes(type))) {
         const beside = model.chat.complete(neighbour);
+        beside.catch(() => {});
         const began = performance.now();
         const outcome = await model.chat.complete({ messages, maxTokens: 8, responseFormat: format }).then(
           ({ choices }) => choices[0].finishReason,
           (error: unknown) => (WickError.isInstance(error) ? error.code : String(error)),
         );
-        expect(["stop", "length", "grammar_invalid", "grammar_limit"]).toContain(outcome);
+        expect(["stop", "length", refusal ?? "grammar_invalid", refusal ?? "grammar_limit"]).toContain(outcome);
         expect(performance.now() - began).toBeLessThan(10_000);
         expect((await beside).choices[0].message.content).toBe(expected);
       }
@@ -198,9 +201,9 @@ export function describeStructured({ name, load, lacks = [] }: StructuredSubject
         const error: unknown = await answer.catch((reason: unknown) => reason);
         return WickError.isInstance(error) ? error.code : error;
       };
-      expect(await refused({ type: "string", pattern: "^(?!a)b" })).toBe("grammar_invalid");
-      expect(await refused({ type: "string", pattern: "a".repeat(2000) })).toBe("grammar_limit");
-      expect(await refused({ not: { type: "string" } })).toBe("grammar_invalid");
+      expect(await refused({ type: "string", pattern: "^(?!a)b" })).toBe(refusal ?? "grammar_invalid");
+      expect(await refused({ type: "string", pattern: "a".repeat(2000) })).toBe(refusal ?? "grammar_limit");
+      expect(await refused({ not: { type: "string" } })).toBe(refusal ?? "grammar_invalid");
     });
   });
 }

@@ -41,7 +41,11 @@ export function describeRemote({ name, connect, url, words }: RemoteSubject): vo
     describeLaws(subject);
     describeWriting(subject);
     describeAgents(subject);
-    describeStructured({ name: subject.name, load, lacks: provider === "wick" ? [] : ["regex", "lark", "choice"] });
+    describeStructured({
+      name: subject.name,
+      load,
+      ...(provider === "openai" && { lacks: ["regex", "lark", "choice"], refusal: "invalid_request" }),
+    });
   }
 
   describe(`what is said: ${name}`, () => {

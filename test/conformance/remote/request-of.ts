@@ -12,18 +12,26 @@ type AnyRequest = ChatRequest & CompletionRequest & FimRequest;
 
 /** The request in our words that a body in OpenAI's words asks for. */
 export function requestOf(body: Body): AnyRequest {
-  const { messages, dry, reasoning_effort: effort, reasoning_max_tokens: maxTokens, ...rest } = body;
+  const { messages, dry, response_format: format, ...others } = body;
+  const { reasoning_effort: effort, reasoning_max_tokens: maxTokens, ...rest } = others;
   const fields = Object.entries(rest).filter(([name]) => !dropped.has(name));
   const request: Body = {
     ...Object.fromEntries(fields.map(([name, value]) => [renamed[name] ?? camel(name), value])),
     ...(Array.isArray(messages) && { messages: messages.map((message: Body) => messageOf(message)) }),
     ...(dry !== undefined && { dry: camelFields(dry as Body) }),
+    ...(format !== undefined && { responseFormat: formatOf(format as Body) }),
     ...((effort ?? maxTokens) !== undefined && {
       reasoning: { ...(effort !== undefined && { effort }), ...(maxTokens !== undefined && { maxTokens }) },
     }),
   };
   // A body has no types. The engine checks every field, and the tests send wrong ones for it to refuse.
   return request as unknown as AnyRequest;
+}
+
+function formatOf({ json_schema: described, ...format }: Body): Body {
+  if (described === undefined) return format;
+  const { schema, ...rest } = described as Body;
+  return { ...format, jsonSchema: { ...rest, schemaDefinition: schema } };
 }
 
 function messageOf(message: Body): Body {
