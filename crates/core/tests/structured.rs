@@ -257,6 +257,14 @@ fn a_call_can_be_asked_for() {
     assert!(serde_json::from_str::<Value>(content(&answered)).unwrap()["people"].is_i64(), "{answered}");
 }
 
+/// A grammar in which a schema leads through a hundred references.
+fn chained_lark() -> String {
+    let links = (0..100).map(|link| (format!("d{link}"), json!({"$ref": format!("#/$defs/d{}", link + 1)})));
+    let mut definitions: Map<String, Value> = links.collect();
+    definitions.insert("d100".to_owned(), json!({"type": "integer"}));
+    format!("start: %json {}", json!({"$defs": definitions, "$ref": "#/$defs/d0"}))
+}
+
 #[test]
 fn what_is_no_form_is_refused_with_its_place() {
     let world = World::new(&json!({}));
@@ -274,6 +282,7 @@ fn what_is_no_form_is_refused_with_its_place() {
         (format(json!({"type": "regex", "regex": "(".repeat(60_000)})), "grammar_limit", "responseFormat.regex"),
         (format(json!({"type": "lark", "grammar": "begin: \"a\""})), "grammar_invalid", "responseFormat.grammar"),
         (format(json!({"type": "lark", "grammar": "start: <|nothing|>"})), "grammar_invalid", "responseFormat.grammar"),
+        (format(json!({"type": "lark", "grammar": chained_lark()})), "grammar_limit", "responseFormat.grammar"),
         (schema(json!(7)), "grammar_invalid", SCHEMA),
         (schema(json!(false)), "grammar_invalid", SCHEMA),
         (schema(json!({"type": "string", "minLength": 3, "maxLength": 2})), "grammar_invalid", SCHEMA),

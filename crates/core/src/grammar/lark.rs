@@ -52,7 +52,7 @@ impl<'a> Lark<'a> {
     /// Adds a rule and names it.
     pub(super) fn rule(&mut self, body: &str) -> String {
         let name = format!("r{}", self.count);
-        self.add(&name.clone(), body);
+        self.add(&name, body);
         name
     }
 
@@ -66,7 +66,7 @@ impl<'a> Lark<'a> {
     /// Adds one piece of text and names it.
     pub(super) fn terminal(&mut self, body: &str) -> String {
         let name = format!("T{}", self.count);
-        self.add(&name.clone(), body);
+        self.add(&name, body);
         name
     }
 

@@ -19,6 +19,8 @@ const MAX_PATTERN_BYTES: usize = 1 << 10;
 const MAX_REGEX_BYTES: usize = 8 << 10;
 /// Bytes of a grammar.
 const MAX_LARK_BYTES: usize = 16 << 10;
+/// Bytes of a grammar that is made of several, of tools for instance.
+const MAX_WHOLE_BYTES: usize = 1 << 20;
 /// Bytes of all choices.
 const MAX_CHOICE_BYTES: usize = 64 << 10;
 /// Groups within groups of a regular expression or a grammar.
@@ -51,7 +53,20 @@ pub(super) fn check_regex(regex: &str, path: &str) -> Result<()> {
 pub(super) fn check_lark(grammar: &str, path: &str) -> Result<()> {
     limit("bytes", grammar.len(), MAX_LARK_BYTES, path)?;
     limit("nested groups", nested_groups(grammar), MAX_GROUPS, path)?;
-    check_references(reference_depth::of_lark(grammar, MAX_REFERENCES), path)
+    check_references(reference_depth::of_lark(grammar, MAX_REFERENCES), path)?;
+    // Schemas within it; what is none, the compiler refuses.
+    for (at, keyword) in grammar.match_indices("%json") {
+        let mut values = serde_json::Deserializer::from_str(&grammar[at + keyword.len()..]).into_iter::<Value>();
+        if let Some(Ok(schema)) = values.next() {
+            check_schema(&schema, path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Of what the engine wrote itself out of forms that are each within their limits.
+pub(super) fn check_whole(grammar: &str, path: &str) -> Result<()> {
+    limit("bytes", grammar.len(), MAX_WHOLE_BYTES, path)
 }
 
 pub(super) fn check_choices(choices: &[String], path: &str) -> Result<()> {

@@ -55,6 +55,10 @@ const EXACT: [(&str, &str); 5] = [
 /// Characters of a host's name ([RFC 1123](https://www.rfc-editor.org/rfc/rfc1123#page-13)).
 const HOSTNAME: u64 = 253;
 
+/// Names that `propertyNames` may list to be written as properties, and bytes of the schema that each of them gets.
+const MAX_NAMES: usize = 64;
+const MAX_NAMED_BYTES: usize = 256;
+
 /// Keywords whose value is a schema, or a list of schemas.
 pub(super) const SCHEMAS: [&str; 14] = [
     "additionalProperties",
@@ -140,6 +144,10 @@ fn name_properties(fields: &mut Map<String, Value>) {
             };
             let Some(listed) = listed.iter().map(Value::as_str).collect::<Option<Vec<&str>>>() else { return };
             let schema = fields.get("additionalProperties").cloned().unwrap_or(Value::Bool(true));
+            // Each name has a copy of it, in schemas within schemas too.
+            if listed.len() > MAX_NAMES || schema.to_string().len() > MAX_NAMED_BYTES {
+                return;
+            }
             let properties: Map<String, Value> =
                 listed.into_iter().map(|name| (name.to_owned(), schema.clone())).collect();
             fields.insert("properties".to_owned(), Value::Object(properties));
@@ -180,6 +188,14 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn names_do_not_multiply_what_they_name() {
+        let names: Vec<String> = (0..60).map(|name| format!("n{name}")).collect();
+        let wrap = |inner: Value, _| json!({"propertyNames": {"enum": names}, "additionalProperties": inner});
+        let deep = (0..20).fold(json!({"type": "null"}), wrap);
+        assert!(plain(deep.clone(), true).to_string().len() < 2 * deep.to_string().len());
+    }
 
     #[test]
     fn what_says_nothing_of_a_text_is_left_out() {

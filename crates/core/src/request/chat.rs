@@ -65,10 +65,6 @@ impl ChatRequest {
             ));
         }
         let response_format = read_response_format(fields.take("responseFormat"))?;
-        if sampling.ignore_eos && response_format.is_some() {
-            let message = "An answer of a given form ends where that does; leave `ignoreEos` or `responseFormat` out.";
-            return Err(Error::invalid_request("ignoreEos", message));
-        }
         let TemplateKwargs { kwargs: template_kwargs, wants_reasoning, max_reasoning_tokens } =
             read_template_kwargs(&mut fields)?;
         let prompt_progress = fields.flag("promptProgress")?.unwrap_or(false);

@@ -16,7 +16,7 @@ impl ModelShared {
     ) -> Result<Option<AnswerGrammar>> {
         let Some(source) = self.answer_source(request)? else { return Ok(None) };
         if request.sampling.ignore_eos {
-            let message = "An answer that makes given calls ends where those do; leave `ignoreEos` out.";
+            let message = "An answer of a given form, or of given calls, ends where that does; leave `ignoreEos` out.";
             return Err(Error::invalid_request("ignoreEos", message));
         }
         let grammar = self.grammars.compile(&source)?;

@@ -39,7 +39,7 @@ export class ObjectLiveStream<T> implements ObjectStream<T> {
           for await (const value of parse(texts.pieces())) yield structuredClone(value) as DeepPartial<T>;
         } catch (error) {
           // Text that is no JSON, or not yet all of it: whether that is an error, `final` says.
-          if (!(error instanceof Error)) throw error;
+          if (WickError.isInstance(error)) throw error;
         }
       }
     } finally {
@@ -77,13 +77,11 @@ export class ObjectLiveStream<T> implements ObjectStream<T> {
 }
 
 async function parsedOf<T>(completion: ChatCompletion, schema: Schema): Promise<Parsed<T>> {
-  const [choice] = completion.choices;
   const validate = await validationOf(schema);
   const validated = await validate(valueOf(completion));
   if (validated.issues !== undefined) {
     throw outputInvalid(completion, `The answer does not fit the schema: ${validated.issues}`);
   }
-  if (choice === undefined) throw outputInvalid(completion, "The answer has no choice.");
   return { ...completion, parsed: validated.value as T };
 }
 

@@ -164,8 +164,9 @@ fn deep_seek_dsml_call(tool: &CallableTool<'_>, lark: &mut Lark<'_>) -> Result<S
     let mut body = quote(&format!("{}\">\n", tool.name));
     for property in properties(tool)? {
         let value = tagged_value::write(tool, property.schema, ("", "</｜DSML｜parameter>"), lark)?;
-        let open = format!("<｜DSML｜parameter name=\"{}\" string=\"{}\">", property.name, value.is_text);
-        let member = format!("{} {} \"\\n\"", lark.text(&open)?, value.rule);
+        let said = format!("{}\" string=\"{}\">", property.name, value.is_text);
+        let open = lark.text("<｜DSML｜parameter name=\"")?;
+        let member = format!("{open} {} {} \"\\n\"", quote(&said), value.rule);
         body.push_str(&optional(&member, property.required));
     }
     Ok(format!("{body} {}", lark.text("</｜DSML｜invoke>")?))
@@ -176,8 +177,9 @@ fn glm_call(tool: &CallableTool<'_>, lark: &mut Lark<'_>) -> Result<String> {
     let mut body = quote(&format!("{}\n", tool.name));
     for property in properties(tool)? {
         let value = tagged_value::write(tool, property.schema, ("", "</arg_value>"), lark)?;
-        let open = lark.text(&format!("<arg_key>{}</arg_key>\n<arg_value>", property.name))?;
-        let member = format!("{open} {} \"\\n\"", value.rule);
+        // A name is no marker, whatever it spells.
+        let (open, close) = (lark.text("<arg_key>")?, lark.text("</arg_key>\n<arg_value>")?);
+        let member = format!("{open} {} {close} {} \"\\n\"", quote(property.name), value.rule);
         body.push_str(&optional(&member, property.required));
     }
     Ok(body)

@@ -38,25 +38,32 @@ pub(super) fn properties<'a>(tool: &CallableTool<'a>) -> Result<Vec<Property<'a>
     if let Some(keyword) = schema.keys().find(|keyword| tool.strict && !PLAIN.contains(&keyword.as_str())) {
         return Err(unsupported(tool, keyword));
     }
-    let properties = properties_of(schema);
-    if properties.len() > MAX_PROPERTIES {
-        let message = format!("In this model's form of calls a tool has at most {MAX_PROPERTIES} parameters.");
-        return Err(Error::new(ErrorCode::GrammarLimit, message).at(tool.path()).detail("max", MAX_PROPERTIES));
-    }
-    Ok(properties)
+    properties_of(tool, schema)
 }
 
-/// Parameters of a tool that are written one by one: as many alternatives begin a call.
+/// Properties of an object that are written one by one: as many alternatives may begin it.
 const MAX_PROPERTIES: usize = 64;
 
 /// The properties of an object's schema.
-pub(super) fn properties_of(schema: &Map<String, Value>) -> Vec<Property<'_>> {
-    let required = |name: &str| {
-        let names = schema.get("required").and_then(Value::as_array);
-        names.is_some_and(|names| names.iter().any(|required| required == name))
+///
+/// # Errors
+/// `grammar_limit` for more than are written; `unsupported` for a strict tool that requires one which it does not describe.
+pub(super) fn properties_of<'a>(tool: &CallableTool<'_>, schema: &'a Map<String, Value>) -> Result<Vec<Property<'a>>> {
+    let required: Vec<&Value> = schema.get("required").and_then(Value::as_array).into_iter().flatten().collect();
+    let named = schema.get("properties").and_then(Value::as_object);
+    let is_named = |name: &Value| name.as_str().is_some_and(|name| named.is_some_and(|named| named.contains_key(name)));
+    if tool.strict && !required.iter().all(|name| is_named(name)) {
+        return Err(unsupported(tool, "required"));
+    }
+    if named.map_or(0, Map::len) > MAX_PROPERTIES {
+        let message = format!("In this model's form of calls an object has at most {MAX_PROPERTIES} properties.");
+        return Err(Error::new(ErrorCode::GrammarLimit, message).at(tool.path()).detail("max", MAX_PROPERTIES));
+    }
+    let property = |(name, schema): (&'a String, &'a Value)| {
+        let required = required.iter().any(|required| *required == name.as_str());
+        Property { name, schema, required }
     };
-    let properties = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
-    properties.map(|(name, schema)| Property { name, schema, required: required(name) }).collect()
+    Ok(named.into_iter().flatten().map(property).collect())
 }
 
 /// A part of a tool's schema that stands alone: with the definitions that it may refer to.
@@ -94,16 +101,13 @@ pub(super) fn texts<'a>(tool: &CallableTool<'_>, schema: &'a Value) -> Result<Te
     }));
     let is_string = fields.get("type").is_some_and(|kind| kind == "string");
     let of: Option<Vec<&str>> = named.and_then(|values| values.iter().map(Value::as_str).collect());
-    match of {
-        Some(of) => Ok(Texts::Of(of)),
-        None if !is_string => Ok(Texts::No),
-        None => {
-            let known = |keyword: &str| keyword == "type" || NOTES.contains(&keyword);
-            match fields.keys().find(|keyword| tool.strict && !known(keyword)) {
-                Some(keyword) => Err(unsupported(tool, keyword)),
-                None => Ok(Texts::Any),
-            }
-        }
+    if of.is_none() && !is_string {
+        return Ok(Texts::No);
+    }
+    let known = |keyword: &str| ["type", "enum", "const"].contains(&keyword) || NOTES.contains(&keyword);
+    match fields.keys().find(|keyword| tool.strict && !known(keyword)) {
+        Some(keyword) => Err(unsupported(tool, keyword)),
+        None => Ok(of.map_or(Texts::Any, Texts::Of)),
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn write(
                 return Err(unsupported(tool, keyword));
             }
             let mut written = Vec::new();
-            for property in properties_of(&fields) {
+            for property in properties_of(tool, &fields)? {
                 let value = write(tool, property.schema, mark, depth + 1, lark)?;
                 written.push((format!("{} {value}", quote(&format!("{}:", property.name))), property.required));
             }

@@ -12,6 +12,7 @@ mod tagged_value;
 use serde_json::{Map, Value};
 
 use super::lark::Lark;
+use super::limits;
 use super::plain_schema::plain;
 use super::source::GrammarSource;
 use crate::error::Result;
@@ -106,7 +107,9 @@ impl CallRules<'_> {
         if let Besides::Answer(answer) = self.besides {
             parts.push(answer.clone());
         }
-        Ok(GrammarSource::of_parts(lark.finish(&start), "tools", parts))
+        let lark = lark.finish(&start);
+        limits::check_whole(&lark, "tools")?;
+        Ok(GrammarSource::of_parts(lark, "tools", parts))
     }
 }
 
