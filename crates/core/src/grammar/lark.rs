@@ -64,7 +64,7 @@ impl<'a> Lark<'a> {
     }
 
     /// Adds one piece of text and names it.
-    pub(super) fn terminal(&mut self, body: &str) -> String {
+    fn terminal(&mut self, body: &str) -> String {
         let name = format!("T{}", self.count);
         self.add(&name, body);
         name
@@ -77,6 +77,16 @@ impl<'a> Lark<'a> {
             let _ = write!(body, " & ~/(?s:.*){pattern}(?s:.*)/");
         }
         self.terminal(&body)
+    }
+
+    /// Any text up to `close`, and that: where it has control tokens, those, and no text spells it.
+    pub(super) fn text_up_to(&mut self, close: &str) -> Result<String> {
+        if !self.has_control(close)? {
+            return Ok(self.lazy(&format!("{ANY_TEXT} {}", quote(close))));
+        }
+        let text = self.text_without(ANY_TEXT, &[quote_regex(close)]);
+        let closed = self.text(close)?;
+        Ok(self.rule(&format!("{text} {closed}")))
     }
 
     /// The grammar whose answers are of `start`.

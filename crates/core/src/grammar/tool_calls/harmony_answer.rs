@@ -4,7 +4,7 @@
 use super::call_body::arguments;
 use super::{Besides, CallRules};
 use crate::error::Result;
-use crate::grammar::lark::{ANY_TEXT, Lark, any_of, quote};
+use crate::grammar::lark::{ANY_TEXT, Lark, any_of};
 use crate::grammar::source::GrammarSource;
 
 const NEXT: &str = "<|end|><|start|>assistant";
@@ -18,13 +18,13 @@ pub(super) fn write(rules: &CallRules<'_>, lark: &mut Lark<'_>) -> Result<String
         // `<|call|>` is an end token.
         ends.push(lark.rule(&format!("{head} {body}")));
     }
-    let thoughts = message("analysis", ANY_TEXT, lark)?;
+    let thoughts = message("analysis", lark)?;
     let mut before = vec![thoughts];
     match rules.besides {
         Besides::Nothing => {}
         Besides::Answer(answer) => ends.push(last(answer.expression(), lark)?),
         Besides::Text => {
-            before.push(message("commentary", ANY_TEXT, lark)?);
+            before.push(message("commentary", lark)?);
             ends.push(last(ANY_TEXT, lark)?);
         }
     }
@@ -33,19 +33,15 @@ pub(super) fn write(rules: &CallRules<'_>, lark: &mut Lark<'_>) -> Result<String
 
 /// An answer of a form, and thoughts before it.
 pub(super) fn answer(source: &GrammarSource, lark: &mut Lark<'_>) -> Result<String> {
-    let thoughts = message("analysis", ANY_TEXT, lark)?;
+    let thoughts = message("analysis", lark)?;
     let last = last(source.expression(), lark)?;
     Ok(format!("{thoughts}* {last}"))
 }
 
 /// A message that another follows.
-fn message(channel: &str, body: &str, lark: &mut Lark<'_>) -> Result<String> {
-    let (head, next) = (lark.text(&format!("<|channel|>{channel}<|message|>"))?, lark.text(NEXT)?);
-    if lark.has_control(NEXT)? {
-        return Ok(lark.rule(&format!("{head} {body} {next}")));
-    }
-    let body = lark.lazy(&format!("{body} {}", quote(NEXT)));
-    Ok(lark.rule(&format!("{head} {body}")))
+fn message(channel: &str, lark: &mut Lark<'_>) -> Result<String> {
+    let (head, rest) = (lark.text(&format!("<|channel|>{channel}<|message|>"))?, lark.text_up_to(NEXT)?);
+    Ok(lark.rule(&format!("{head} {rest}")))
 }
 
 fn last(body: &str, lark: &mut Lark<'_>) -> Result<String> {

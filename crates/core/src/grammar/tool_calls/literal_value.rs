@@ -6,7 +6,7 @@ use super::CallableTool;
 use super::call_body::members;
 use super::json_schema::{Texts, alone, properties_of, texts, unsupported};
 use crate::error::Result;
-use crate::grammar::lark::{ANY_TEXT, Lark, any_of, json, quote, quote_regex};
+use crate::grammar::lark::{Lark, any_of, json, quote};
 
 /// Containers within containers.
 const MAX_DEPTH: usize = 16;
@@ -64,11 +64,6 @@ const OBJECT: [&str; 8] =
 
 /// Any text between markers.
 fn text(mark: &str, lark: &mut Lark<'_>) -> Result<String> {
-    let quoted = lark.text(mark)?;
-    if lark.has_control(mark)? {
-        let inner = lark.text_without(ANY_TEXT, &[quote_regex(mark)]);
-        return Ok(lark.rule(&format!("{quoted} {inner} {quoted}")));
-    }
-    let inner = lark.lazy(&format!("{ANY_TEXT} {}", quote(mark)));
-    Ok(lark.rule(&format!("{quoted} {inner}")))
+    let (quoted, rest) = (lark.text(mark)?, lark.text_up_to(mark)?);
+    Ok(lark.rule(&format!("{quoted} {rest}")))
 }

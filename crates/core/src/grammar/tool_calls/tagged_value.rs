@@ -1,10 +1,11 @@
 //! Values between tags: text as it is, all else as JSON.
 
+use serde_json::Value;
+
 use super::CallableTool;
 use super::json_schema::{Texts, alone, may_be_text, texts, unsupported};
 use crate::error::Result;
-use crate::grammar::lark::{ANY_TEXT, Lark, any_of, json, quote};
-use serde_json::Value;
+use crate::grammar::lark::{Lark, any_of, json, quote};
 
 /// Whether a value is written as text, and the rule for it with the tag that closes it.
 pub(super) struct TaggedValue {
@@ -25,28 +26,17 @@ pub(super) fn write(
             let texts = any_of(texts.into_iter().map(quote));
             Ok(TaggedValue { is_text: true, rule: lark.rule(&format!("{texts} {closed}")) })
         }
-        Texts::Any => Ok(TaggedValue { is_text: true, rule: raw(close, lark)? }),
+        Texts::Any => Ok(TaggedValue { is_text: true, rule: lark.text_up_to(close)? }),
         Texts::No if may_be_text(schema) => {
             // Nothing tells `3` from "3" there.
             if tool.strict {
                 return Err(unsupported(tool, "type"));
             }
-            Ok(TaggedValue { is_text: true, rule: raw(close, lark)? })
+            Ok(TaggedValue { is_text: true, rule: lark.text_up_to(close)? })
         }
         Texts::No => {
             let value = lark.rule(&json(alone(tool, schema), tool.strict));
             Ok(TaggedValue { is_text: false, rule: lark.rule(&format!("{value} {closed}")) })
         }
     }
-}
-
-/// Any text up to what closes it, spelled or as control tokens.
-fn raw(close: &str, lark: &mut Lark<'_>) -> Result<String> {
-    let spelled = lark.lazy(&format!("{ANY_TEXT} {}", quote(close)));
-    if !lark.has_control(close)? {
-        return Ok(spelled);
-    }
-    let text = lark.text_without(ANY_TEXT, &[crate::grammar::lark::quote_regex(close)]);
-    let closed = lark.text(close)?;
-    Ok(lark.rule(&format!("{text} {closed}")))
 }
