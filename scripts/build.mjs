@@ -16,7 +16,9 @@ const rustSources = [
   "crates",
   "packages/node/package.json",
 ];
-const typeScriptSources = ["package-lock.json", "tsconfig.base.json", "packages/ts-api", "packages/node/index.d.ts"];
+/** Packages that are compiled, each after those it imports. */
+const typeScriptPackages = ["ts-api", "server"].map((name) => `packages/${name}`);
+const typeScriptSources = ["package-lock.json", "tsconfig.base.json", ...typeScriptPackages, "packages/node/index.d.ts"];
 
 const hasAddon = () => readdirSync(join(root, "packages/node")).some((name) => name.endsWith(".node"));
 
@@ -60,9 +62,10 @@ export async function buildAddon(profile = "release") {
 /** Compiles the TypeScript packages into their `dist` folders. */
 export async function buildTypeScript() {
   const wanted = digest(typeScriptSources);
-  if (isFresh("typescript", wanted) && existsSync(join(root, "packages/ts-api/dist"))) return;
+  const folders = typeScriptPackages.map((folder) => join(root, folder));
+  if (isFresh("typescript", wanted) && folders.every((folder) => existsSync(join(folder, "dist")))) return;
   const [command, ...args] = tool("typescript/bin/tsc");
-  await step("Compiling TypeScript", command, [...args, "--build", join(root, "packages/ts-api")]);
+  await step("Compiling TypeScript", command, [...args, "--build", ...folders]);
   note("typescript", wanted);
 }
 

@@ -68,6 +68,7 @@ export function connect(options: ConnectOptions): Model {
     idleTimeoutMs: timeoutOf(options, "idleTimeoutMs") ?? patienceMs,
     totalTimeoutMs: timeoutOf(options, "totalTimeoutMs"),
     maxRetries: retriesOf(options),
+    isOurs: provider.wire === "responses",
   });
   return new RemoteModel({ model, provider, host, extraBody: JSON.parse(requestJson(extraBody, "options.extraBody")) });
 }

@@ -19,6 +19,8 @@ export interface HostInit {
   idleTimeoutMs: number;
   totalTimeoutMs: number | undefined;
   maxRetries: number;
+  /** Whether they are servers of ours. */
+  isOurs: boolean;
 }
 
 /** One request. */
@@ -75,7 +77,9 @@ export class Host {
     const { status } = response;
     const text = await exchange.text(longestErrorBody);
     const hasKey = key !== undefined;
-    throw new WickError(errorOfStatus({ status, headers: response.headers, text, now: Date.now(), redact, hasKey }));
+    const { isOurs } = this.#init;
+    const failure = { status, headers: response.headers, text, now: Date.now(), redact, hasKey, isOurs };
+    throw new WickError(errorOfStatus(failure));
   }
 
   /** Asked for each time, so that a key may change. */

@@ -2,6 +2,7 @@ import type { ErrorCode, ErrorInfo, UpstreamError } from "../generated/protocol.
 import { isTransientStatus, retryAfterMs } from "./retry.js";
 import { hostErrorOf } from "./wire/host-error.js";
 import { parsed } from "./wire/json.js";
+import { ownErrorOf } from "./wire/own-error.js";
 
 /** An answer that is no success. */
 export interface HttpFailure {
@@ -14,18 +15,21 @@ export interface HttpFailure {
   /** Keeps keys out of the host's words. */
   redact(text: string): string;
   hasKey: boolean;
+  /** Whether the host is a server of ours, whose errors are as the engine says them. */
+  isOurs: boolean;
 }
 
 const requestIdHeaders = ["x-request-id", "request-id", "mistral-correlation-id"];
 
 /** What a status means to who asked, with the host's words in `upstream`. */
-export function errorOfStatus({ status, headers, text, now, redact, hasKey }: HttpFailure): ErrorInfo {
-  const { code, message } = meaningOf(status, hasKey);
-  const error: ErrorInfo = { code, message, retryable: isTransientStatus(status), status };
+export function errorOfStatus({ status, headers, text, now, redact, hasKey, isOurs }: HttpFailure): ErrorInfo {
+  const own = isOurs ? ownErrorOf(parsed(text)) : undefined;
+  const error: ErrorInfo = { ...(own ?? meaningOf(status, hasKey)), retryable: isTransientStatus(status), status };
   const wait = retryAfterMs(headers, now);
   if (wait !== undefined) error.retryAfterMs = wait;
-  const words = wordsOf(text, headers);
+  const words: UpstreamError = own === undefined ? wordsOf(text, headers) : requestIdOf(headers);
   if (words.message !== undefined) words.message = redact(words.message);
+  if (own !== undefined) error.message = redact(own.message);
   if (Object.keys(words).length > 0) error.upstream = words;
   return error;
 }
@@ -60,6 +64,10 @@ function meaningOf(status: number, hasKey: boolean): { code: ErrorCode; message:
 
 function wordsOf(text: string, headers: Headers): UpstreamError {
   const words = hostErrorOf(parsed(text)) ?? (text.trim() === "" ? {} : { message: text.trim().slice(0, 200) });
+  return { ...words, ...requestIdOf(headers) };
+}
+
+function requestIdOf(headers: Headers): Pick<UpstreamError, "requestId"> {
   const requestId = requestIdHeaders.map((name) => headers.get(name)).find((id) => id !== null);
-  return requestId === undefined || requestId === null ? words : { ...words, requestId };
+  return requestId === undefined || requestId === null ? {} : { requestId };
 }

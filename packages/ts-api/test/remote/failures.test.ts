@@ -8,6 +8,30 @@ import { collect, terminalOf } from "../../../../test/conformance/chunks.js";
 import { connect } from "../../src/remote/connect.js";
 import { errorOf, events, loopbackHost, messages, never, said, sends, sleep } from "./loopback-host.js";
 
+describe("a server of ours that refuses", () => {
+  test("is as clear as the engine: code, place and numbers are its own", async () => {
+    const error = {
+      code: "context_overflow",
+      message: "too long",
+      where: "messages",
+      retryable: false,
+      details: { prompt: 9, max: 4 },
+    };
+    await using host = await loopbackHost((response) => {
+      response.writeHead(400, { "content-type": "application/json", "x-request-id": "r1" });
+      response.end(JSON.stringify({ error }));
+    });
+    const ours = connect({ provider: "wick", model: "m", baseURL: host.url });
+    expect(await collect(ours.chat.stream({ messages }))).toEqual([
+      { kind: "validation_error", error: { ...error, status: 400, upstream: { requestId: "r1" } } },
+    ]);
+    const other = connect({ provider: "openai", model: "m", baseURL: host.url });
+    expect(terminalOf(await collect(other.chat.stream({ messages })))).toMatchObject({
+      error: { code: "invalid_request", upstream: { code: "context_overflow" } },
+    });
+  });
+});
+
 describe("15: answers that are no success", () => {
   const json = { "content-type": "application/json" };
 

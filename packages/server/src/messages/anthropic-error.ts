@@ -1,0 +1,35 @@
+import type { Failure } from "../error/failure.js";
+
+/** The body of an answer that is an error, as Anthropic's clients read it. */
+export function anthropicError({ info, status, partial }: Failure, requestId: string): object {
+  const { where = "" } = info;
+  const place = where === "" || info.message.includes(where) ? "" : `${where}: `;
+  return {
+    type: "error",
+    error: { type: anthropicErrorType(status), message: `${place}${info.message}` },
+    request_id: requestId,
+    ...(partial !== undefined && { partial }),
+  };
+}
+
+/** The kind of error in Anthropic's words. */
+export function anthropicErrorType(status: number): string {
+  switch (status) {
+    case 401:
+      return "authentication_error";
+    case 403:
+      return "permission_error";
+    case 404:
+      return "not_found_error";
+    case 413:
+      return "request_too_large";
+    case 429:
+      return "rate_limit_error";
+    case 503:
+      return "overloaded_error";
+    case 504:
+      return "timeout_error";
+    default:
+      return status < 500 ? "invalid_request_error" : "api_error";
+  }
+}

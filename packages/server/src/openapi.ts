@@ -1,0 +1,133 @@
+import { z } from "zod";
+import { responseMediaType } from "./wire/response-form.js";
+import type { Route } from "./route.js";
+
+const errorSchema = z
+  .object({
+    error: z.object({
+      message: z.string(),
+      type: z.string(),
+      param: z.string().nullable(),
+      code: z.string().describe("Stable; the catalogue is `ErrorCode` of the package `wick`."),
+    }),
+    object: z.literal("error"),
+    message: z.string(),
+    type: z.string(),
+    param: z.string().nullable(),
+    code: z.string(),
+    detail: z
+      .array(z.object({ type: z.string(), loc: z.array(z.string()), msg: z.string(), input: z.null() }))
+      .optional()
+      .describe("With status 422."),
+    partial: z.record(z.string(), z.unknown()).optional().describe("What had been generated."),
+  })
+  .meta({ id: "Error" });
+
+const anthropicErrorSchema = z
+  .object({
+    type: z.literal("error"),
+    error: z.object({ type: z.string(), message: z.string() }),
+    request_id: z.string(),
+  })
+  .meta({ id: "AnthropicError" });
+
+/** Of every call with a body. */
+const bodyStatuses = [400, 404, 413, 415, 429, 500, 503];
+
+/** The description of the server, OpenAPI 3.1, from the schemas that its bodies are checked by. */
+export function openApiDocument(routes: readonly Route[], { hasKeys }: { hasKeys: boolean }): object {
+  const inputs = z.registry<{ id: string }>();
+  const outputs = z.registry<{ id: string }>();
+  const reference = (schema: z.ZodType, registry: typeof inputs) => {
+    const id = schema.meta()?.id;
+    if (id === undefined) throw new TypeError("A schema of a route has no id.");
+    if (!registry.has(schema)) registry.add(schema, { id });
+    return { $ref: `#/components/schemas/${id}` };
+  };
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of routes) {
+    const { operation, method } = route;
+    const error = reference(route.errors === "anthropic" ? anthropicErrorSchema : errorSchema, outputs);
+    const statuses = [...(operation.request === undefined ? [400, 500] : bodyStatuses), ...(operation.statuses ?? [])];
+    const path = route.path.replaceAll(/:(\w+)(?:\{[^}]*\})?/g, "{$1}");
+    paths[path] = {
+      ...paths[path],
+      [method.toLowerCase()]: {
+        operationId: operationId(route),
+        summary: operation.summary,
+        tags: [operation.tag],
+        ...(operation.parameters !== undefined && { parameters: operation.parameters.map(parameterOf) }),
+        ...(operation.request !== undefined && {
+          requestBody: {
+            required: true,
+            content: { "application/json": { schema: reference(operation.request, inputs) } },
+          },
+        }),
+        responses: {
+          200: {
+            description: "The answer.",
+            content: Object.fromEntries([
+              ...(operation.response === undefined
+                ? []
+                : [["application/json", { schema: reference(operation.response, outputs) }]]),
+              ...(operation.others ?? []).map((type) => [type, { schema: { type: "string" } }]),
+            ]),
+          },
+          ...Object.fromEntries(
+            [...new Set([...statuses, ...(hasKeys ? [401] : []), 403])].map((status) => [
+              status,
+              { description: "An error.", content: { "application/json": { schema: error } } },
+            ]),
+          ),
+        },
+        ...(route.path === "/health" && { security: [] }),
+      },
+    };
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Wick",
+      version: "1",
+      description: `Calls of OpenAI's, Mistral's and Anthropic's APIs over models of Wick. With \`Accept: ${responseMediaType}\` or \`?format=wick\` a generation answers with Wick's own responses, whatever \`stream\` says.`,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    servers: [{ url: "/" }],
+    ...(hasKeys && { security: [{ bearer: [] }] }),
+    paths,
+    components: {
+      schemas: { ...schemasOf(inputs, "input"), ...schemasOf(outputs, "output") },
+      ...(hasKeys && { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } }),
+    },
+  };
+}
+
+function schemasOf(registry: z.core.$ZodRegistry<{ id: string }>, io: "input" | "output"): Record<string, object> {
+  const { schemas } = z.toJSONSchema(registry, {
+    io,
+    unrepresentable: "any",
+    uri: (id) => `#/components/schemas/${id}`,
+  });
+  const own = new Set(["$schema", "$id", "id"]);
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, schema]) => [
+      id,
+      Object.fromEntries(Object.entries(schema).filter(([keyword]) => !own.has(keyword))),
+    ]),
+  );
+}
+
+function operationId({ method, path }: Route): string {
+  const words = path.split(/[/:{}._+-]+/).filter((word) => word !== "" && word !== "v1");
+  const name = words.map((word) => `${word[0]?.toUpperCase()}${word.slice(1)}`).join("");
+  return `${method.toLowerCase()}${name}`;
+}
+
+function parameterOf({
+  name,
+  in: place,
+  description,
+  isRequired,
+}: NonNullable<Route["operation"]["parameters"]>[number]) {
+  return { name, in: place, description, required: isRequired ?? place === "path", schema: { type: "string" } };
+}

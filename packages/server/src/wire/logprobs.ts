@@ -1,0 +1,62 @@
+import type { TokenLogprob } from "wick";
+import { z } from "zod";
+
+const tokenLogprob = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.int()).nullable() });
+
+/** How likely tokens were, as OpenAI's chats say it. */
+export const chatLogprobsSchema = z
+  .object({ content: z.array(tokenLogprob.extend({ top_logprobs: z.array(tokenLogprob) })) })
+  .nullable();
+
+const utf8 = new TextEncoder();
+
+/** The same of a chat's choice; null where it was not asked for. */
+export function chatLogprobs(tokens: readonly TokenLogprob[] | undefined): z.infer<typeof chatLogprobsSchema> {
+  if (tokens === undefined) return null;
+  return {
+    content: tokens.map(({ token, logprob, bytes, top = [] }) => ({
+      token,
+      logprob,
+      bytes: [...(bytes ?? utf8.encode(token))],
+      top_logprobs: top.map((other) => ({
+        token: other.token,
+        logprob: other.logprob,
+        bytes: [...utf8.encode(other.token)],
+      })),
+    })),
+  };
+}
+
+/** How likely tokens were, as OpenAI's raw completions say it. */
+export const textLogprobsSchema = z
+  .object({
+    tokens: z.array(z.string()),
+    token_logprobs: z.array(z.number()),
+    top_logprobs: z.array(z.record(z.string(), z.number())),
+    text_offset: z.array(z.int()),
+  })
+  .nullable();
+
+/**
+ * The same of a raw completion's choice.
+ *
+ * @param offset - Characters of the choice before these tokens.
+ */
+export function textLogprobs(
+  tokens: readonly TokenLogprob[] | undefined,
+  offset: number,
+): z.infer<typeof textLogprobsSchema> {
+  if (tokens === undefined) return null;
+  const offsets: number[] = [];
+  let at = offset;
+  for (const { token } of tokens) {
+    offsets.push(at);
+    at += token.length;
+  }
+  return {
+    tokens: tokens.map(({ token }) => token),
+    token_logprobs: tokens.map(({ logprob }) => logprob),
+    top_logprobs: tokens.map(({ top = [] }) => Object.fromEntries(top.map(({ token, logprob }) => [token, logprob]))),
+    text_offset: offsets,
+  };
+}

@@ -1,0 +1,29 @@
+import type { z } from "zod";
+import { type Failure, invalid } from "../error/failure.js";
+
+/** What a schema found wrong with a body: one thing, with its path. */
+export function failureOfSchema(error: z.ZodError): Failure {
+  const [first] = error.issues;
+  if (first === undefined) return invalid("body", "The body is not what this call takes.");
+  const { path, message } = deepest(first);
+  const where = path.length === 0 ? "body" : pathOf(path);
+  return invalid(where, `${where}: ${message}.`);
+}
+
+/** Of the alternatives of a union, what is wrong with the one that came furthest. */
+function deepest(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string } {
+  if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
+  const candidates = issue.errors.flatMap((issues) => issues.slice(0, 1).map((inner) => deepest(inner)));
+  const furthest = candidates.toSorted((a, b) => b.path.length - a.path.length).at(0);
+  if (furthest === undefined || furthest.path.length === 0) {
+    const wanted = candidates.map(({ message }) => message.replace("Invalid input: ", ""));
+    return { path: issue.path, message: `Invalid input: ${[...new Set(wanted)].join("; or ")}` };
+  }
+  return { path: [...issue.path, ...furthest.path], message: furthest.message };
+}
+
+function pathOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((part, index) => (typeof part === "number" ? `[${part}]` : `${index === 0 ? "" : "."}${String(part)}`))
+    .join("");
+}
