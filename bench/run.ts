@@ -43,6 +43,11 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
     speculation: async () => (await import("./streams/speculation.ts")).measureSpeculation,
     soak: async () => (await import("./streams/soak.ts")).measureSoak,
   },
+  server: {
+    overhead: async () => (await import("./server/overhead.ts")).measureOverhead,
+    "many-streams": async () => (await import("./server/many-streams.ts")).measureManyStreams,
+    overload: async () => (await import("./server/overload.ts")).measureOverload,
+  },
   structured: {
     masks: async () => (await import("./structured/masks.ts")).measureMasks,
     decode: async () => (await import("./structured/decode.ts")).measureDecode,

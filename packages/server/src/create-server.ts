@@ -115,6 +115,8 @@ function appOf(app: App, files: StaticFiles | undefined): Hono<Env> {
     hono.on(route.method, route.path, (c) => {
       c.var.exchange.route = plainPath(route);
       c.set("errors", route.errors);
+      // Before its body is read: while there is no room, there may be many.
+      if (route.generates === true) app.runs.checkRoom(app.models.names());
       return route.handle(app, c);
     });
   }

@@ -42,6 +42,11 @@ export class ModelCatalog {
     return this.#states.entries();
   }
 
+  /** What they are called. */
+  names(): string[] {
+    return [...this.#states.keys()];
+  }
+
   /** Those that answer. */
   ready(): ServedModel[] {
     return [...this.#states].flatMap(([name, state]) => (state.kind === "ready" ? [{ name, model: state.model }] : []));
@@ -57,7 +62,9 @@ export class ModelCatalog {
     const wanted = name ?? (this.#states.size === 1 ? first : undefined);
     const state = wanted === undefined ? undefined : this.#states.get(wanted);
     if (wanted === undefined || state === undefined) {
-      const names = [...this.#states.keys()].map((each) => JSON.stringify(each)).join(", ");
+      const names = this.names()
+        .map((each) => JSON.stringify(each))
+        .join(", ");
       throw notFound(`There is no such model here: name one of ${names}.`, "model");
     }
     switch (state.kind) {

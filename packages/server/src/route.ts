@@ -27,5 +27,7 @@ export interface Route {
   operation: Operation;
   /** The form of its errors; OpenAI's, with Mistral's beside it. */
   errors?: "anthropic";
+  /** Whether it is a generation, for which there must be room. */
+  generates?: true;
   handle(app: App, c: Context<Env>): Response | Promise<Response>;
 }

@@ -39,6 +39,7 @@ export const routes: readonly Route[] = [
   {
     method: "POST",
     path: "/v1/chat/completions",
+    generates: true,
     operation: {
       summary: "An answer in a chat",
       tag: "Chat",
@@ -51,6 +52,7 @@ export const routes: readonly Route[] = [
   {
     method: "POST",
     path: "/v1/completions",
+    generates: true,
     operation: {
       summary: "A text that goes on from another",
       tag: "Completions",
@@ -63,6 +65,7 @@ export const routes: readonly Route[] = [
   {
     method: "POST",
     path: "/v1/fim/completions",
+    generates: true,
     operation: {
       summary: "What stands between two texts, as Mistral answers",
       tag: "Completions",
@@ -86,6 +89,7 @@ export const routes: readonly Route[] = [
   {
     method: "POST",
     path: "/v1/responses",
+    generates: true,
     operation: {
       summary: "A response, which is kept and can be gone on from",
       tag: "Responses",
@@ -146,6 +150,7 @@ export const routes: readonly Route[] = [
   {
     method: "POST",
     path: "/v1/messages",
+    generates: true,
     errors: "anthropic",
     operation: {
       summary: "An answer in a chat, as Anthropic has it",

@@ -9,9 +9,12 @@ import { Throughput } from "./throughput.js";
 export class LiveRuns {
   readonly #limit: number;
   readonly #now: () => number;
-  readonly #live = new Set<{ cancel(): void }>();
+  /** With the name of its model. */
+  readonly #live = new Map<{ cancel(): void }, string>();
   readonly #throughputs = new Map<string, Throughput>();
   readonly #whenIdle: (() => void)[] = [];
+  /** Models that had no room for the last request, and of which none has ended since: they need not be asked. */
+  readonly #full = new Map<string, Failure["info"]>();
   #isDraining = false;
 
   /**
@@ -40,24 +43,50 @@ export class LiveRuns {
    */
   begin<R extends WickResponse>(exchange: Exchange, { name }: ServedModel, stream: () => ReadableRun<R>): Run<R> {
     this.checkOpen();
+    this.checkRoom([name]);
     if (this.#live.size >= this.#limit) {
-      throw this.overloaded(name, {
+      throw this.#refusal(name, {
         code: "queue_full",
         message: `The server has as many requests as it may have, ${this.#limit}.`,
         retryable: true,
       });
     }
     const run = new Run(stream(), exchange, () => {
-      this.#throughput(name).ended(this.#now());
+      // Whoever was refused had no place to leave.
+      if (!run.isRefused) this.#ended(name);
       this.#live.delete(run);
       if (this.#live.size === 0) for (const tell of this.#whenIdle.splice(0)) tell();
     });
-    this.#live.add(run);
+    this.#live.set(run, name);
     return run;
   }
 
-  /** The refusal of a request for which there is no room: it says when there will be, from how fast the model has been. */
+  /**
+   * The refusal of a request for which a model had no room: it says when there will be, from how fast the model has been. Until one
+   * of its requests has ended, the next are refused without asking it.
+   */
   overloaded(model: string, info: Failure["info"]): Failure {
+    // Who holds a place is seen to leave it, if it is of this server.
+    if ([...this.#live.values()].includes(model)) this.#full.set(model, info);
+    return this.#refusal(model, info);
+  }
+
+  /**
+   * @throws {Failure} where none of these models has room, as far as is known.
+   */
+  checkRoom(models: readonly string[]): void {
+    const [first] = models;
+    const info = first === undefined ? undefined : this.#full.get(first);
+    if (first === undefined || info === undefined || !models.every((name) => this.#full.has(name))) return;
+    throw this.#refusal(first, info);
+  }
+
+  #ended(model: string): void {
+    this.#throughput(model).ended(this.#now());
+    this.#full.delete(model);
+  }
+
+  #refusal(model: string, info: Failure["info"]): Failure {
     const retryAfterMs = info.retryAfterMs ?? this.#throughput(model).msFor(this.#live.size, this.#now());
     return new Failure({ ...info, retryable: true, retryAfterMs });
   }
@@ -83,7 +112,7 @@ export class LiveRuns {
       this.#whenIdle.push(resolve);
     });
     const timer = setTimeout(() => {
-      for (const run of this.#live) run.cancel();
+      for (const run of this.#live.keys()) run.cancel();
     }, graceMs);
     await idle;
     clearTimeout(timer);

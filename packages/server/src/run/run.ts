@@ -27,6 +27,11 @@ export class Run<R extends WickResponse = WickResponse> {
     return this.exchange.end === disconnected;
   }
 
+  /** Whether there was no room for it. */
+  get isRefused(): boolean {
+    return this.exchange.errorCode === "queue_full";
+  }
+
   /** @param onEnd - Called once, when nothing more is generated. */
   constructor(stream: ReadableRun<R>, exchange: Exchange, onEnd: () => void) {
     this.exchange = exchange;
