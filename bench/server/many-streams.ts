@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Figure, median, percentile } from "../report.ts";
 import { LoadProcess, ServerProcess, streamedChat } from "./processes.ts";
 
@@ -15,13 +16,9 @@ export async function measureManyStreams(): Promise<Figure[]> {
   const idle = await server.use();
   const peak = { residentBytes: idle.residentBytes };
   const running = clients.run(streams);
-  let isOver = false;
-  void running.finally(() => (isOver = true));
-  while (!isOver) {
+  const over = running.then(() => true);
+  while (!(await Promise.race([over, sleep(20, false)]))) {
     peak.residentBytes = Math.max(peak.residentBytes, (await server.use()).residentBytes);
-    await new Promise((resolve) => {
-      setTimeout(resolve, 20);
-    });
   }
   const outcomes = await running;
   const failed = outcomes.filter(({ status, isWhole, error }) => status !== 200 || !isWhole || error !== undefined);

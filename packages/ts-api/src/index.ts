@@ -2,6 +2,7 @@
 // Everything but `Model`, which each entry makes from its own backend.
 
 export { assertNever } from "./response/assert-never.js";
+export type { CallObserver, ModelCall, OnCall } from "./model/call-observer.js";
 export type { ConnectOptions } from "./model/connect-options.js";
 export type * from "./generated/protocol.js";
 export { isTerminal, type TerminalKind } from "./response/is-terminal.js";

@@ -1,5 +1,5 @@
-import { invalidRequest } from "../error/refusal.js";
-import type { WickError } from "../error/wick-error.js";
+import { invalidRequest, isRefusal } from "../error/refusal.js";
+import { WickError } from "../error/wick-error.js";
 import type { CallOptions, ChatRequest, ResponseFormat } from "../request/request.js";
 import type { InferSchema, Schema } from "../request/schema.js";
 import type { Tool } from "../request/tool.js";
@@ -10,18 +10,22 @@ import { LiveStream, type LiveStreamInit } from "../stream/live-stream.js";
 import { ObjectLiveStream } from "../stream/object-live-stream.js";
 import type { AgentStream, ChatStream, ResponseStream } from "../stream/response-stream.js";
 import type { Response } from "../generated/protocol.js";
-import type { ChatCalls, TextCalls } from "./model.js";
+import { type OnCall, observed, observerOf } from "./call-observer.js";
+import type { ChatCalls, EmbeddingCalls, TextCalls } from "./model.js";
 
 /** The calls of a chat, wherever its stream comes from. */
 export function chatCalls(
   answer: (request: unknown, options?: CallOptions) => LiveStream<ChatResponse>,
   refusedTerminals: () => LiveStreamInit<ChatResponse>["terminals"],
   model: string,
+  onCall: OnCall | undefined,
 ): ChatCalls {
-  const streamOf = (request: unknown, options?: CallOptions): AgentStream<AgentResponse> => {
+  const streamOf = (request: unknown, options?: CallOptions): AgentStream<AgentResponse> =>
+    observed(answerOf(request, options), onCall, { kind: "chat", model, request });
+  const answerOf = (request: unknown, options?: CallOptions): LiveStream<AgentResponse> => {
     const { tools } = Object(request) as { tools?: unknown };
     const runner = Array.isArray(tools) ? tools.map(runnerOf).find((found) => found !== undefined) : undefined;
-    if (runner === undefined) return answer(request, options);
+    if (runner === undefined) return answer(request, options) as LiveStream<AgentResponse>;
     return runner.stream({ request: request as Readonly<Record<string, unknown>>, options, answer, model });
   };
   const objectOf = <S extends Schema>(request: ObjectRequest, schema: S, options?: CallOptions) => {
@@ -55,7 +59,38 @@ function formatGiven(): WickError {
 
 /** The calls of a completion, or of a hole to fill, wherever its stream comes from. */
 export function textCalls<Q>(
-  streamOf: (request: Q, options?: CallOptions) => LiveStream<CompletionResponse>,
+  answer: (request: Q, options?: CallOptions) => LiveStream<CompletionResponse>,
+  { kind, model, onCall }: { kind: "completion" | "fim"; model: string; onCall: OnCall | undefined },
 ): TextCalls<Q> {
+  const streamOf = (request: Q, options?: CallOptions) =>
+    observed(answer(request, options), onCall, { kind, model, request });
   return { stream: streamOf, complete: async (request, options) => streamOf(request, options).final() };
+}
+
+/** The call for embeddings, which are no stream. */
+export function embeddingCalls(
+  create: EmbeddingCalls["create"],
+  { model, onCall }: { model: string; onCall: OnCall | undefined },
+): EmbeddingCalls {
+  if (onCall === undefined) return { create };
+  return {
+    async create(request, options) {
+      const observer = observerOf(onCall, { kind: "embeddings", model, request });
+      observer.begun();
+      try {
+        const embeddings = await create(request, options);
+        observer.response({ kind: "embeddings", embeddings });
+        return embeddings;
+      } catch (error) {
+        if (WickError.isInstance(error)) observer.response(terminalOf(error, model));
+        throw error;
+      }
+    },
+  };
+}
+
+function terminalOf({ info }: WickError, model: string): Response {
+  const partial = { object: "list" as const, model, data: [] };
+  if (info.code === "cancelled") return { kind: "cancelled", reason: "signal", partial };
+  return isRefusal(info) ? { kind: "validation_error", error: info } : { kind: "internal_error", error: info, partial };
 }

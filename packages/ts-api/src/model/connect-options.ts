@@ -1,3 +1,4 @@
+import type { OnCall } from "./call-observer.js";
 import type { JsonObject } from "../generated/protocol.js";
 
 /**
@@ -33,4 +34,6 @@ export interface ConnectOptions {
   totalTimeoutMs?: number | undefined;
   /** 2; only before the first event. */
   maxRetries?: number | undefined;
+  /** Called with each call of the model; what it gives back sees the call's responses. `wick/telemetry` makes spans of them. */
+  onCall?: OnCall | undefined;
 }

@@ -81,7 +81,7 @@ export function createModel(backend: Backend): ModelLoader {
       // The array itself, since a download is kept beside the load, and may fail after it.
       warnings.unshift(...info.warnings);
       const whole = { ...info, backend: backend.kind, warnings };
-      return new LocalModel(mailboxes, answer.model, whole, log);
+      return new LocalModel(mailboxes, answer.model, whole, { log, onCall: options.onCall });
     },
     async estimate(source: ModelSource, options: LoadOptions = {}): Promise<MemoryEstimate> {
       const { answer } = await submit("estimate", source, options);

@@ -21,6 +21,7 @@ const options: Readonly<Record<Exclude<keyof LoadOptions, PlaceOption>, "engine"
   toolFormat: "engine",
   onProgress: "here",
   onLog: "here",
+  onCall: "here",
   logLevel: "here",
   signal: "here",
   maxSequences: "engine",
@@ -91,9 +92,12 @@ export function loadCommand(
   return `{"kind":"${kind}",${source},"draft":${sourceJson(draft, first)},"options":${drafting}${log}}`;
 }
 
-function checkHooks({ onProgress, onLog, logLevel = "info", signal }: LoadOptions): void {
+function checkHooks({ onProgress, onLog, onCall, logLevel = "info", signal }: LoadOptions): void {
   if (onProgress !== undefined && typeof onProgress !== "function") {
     throw invalidRequest("options.onProgress", "options.onProgress must be a function.");
+  }
+  if (onCall !== undefined && typeof onCall !== "function") {
+    throw invalidRequest("options.onCall", "options.onCall must be a function.");
   }
   if (onLog !== undefined && typeof onLog !== "function") {
     throw invalidRequest("options.onLog", "options.onLog must be a function.");

@@ -1,4 +1,5 @@
 import type { LogLevel } from "../generated/protocol.js";
+import type { OnCall } from "./call-observer.js";
 import type { LogEntry } from "./log-entry.js";
 import type { Speculation } from "./speculation.js";
 
@@ -132,6 +133,8 @@ export interface LoadOptions {
    * called with the next entry all the same.
    */
   onLog?: ((entry: LogEntry) => void) | undefined;
+  /** Called with each call of the model; what it gives back sees the call's responses. `wick/telemetry` makes spans of them. */
+  onCall?: OnCall | undefined;
   /** The least level that `onLog` is called with; "info". */
   logLevel?: LogLevel | undefined;
   /** Ends the load: a {@link WickError} with code `cancelled`. */

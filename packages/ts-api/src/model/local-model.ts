@@ -1,7 +1,8 @@
 import { asyncDispose } from "../stream/async-dispose.js";
 import { checkCallOptions, signalOf } from "../request/call-options.js";
 import { chatRequestJson } from "../request/chat-request.js";
-import { chatCalls, textCalls } from "./calls-of-streams.js";
+import type { OnCall } from "./call-observer.js";
+import { chatCalls, embeddingCalls, textCalls } from "./calls-of-streams.js";
 import { type CommandAnswer, type CommandOptions, runCommand } from "./command.js";
 import type { Feed } from "../stream/feed.js";
 import { FixedFeed, refusedBy } from "../stream/fixed-feed.js";
@@ -43,9 +44,14 @@ export class LocalModel implements Model {
 
   /**
    * @param id - The engine's number of the model.
-   * @param log - Who is told of its life, if anyone.
+   * @param watchers - Who is told of its life, and of its calls, if anyone.
    */
-  constructor(mailboxes: Mailboxes, id: number, info: ModelInfo, log?: ModelLog) {
+  constructor(
+    mailboxes: Mailboxes,
+    id: number,
+    info: ModelInfo,
+    { log, onCall }: { log?: ModelLog | undefined; onCall?: OnCall | undefined } = {},
+  ) {
     this.#mailboxes = mailboxes;
     this.#id = id;
     this.#log = log;
@@ -54,10 +60,16 @@ export class LocalModel implements Model {
       (request, options) => this.#chatStream(request, options),
       () => this.#chatTerminals({}),
       info.id,
+      onCall,
     );
-    this.completions = textCalls((request, options) => this.#completionStream("completion", request, options));
-    this.fim = textCalls((request, options) => this.#completionStream("fim", request, options));
-    this.embeddings = { create: async (request, options) => this.#embed(request, options) };
+    const texts = (kind: "completion" | "fim") =>
+      textCalls((request, options) => this.#completionStream(kind, request, options), { kind, model: info.id, onCall });
+    this.completions = texts("completion");
+    this.fim = texts("fim");
+    this.embeddings = embeddingCalls(async (request, options) => this.#embed(request, options), {
+      model: info.id,
+      onCall,
+    });
     forgotten.register(this, { mailboxes, id });
   }
 

@@ -27,6 +27,7 @@ const optionNames: Readonly<Record<keyof ConnectOptions, true>> = {
   idleTimeoutMs: true,
   totalTimeoutMs: true,
   maxRetries: true,
+  onCall: true,
 };
 
 /** As OpenAI's own client waits: a long prompt on a small machine takes minutes before its first token. */
@@ -42,7 +43,7 @@ const mostRetries = 10;
  */
 export function connect(options: ConnectOptions): Model {
   checkNames(options);
-  const { provider: name, model, apiKey, fetch, extraHeaders = {}, extraBody = {} } = options;
+  const { provider: name, model, apiKey, fetch, onCall, extraHeaders = {}, extraBody = {} } = options;
   if (typeof name !== "string" || !Object.hasOwn(providers, name)) {
     const known = Object.keys(providers).join(", ");
     throw invalidRequest("options.provider", `options.provider must be one of ${known}; most servers speak openai.`);
@@ -57,6 +58,9 @@ export function connect(options: ConnectOptions): Model {
   if (fetch !== undefined && typeof fetch !== "function") {
     throw invalidRequest("options.fetch", "options.fetch must be a function like the global fetch.");
   }
+  if (onCall !== undefined && typeof onCall !== "function") {
+    throw invalidRequest("options.onCall", "options.onCall must be a function.");
+  }
   checkHeaders(extraHeaders, "options.extraHeaders");
   const provider = providerOf(options);
   const host = new Host({
@@ -70,7 +74,8 @@ export function connect(options: ConnectOptions): Model {
     maxRetries: retriesOf(options),
     isOurs: provider.wire === "responses",
   });
-  return new RemoteModel({ model, provider, host, extraBody: JSON.parse(requestJson(extraBody, "options.extraBody")) });
+  const extra = JSON.parse(requestJson(extraBody, "options.extraBody"));
+  return new RemoteModel({ model, provider, host, extraBody: extra, onCall });
 }
 
 function checkNames(options: unknown): void {

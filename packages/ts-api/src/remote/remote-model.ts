@@ -1,7 +1,8 @@
 import type { EmbeddingList, JsonObject, Response, ToolApprovalResponse } from "../generated/protocol.js";
 import { engineClosed, invalidRequest, unsupported } from "../error/refusal.js";
 import { WickError } from "../error/wick-error.js";
-import { chatCalls, textCalls } from "../model/calls-of-streams.js";
+import type { OnCall } from "../model/call-observer.js";
+import { chatCalls, embeddingCalls, textCalls } from "../model/calls-of-streams.js";
 import type { ChatCalls, EmbeddingCalls, Model, TextCalls } from "../model/model.js";
 import type { ModelInfo, ModelStats, StepTrace } from "../model/model-info.js";
 import { checkCallOptions, signalOf } from "../request/call-options.js";
@@ -30,6 +31,8 @@ export interface RemoteModelInit {
   host: Host;
   /** Merged into every request, below what the request says. */
   extraBody: JsonObject;
+  /** Who is told of its calls. */
+  onCall: OnCall | undefined;
 }
 
 /** A request that can be sent, and who decides for its tools. */
@@ -51,7 +54,7 @@ export class RemoteModel implements Model {
   #isClosed = false;
 
   constructor(init: RemoteModelInit) {
-    const { model, provider } = init;
+    const { model, provider, onCall } = init;
     this.#init = init;
     // What this model can do is its host's to say, at the request.
     const capabilities = { tools: true, reasoning: true, fim: provider.fim !== undefined, embeddings: true };
@@ -60,10 +63,11 @@ export class RemoteModel implements Model {
       (request, options) => this.#chatStream(request, options),
       () => remoteTerminals(model, "chat"),
       model,
+      onCall,
     );
-    this.completions = this.#textCalls("completions", provider.completion);
+    this.completions = this.#textCalls("completion", provider.completion);
     this.fim = this.#textCalls("fim", provider.fim);
-    this.embeddings = { create: async (request, options) => this.#embed(request, options) };
+    this.embeddings = embeddingCalls(async (request, options) => this.#embed(request, options), { model, onCall });
   }
 
   async tokenize(text: string, options: { special?: boolean } = {}): Promise<number[]> {
@@ -115,13 +119,18 @@ export class RemoteModel implements Model {
     return this.#stream<ChatResponse>("chat", () => this.#chatRequest(request), options);
   }
 
-  #textCalls<Q extends CompletionRequest | FimRequest>(name: string, call: RemoteCall<Q> | undefined): TextCalls<Q> {
+  #textCalls<Q extends CompletionRequest | FimRequest>(
+    kind: "completion" | "fim",
+    call: RemoteCall<Q> | undefined,
+  ): TextCalls<Q> {
+    const { model, onCall } = this.#init;
     const prepare = (request: Q): Prepared => {
-      if (call === undefined) throw this.#unsupported(name, "has no such call");
+      if (call === undefined) throw this.#unsupported(kind === "fim" ? "fim" : "completions", "has no such call");
       return { request: this.#request(requestJson(request, ""), call, "prompt") };
     };
-    return textCalls<Q>((request, options) =>
-      this.#stream<CompletionResponse>("completion", () => prepare(request), options),
+    return textCalls<Q>(
+      (request, options) => this.#stream<CompletionResponse>("completion", () => prepare(request), options),
+      { kind, model, onCall },
     );
   }
 

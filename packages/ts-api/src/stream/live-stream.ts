@@ -1,4 +1,5 @@
 import { asyncDispose } from "./async-dispose.js";
+import type { CallObserver } from "../model/call-observer.js";
 import type { Feed } from "./feed.js";
 import type { CancelReason, ErrorInfo, Response } from "../generated/protocol.js";
 import { isTerminal } from "../response/is-terminal.js";
@@ -67,6 +68,7 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
   /** Those who wait for the end. Each has a promise of its own: in Workers it must be of the request that waits. */
   readonly #ends: ((terminal: R) => void)[] = [];
   #unhook: (() => void) | undefined;
+  #observer: Required<CallObserver> | undefined;
 
   constructor({ feed, terminals, signal, approvals, owner }: LiveStreamInit<R>) {
     this.#feed = feed;
@@ -166,6 +168,11 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
     await this.#approvals.deny(approvalId, options);
   }
 
+  /** Who sees what is taken, before the stream begins. */
+  observe(observer: Required<CallObserver>): void {
+    this.#observer = observer;
+  }
+
   /** Leaves the stream and waits until its run has ended. */
   async [asyncDispose](): Promise<void> {
     this.#leave("cancel");
@@ -205,7 +212,9 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
     if (this.#state === "ended") return undefined;
     if (this.#state === "idle") this.#start();
     const response = this.#early ?? this.#takeFromFeed();
-    if (response !== null && isTerminal(response)) this.#end(response);
+    if (response === null) return null;
+    this.#observer?.response(response);
+    if (isTerminal(response)) this.#end(response);
     return response;
   }
 
@@ -226,6 +235,7 @@ export class LiveStream<R extends Response, C = CompletionOf<R>> implements Agen
 
   #start(): void {
     this.#state = "running";
+    this.#observer?.begun();
     if (this.#early !== undefined) return;
     if (this.#signal?.aborted === true) {
       this.#early = this.#terminals.cancelled("signal");

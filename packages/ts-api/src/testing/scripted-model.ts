@@ -1,3 +1,4 @@
+import type { OnCall } from "../model/call-observer.js";
 import { LocalModel } from "../model/local-model.js";
 import { Mailboxes } from "../model/mailboxes.js";
 import type { Model } from "../model/model.js";
@@ -23,6 +24,8 @@ export interface ScriptedModelOptions {
   replies: readonly (string | ScriptedReply)[] | ((call: ScriptedCall, index: number) => string | ScriptedReply);
   /** The vectors of `model.embeddings.create`, which is `unsupported` without them. */
   embeddings?: ScriptedEmbeddings | undefined;
+  /** Called with each call, as that of a model that is loaded. */
+  onCall?: OnCall | undefined;
   /** Over the defaults of `model.info`. */
   info?: Partial<ModelInfo> | undefined;
 }
@@ -43,8 +46,12 @@ export interface ScriptedModel extends Model {
 class LocalScriptedModel extends LocalModel implements ScriptedModel {
   readonly calls: readonly ScriptedCall[];
 
-  constructor(mailboxes: Mailboxes, info: ModelInfo, calls: readonly ScriptedCall[]) {
-    super(mailboxes, 1, info);
+  constructor(
+    mailboxes: Mailboxes,
+    info: ModelInfo,
+    { calls, onCall }: { calls: readonly ScriptedCall[]; onCall: OnCall | undefined },
+  ) {
+    super(mailboxes, 1, info, { onCall });
     this.calls = calls;
   }
 }
@@ -87,7 +94,7 @@ export function scriptedModel(options: ScriptedModelOptions): ScriptedModel {
   // A script has no work of its own beside its timers, and those keep the process alive.
   const mailboxes = new Mailboxes(engine, () => {});
   doorbell.ring = () => mailboxes.ring();
-  return new LocalScriptedModel(mailboxes, info, calls);
+  return new LocalScriptedModel(mailboxes, info, { calls, onCall: options.onCall });
 }
 
 function replyTo(call: ScriptedCall, index: number, replies: ScriptedModelOptions["replies"]): string | ScriptedReply {
