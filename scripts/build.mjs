@@ -18,7 +18,12 @@ const rustSources = [
 ];
 /** Packages that are compiled, each after those it imports. */
 const typeScriptPackages = ["ts-api", "server"].map((name) => `packages/${name}`);
-const typeScriptSources = ["package-lock.json", "tsconfig.base.json", ...typeScriptPackages, "packages/node/index.d.ts"];
+const typeScriptSources = [
+  "package-lock.json",
+  "tsconfig.base.json",
+  ...typeScriptPackages,
+  "packages/node/index.d.ts",
+];
 
 const hasAddon = () => readdirSync(join(root, "packages/node")).some((name) => name.endsWith(".node"));
 

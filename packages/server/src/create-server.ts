@@ -90,6 +90,8 @@ function appOf(app: App, files: StaticFiles | undefined): Hono<Env> {
   hono.use(async (c, next) => {
     const exchange = new Exchange(requestIdOf(c.req.raw, app.runtime), c.req.method, app.watchers);
     c.set("exchange", exchange);
+    // Also of what is refused before its route is found.
+    c.set("errors", routes.find((route) => route.path === c.req.path)?.errors);
     await next();
     for (const [name, value] of Object.entries(always)) c.res.headers.set(name, value);
     c.res.headers.set("x-request-id", exchange.requestId);
@@ -98,7 +100,8 @@ function appOf(app: App, files: StaticFiles | undefined): Hono<Env> {
   hono.use(async (c, next) => {
     const request = c.req.raw;
     app.hosts.check(request);
-    if (c.req.method === "OPTIONS") return app.origins.preflight(request);
+    // A browser asks without a key.
+    if (c.req.method === "OPTIONS") return next();
     const cors = app.origins.headers(request);
     const file = await fileOf(c, files);
     if (file === undefined && c.req.path !== "/health") {
@@ -114,7 +117,6 @@ function appOf(app: App, files: StaticFiles | undefined): Hono<Env> {
   for (const route of routes) {
     hono.on(route.method, route.path, (c) => {
       c.var.exchange.route = plainPath(route);
-      c.set("errors", route.errors);
       // Before its body is read: while there is no room, there may be many.
       if (route.generates === true) app.runs.checkRoom(app.models.names());
       return route.handle(app, c);
@@ -123,9 +125,10 @@ function appOf(app: App, files: StaticFiles | undefined): Hono<Env> {
   hono.get("/openapi.json", (c) => c.json(description));
   for (const path of new Set(routes.map((route) => route.path))) {
     const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
-    hono.all(path, (c) => {
-      c.set("errors", routes.find((route) => route.path === path)?.errors);
-      throw methodNotAllowed(methods);
+    const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+    hono.options(path, (c) => app.origins.preflight(c.req.raw, allow));
+    hono.all(path, () => {
+      throw methodNotAllowed(allow);
     });
   }
   hono.notFound((c) =>
@@ -169,8 +172,7 @@ async function fileOf(c: Context<Env>, files: StaticFiles | undefined): Promise<
   return files?.(c.req.path === "/" ? "/index.html" : c.req.path);
 }
 
-function methodNotAllowed(methods: readonly string[]): Failure {
-  const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
+function methodNotAllowed(allow: string): Failure {
   return new Failure(
     { code: "invalid_request", message: `This address takes ${allow}.`, where: "method", retryable: false },
     { status: 405, headers: { allow } },

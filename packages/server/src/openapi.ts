@@ -28,11 +28,12 @@ const anthropicErrorSchema = z
     type: z.literal("error"),
     error: z.object({ type: z.string(), message: z.string() }),
     request_id: z.string(),
+    partial: z.record(z.string(), z.unknown()).optional().describe("What had been generated."),
   })
   .meta({ id: "AnthropicError" });
 
 /** Of every call with a body. */
-const bodyStatuses = [400, 404, 413, 415, 429, 500, 503];
+const bodyStatuses = [400, 404, 408, 413, 415, 422, 429, 500, 503];
 
 /** The description of the server, OpenAPI 3.1, from the schemas that its bodies are checked by. */
 export function openApiDocument(routes: readonly Route[], { hasKeys }: { hasKeys: boolean }): object {

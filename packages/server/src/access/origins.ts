@@ -1,7 +1,6 @@
 import { Failure } from "../error/failure.js";
 
 const exposed = "retry-after, retry-after-ms, x-request-id, x-should-retry";
-const methods = "GET, POST, DELETE, OPTIONS";
 
 /** Which pages may ask: this server's own, and those on the list. */
 export class Origins {
@@ -31,8 +30,12 @@ export class Origins {
     return { "access-control-allow-origin": origin, "access-control-expose-headers": exposed, vary: "origin" };
   }
 
-  /** The answer to a browser that asks whether it may ask. */
-  preflight(request: Request): Response {
+  /**
+   * The answer to a browser that asks whether it may ask.
+   *
+   * @param methods - Of the address that it asks for.
+   */
+  preflight(request: Request, methods: string): Response {
     const headers = new Headers(this.headers(request));
     if (headers.has("access-control-allow-origin")) {
       headers.set("access-control-allow-methods", methods);

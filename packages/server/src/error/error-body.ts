@@ -1,7 +1,7 @@
 import type { ErrorInfo } from "wick";
 import type { Failure } from "./failure.js";
 import { statusOf, typeOf } from "./status.js";
-import { wirePath } from "./wire-path.js";
+import { wirePath, wireWords } from "./wire-path.js";
 
 /** An error as OpenAI's clients read it. */
 export interface WireError {
@@ -14,7 +14,7 @@ export interface WireError {
 /** An error of the engine, as it stands within a stream. */
 export function wireError(info: ErrorInfo): WireError {
   const param = info.where === undefined ? null : wirePath(info.where);
-  return { message: info.message, type: typeOf(statusOf(info.code)), param, code: info.code };
+  return { message: wireWords(info.message), type: typeOf(statusOf(info.code)), param, code: info.code };
 }
 
 /**
@@ -22,19 +22,21 @@ export function wireError(info: ErrorInfo): WireError {
  * beside it, and `detail` where the status is 422. What had been generated is in `partial`.
  */
 export function errorBody({ info, status, words, partial }: Failure): object {
-  const { where } = info;
-  const error: WireError = {
-    message: info.message,
-    type: typeOf(status),
-    param: where === undefined ? null : words === "wick" ? wirePath(where) : where,
-    code: info.code,
-  };
+  const { message, where } = onWire(info, words);
+  const error: WireError = { message, type: typeOf(status), param: where ?? null, code: info.code };
   const loc = ["body", ...(error.param?.split(/[.[\]]+/).filter(Boolean) ?? [])];
   return {
     error,
     object: "error",
     ...error,
-    ...(status === 422 && { detail: [{ type: info.code, loc, msg: info.message, input: null }] }),
+    ...(status === 422 && { detail: [{ type: info.code, loc, msg: message, input: null }] }),
     ...(partial !== undefined && { partial }),
   };
+}
+
+/** An error with the names that a body has. */
+export function onWire(info: ErrorInfo, words: Failure["words"]): ErrorInfo {
+  if (words === "wire") return info;
+  const { where } = info;
+  return { ...info, message: wireWords(info.message), ...(where !== undefined && { where: wirePath(where) }) };
 }

@@ -20,6 +20,17 @@ export function wirePath(path: string): string {
   return snake(path);
 }
 
+/** Names of fields of more than one word, as the engine's messages have them. */
+const names = new RegExp(
+  String.raw`\b(?:topP|topK|minP|maxTokens|randomSeed|minTokens|ignoreEos|frequencyPenalty|presencePenalty|repetitionPenalty|logitBias|topLogprobs|allowedLength|sequenceBreakers|toolChoice|toolCalls|toolCallId|parallelToolCalls|maxToolRounds|responseFormat|jsonSchema|schemaDefinition|safePrompt|chatTemplateKwargs|promptProgress|reasoningContent|imageUrl|inputAudio|documentUrl|inputs)\b`,
+  "g",
+);
+
+/** A message of the engine, with its names as a body has them. */
+export function wireWords(message: string): string {
+  return message.replaceAll(names, (name) => wirePath(name));
+}
+
 function snake(text: string): string {
   return text.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

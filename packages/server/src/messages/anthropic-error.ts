@@ -1,12 +1,13 @@
+import { onWire } from "../error/error-body.js";
 import type { Failure } from "../error/failure.js";
 
 /** The body of an answer that is an error, as Anthropic's clients read it. */
-export function anthropicError({ info, status, partial }: Failure, requestId: string): object {
-  const { where = "" } = info;
-  const place = where === "" || info.message.includes(where) ? "" : `${where}: `;
+export function anthropicError({ info, status, words, partial }: Failure, requestId: string): object {
+  const { message, where = "" } = onWire(info, words);
+  const place = where === "" || message.includes(where) ? "" : `${where}: `;
   return {
     type: "error",
-    error: { type: anthropicErrorType(status), message: `${place}${info.message}` },
+    error: { type: anthropicErrorType(status), message: `${place}${message}` },
     request_id: requestId,
     ...(partial !== undefined && { partial }),
   };

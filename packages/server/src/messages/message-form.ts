@@ -1,5 +1,6 @@
 import { type ChatCompletion, type WickResponse, assertNever } from "wick";
 import { statusOf } from "../error/status.js";
+import { wireWords } from "../error/wire-path.js";
 import type { EventForm } from "../run/event-stream.js";
 import { failureOf } from "../run/run.js";
 import { type Block, type BlockEvent, Blocks } from "../wire/blocks.js";
@@ -33,7 +34,7 @@ export class MessageForm implements EventForm<WickResponse> {
       case "cancelled": {
         const info = failureOf(response);
         if (info === undefined) return "";
-        const error = { type: anthropicErrorType(statusOf(info.code)), message: info.message };
+        const error = { type: anthropicErrorType(statusOf(info.code)), message: wireWords(info.message) };
         return this.#closeBlock() + namedEvent({ type: "error", error });
       }
       case "prompt_progress":

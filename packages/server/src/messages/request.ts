@@ -68,7 +68,8 @@ const clientTool = z.object({
   strict: optional(z.boolean()),
   ...cache,
 });
-const serverTool = z.object({ type: z.string(), name: optional(z.string()) });
+/** Of a host: refused by name. A tool of the client that is wrong is none of these. */
+const serverTool = z.object({ type: z.string().regex(/^(?!custom$)/), name: optional(z.string()) });
 
 const isParallel = { disable_parallel_tool_use: optional(z.boolean()) };
 
@@ -115,7 +116,7 @@ export const messagesRequest = countTokensRequest
     stop_sequences: optional(z.array(z.string().min(1).max(256)).max(16)),
     temperature: optional(z.number().min(0).max(10)),
     top_p: optional(z.number().gt(0).max(1)),
-    top_k: optional(z.int().min(0)),
+    top_k: optional(z.int().min(0).max(2147483647)),
     metadata: ignored("it is of a host's own bookkeeping"),
     service_tier: ignored("it is of a host's own bookkeeping"),
     inference_geo: ignored("it is of a host's own bookkeeping"),

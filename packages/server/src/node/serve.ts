@@ -153,10 +153,12 @@ async function stop(server: Server, http: HttpServer, readers: StalledReaders, d
   // Connections that carry nothing; the others have their answers first.
   http.closeIdleConnections();
   await server.drain({ graceMs: drainMs });
-  // Answers that have ended are on their way; a client that does not read them is not waited for.
+  // Answers that have ended are on their way, and their connections idle a moment later.
+  const idle = setInterval(() => http.closeIdleConnections(), 10);
+  // A client that does not read its answer is not waited for.
   const patience = setTimeout(() => http.closeAllConnections(), 1000);
-  http.closeIdleConnections();
   await stopped;
+  clearInterval(idle);
   clearTimeout(patience);
   readers.stop();
 }

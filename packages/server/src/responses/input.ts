@@ -44,7 +44,9 @@ const reasoningItem = z.object({
   content: optional(z.array(z.object({ type: z.string(), text: z.string() }))),
   encrypted_content: optional(z.string()),
 });
-const otherItem = z.object({ type: z.string() });
+const otherItem = z.object({
+  type: z.string().regex(/^(?!(?:message|function_call|function_call_output|reasoning)$)/),
+});
 
 /** What a response answers: messages, calls, their outputs, and thoughts, as responses before had them. */
 export const inputField = z

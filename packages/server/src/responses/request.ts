@@ -14,7 +14,8 @@ const functionTool = z.object({
   parameters: optional(z.record(z.string(), z.unknown())),
   strict: optional(z.boolean()),
 });
-const otherTool = z.object({ type: z.string() });
+/** Of a host: refused by name. A function that is wrong is none of these. */
+const otherTool = z.object({ type: z.string().regex(/^(?!function$)/) });
 
 const textFormat = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text") }),
@@ -49,7 +50,7 @@ export const responseRequest = z
       z.union([
         z.enum(["auto", "none", "required"]),
         z.object({ type: z.literal("function"), name: z.string() }),
-        z.object({ type: z.string() }),
+        otherTool,
       ]),
     ),
     parallel_tool_calls: optional(z.boolean()),
@@ -103,7 +104,7 @@ export function chatFieldsOf(body: ResponseBody): Omit<ChatRequest, "messages"> 
     topP: body.top_p,
     maxTokens: body.max_output_tokens,
     logprobs: wantsLogprobs || (body.top_logprobs ?? 0) > 0 ? true : undefined,
-    topLogprobs: body.top_logprobs,
+    topLogprobs: (body.top_logprobs ?? 0) > 0 ? body.top_logprobs : undefined,
     tools: tools === undefined || tools === null || tools.length === 0 ? undefined : toolsOf(tools),
     toolChoice: choice === undefined || choice === null ? undefined : toolChoiceOf(choice),
     parallelToolCalls: body.parallel_tool_calls,

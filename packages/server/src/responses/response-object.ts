@@ -1,5 +1,6 @@
 import type { ErrorInfo, FinishReason, Usage } from "wick";
 import { z } from "zod";
+import { wireWords } from "../error/wire-path.js";
 import type { Block } from "../wire/blocks.js";
 import { chatLogprobs } from "../wire/logprobs.js";
 import type { ResponseBody } from "./request.js";
@@ -186,5 +187,5 @@ export function wireResponseUsage(usage: Usage | undefined): ResponseObject["usa
 
 /** Why one failed. */
 export function wireResponseError({ code, message }: ErrorInfo): NonNullable<ResponseObject["error"]> {
-  return { code, message };
+  return { code, message: wireWords(message) };
 }

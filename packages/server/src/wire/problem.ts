@@ -10,16 +10,25 @@ export function failureOfSchema(error: z.ZodError): Failure {
   return invalid(where, `${where}: ${message}.`);
 }
 
+interface Problem {
+  code: string;
+  path: PropertyKey[];
+  message: string;
+}
+
 /** Of the alternatives of a union, what is wrong with the one that came furthest. */
-function deepest(issue: z.core.$ZodIssue): { path: PropertyKey[]; message: string } {
+function deepest(issue: z.core.$ZodIssue): Problem {
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
   const candidates = issue.errors.flatMap((issues) => issues.slice(0, 1).map((inner) => deepest(inner)));
+  // The shape was right there, and there was too much or too little of it.
+  const sized = candidates.find(({ code }) => code === "too_big" || code === "too_small");
+  if (sized !== undefined) return { ...sized, path: [...issue.path, ...sized.path] };
   const furthest = candidates.toSorted((a, b) => b.path.length - a.path.length).at(0);
   if (furthest === undefined || furthest.path.length === 0) {
     const wanted = candidates.map(({ message }) => message.replace("Invalid input: ", ""));
-    return { path: issue.path, message: `Invalid input: ${[...new Set(wanted)].join("; or ")}` };
+    return { code: issue.code, path: issue.path, message: `Invalid input: ${[...new Set(wanted)].join("; or ")}` };
   }
-  return { path: [...issue.path, ...furthest.path], message: furthest.message };
+  return { ...furthest, path: [...issue.path, ...furthest.path] };
 }
 
 function pathOf(path: readonly PropertyKey[]): string {

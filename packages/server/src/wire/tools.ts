@@ -14,16 +14,16 @@ const functionTool = z.object({
     strict: optional(z.boolean()),
   }),
 });
-const otherTool = z.object({ type: z.string() });
+/** Of a host: refused by name. A function that is wrong is none of these. */
+const otherTool = z.object({ type: z.string().regex(/^(?!function$)/) });
 
 /** What the model may call: functions, whose calls come back to the client. */
 export const toolsField = z.array(z.union([functionTool, otherTool])).max(128);
 
 const namedTool = z.object({ type: z.literal("function"), function: z.object({ name: z.string() }) });
-const otherChoice = z.object({ type: z.string() });
 
 /** Whether it may, must, or must not. */
-export const toolChoiceField = z.union([z.enum(["auto", "none", "any", "required"]), namedTool, otherChoice]);
+export const toolChoiceField = z.union([z.enum(["auto", "none", "any", "required"]), namedTool, otherTool]);
 
 /**
  * The tools in Wick's words.
