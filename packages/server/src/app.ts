@@ -77,7 +77,7 @@ export async function readBody<T extends z.ZodType>(app: App, c: Context<Env>, s
   }
   for (const [name, advice] of Object.entries(refusedFields)) {
     const value = (body as Readonly<Record<string, unknown>>)[name];
-    if (value !== undefined && value !== null) throw unsupported(name, advice);
+    if (value !== undefined && value !== null && value !== false) throw unsupported(name, advice);
   }
   const { success, data, error } = schema.safeParse(body);
   if (!success) throw failureOfSchema(error);

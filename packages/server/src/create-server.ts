@@ -95,6 +95,7 @@ function appOf(app: App, files: StaticFiles | undefined): Hono<Env> {
     await next();
     for (const [name, value] of Object.entries(always)) c.res.headers.set(name, value);
     c.res.headers.set("x-request-id", exchange.requestId);
+    if (c.var.errors === "anthropic") c.res.headers.set("request-id", exchange.requestId);
     if (!exchange.isStreamed) exchange.over(c.res.status);
   });
   hono.use(async (c, next) => {

@@ -23,10 +23,23 @@ const errorSchema = z
   })
   .meta({ id: "Error" });
 
+const ownErrorSchema = z
+  .object({
+    error: z.object({
+      code: z.string(),
+      message: z.string(),
+      where: z.string().optional().describe("In the words of Wick's requests."),
+      retryable: z.boolean(),
+      retryAfterMs: z.number().optional(),
+      details: z.record(z.string(), z.unknown()).optional(),
+    }),
+  })
+  .meta({ id: "OwnError", description: "Where Wick's own form was asked for: its `ErrorInfo`." });
+
 const anthropicErrorSchema = z
   .object({
     type: z.literal("error"),
-    error: z.object({ type: z.string(), message: z.string() }),
+    error: z.object({ type: z.string(), message: z.string(), details: z.object({ error_code: z.string() }) }),
     request_id: z.string(),
     partial: z.record(z.string(), z.unknown()).optional().describe("What had been generated."),
   })
@@ -48,7 +61,8 @@ export function openApiDocument(routes: readonly Route[], { hasKeys }: { hasKeys
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
     const { operation, method } = route;
-    const error = reference(route.errors === "anthropic" ? anthropicErrorSchema : errorSchema, outputs);
+    const usual = reference(route.errors === "anthropic" ? anthropicErrorSchema : errorSchema, outputs);
+    const error = route.generates === true ? { anyOf: [usual, reference(ownErrorSchema, outputs)] } : usual;
     const statuses = [...(operation.request === undefined ? [400, 500] : bodyStatuses), ...(operation.statuses ?? [])];
     const path = route.path.replaceAll(/:(\w+)(?:\{[^}]*\})?/g, "{$1}");
     paths[path] = {

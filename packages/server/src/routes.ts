@@ -10,14 +10,16 @@ import { listModels, modelListSchema, modelSchema, retrieveModel } from "./model
 import { messageSchema, tokenCountSchema } from "./messages/message.js";
 import { countTokensRequest, messagesRequest } from "./messages/request.js";
 import { countMessageTokens, messages } from "./messages/route.js";
-import { responseRequest } from "./responses/request.js";
+import { inputTokensRequest, responseRequest } from "./responses/request.js";
 import { responseSchema } from "./responses/response-object.js";
 import {
   cancelResponse,
+  countInputTokens,
   createResponse,
   deleteResponse,
   deletedResponseSchema,
   inputItemsSchema,
+  inputTokensSchema,
   listInputItems,
   retrieveResponse,
 } from "./responses/route.js";
@@ -98,6 +100,17 @@ export const routes: readonly Route[] = [
       others: [eventStream],
     },
     handle: createResponse,
+  },
+  {
+    method: "POST",
+    path: "/v1/responses/input_tokens",
+    operation: {
+      summary: "How many tokens a response would read",
+      tag: "Responses",
+      request: inputTokensRequest,
+      response: inputTokensSchema,
+    },
+    handle: countInputTokens,
   },
   {
     method: "GET",

@@ -31,7 +31,7 @@ export const chatCompletionRequest = z
     tool_choice: optional(toolChoiceField),
     parallel_tool_calls: optional(z.boolean()),
     response_format: optional(responseFormatField),
-    reasoning_effort: optional(z.enum(["none", "minimal", "low", "medium", "high", "xhigh"])),
+    reasoning_effort: optional(z.enum(["none", "minimal", "low", "medium", "high", "xhigh", "max"])),
     reasoning_max_tokens: optional(tokens).describe("Thinking is ended after so many tokens."),
     prompt_mode: optional(z.enum(["reasoning"])).describe("Mistral's; thoughts come as its `thinking` parts."),
     safe_prompt: optional(z.boolean()),
@@ -90,6 +90,7 @@ function reasoningOf({
   reasoning_effort: effort,
   reasoning_max_tokens: maxTokens,
 }: ChatCompletionRequest): ChatRequest["reasoning"] {
-  const said = set({ effort, maxTokens });
+  // The most that templates know.
+  const said = set({ effort: effort === "max" ? "xhigh" : effort, maxTokens });
   return Object.keys(said).length === 0 ? undefined : said;
 }

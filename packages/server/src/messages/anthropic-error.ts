@@ -1,3 +1,4 @@
+import type { ErrorCode } from "wick";
 import { onWire } from "../error/error-body.js";
 import type { Failure } from "../error/failure.js";
 
@@ -7,14 +8,19 @@ export function anthropicError({ info, status, words, partial }: Failure, reques
   const place = where === "" || message.includes(where) ? "" : `${where}: `;
   return {
     type: "error",
-    error: { type: anthropicErrorType(status), message: `${place}${message}` },
+    error: anthropicErrorOf(info.code, status, `${place}${message}`),
     request_id: requestId,
     ...(partial !== undefined && { partial }),
   };
 }
 
+/** An error as it stands within an answer or a stream; our own code is where the clients look for one. */
+export function anthropicErrorOf(code: ErrorCode, status: number, message: string): object {
+  return { type: anthropicErrorType(status), message, details: { error_code: code } };
+}
+
 /** The kind of error in Anthropic's words. */
-export function anthropicErrorType(status: number): string {
+function anthropicErrorType(status: number): string {
   switch (status) {
     case 401:
       return "authentication_error";

@@ -5,7 +5,7 @@ import type { EventForm } from "../run/event-stream.js";
 import { failureOf } from "../run/run.js";
 import { type Block, type BlockEvent, Blocks } from "../wire/blocks.js";
 import { namedEvent } from "../wire/event.js";
-import { anthropicErrorType } from "./anthropic-error.js";
+import { anthropicErrorOf } from "./anthropic-error.js";
 import { emptyMessage, wireBlock, wireMessageUsage, wireStop } from "./message.js";
 
 /** A chat as Anthropic's named events. */
@@ -34,7 +34,7 @@ export class MessageForm implements EventForm<WickResponse> {
       case "cancelled": {
         const info = failureOf(response);
         if (info === undefined) return "";
-        const error = { type: anthropicErrorType(statusOf(info.code)), message: wireWords(info.message) };
+        const error = anthropicErrorOf(info.code, statusOf(info.code), wireWords(info.message));
         return this.#closeBlock() + namedEvent({ type: "error", error });
       }
       case "prompt_progress":

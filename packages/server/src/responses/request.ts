@@ -75,6 +75,9 @@ export const responseRequest = z
   })
   .meta({ id: "CreateResponseRequest" });
 
+/** `POST /v1/responses/input_tokens`: what would be asked. */
+export const inputTokensRequest = responseRequest.meta({ id: "CountInputTokensRequest" });
+
 /** A body that fits it. */
 export type ResponseBody = z.infer<typeof responseRequest>;
 

@@ -1,11 +1,12 @@
 import type { ErrorInfo, FinishReason, Usage } from "wick";
 import { z } from "zod";
+import { statusOf } from "../error/status.js";
 import { wireWords } from "../error/wire-path.js";
 import type { Block } from "../wire/blocks.js";
 import { chatLogprobs } from "../wire/logprobs.js";
 import type { ResponseBody } from "./request.js";
 
-const status = z.enum(["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]);
+const responseStatus = z.enum(["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]);
 const itemStatus = z.enum(["in_progress", "completed", "incomplete"]);
 
 const outputItem = z.discriminatedUnion("type", [
@@ -50,9 +51,15 @@ export const responseSchema = z
     object: z.literal("response"),
     created_at: z.int(),
     completed_at: z.int().nullable(),
-    status,
+    status: responseStatus,
     background: z.boolean(),
-    error: z.object({ code: z.string(), message: z.string() }).nullable(),
+    error: z
+      .object({
+        code: z.enum(["server_error", "rate_limit_exceeded", "invalid_prompt"]),
+        message: z.string(),
+        type: z.string().describe("Wick's own code."),
+      })
+      .nullable(),
     incomplete_details: z.object({ reason: z.enum(["max_output_tokens", "content_filter"]) }).nullable(),
     instructions: z.string().nullable(),
     max_output_tokens: z.int().nullable(),
@@ -72,7 +79,7 @@ export const responseSchema = z
     usage: z
       .object({
         input_tokens: z.int(),
-        input_tokens_details: z.object({ cached_tokens: z.int() }),
+        input_tokens_details: z.object({ cached_tokens: z.int(), cache_write_tokens: z.int() }),
         output_tokens: z.int(),
         output_tokens_details: z.object({ reasoning_tokens: z.int() }),
         total_tokens: z.int(),
@@ -178,14 +185,16 @@ export function wireResponseUsage(usage: Usage | undefined): ResponseObject["usa
   if (usage === undefined) return null;
   return {
     input_tokens: usage.promptTokens,
-    input_tokens_details: { cached_tokens: usage.cachedTokens ?? 0 },
+    input_tokens_details: { cached_tokens: usage.cachedTokens ?? 0, cache_write_tokens: 0 },
     output_tokens: usage.completionTokens,
     output_tokens_details: { reasoning_tokens: usage.reasoningTokens ?? 0 },
     total_tokens: usage.totalTokens,
   };
 }
 
-/** Why one failed. */
+/** Why one failed: by OpenAI's codes, which are a closed set, with ours beside it. */
 export function wireResponseError({ code, message }: ErrorInfo): NonNullable<ResponseObject["error"]> {
-  return { code, message: wireWords(message) };
+  const status = statusOf(code);
+  const theirs = status === 429 ? "rate_limit_exceeded" : status < 500 ? "invalid_prompt" : "server_error";
+  return { code: theirs, message: wireWords(message), type: code };
 }

@@ -7,7 +7,7 @@ import { begun, streamed, throwIfFailed } from "../run/reply.js";
 import type { Run } from "../run/run.js";
 import { ResponseForm, wantsResponses } from "../wire/response-form.js";
 import { messagesOfInput } from "./input.js";
-import { type ResponseBody, chatFieldsOf, responseRequest } from "./request.js";
+import { type ResponseBody, chatFieldsOf, inputTokensRequest, responseRequest } from "./request.js";
 import { newResponse } from "./response-object.js";
 import type { StoredResponse } from "./response-store.js";
 import { ResponseWriter } from "./response-writer.js";
@@ -22,6 +22,11 @@ export const inputItemsSchema = z
     has_more: z.literal(false),
   })
   .meta({ id: "ResponseInputItems" });
+
+/** How many tokens a response would read. */
+export const inputTokensSchema = z
+  .object({ object: z.literal("response.input_tokens"), input_tokens: z.int() })
+  .meta({ id: "ResponseInputTokens" });
 
 /** A response that is no more. */
 export const deletedResponseSchema = z
@@ -60,6 +65,15 @@ export async function createResponse(app: App, c: Context<Env>): Promise<Respons
   }
   throwIfFailed(app, run, await end, writer.response);
   return c.json(writer.response);
+}
+
+/** `POST /v1/responses/input_tokens` */
+export async function countInputTokens(app: App, c: Context<Env>): Promise<Response> {
+  const body = await readBody(app, c, inputTokensRequest);
+  const { model } = servedModel(app, c, body.model);
+  const messages = conversationOf(app, body, c.var.exchange.caller.name);
+  const count = await model.countTokens({ ...chatFieldsOf(body), messages: withInstructions(body, messages) });
+  return c.json({ object: "response.input_tokens", input_tokens: count });
 }
 
 /** `GET /v1/responses/:id` */

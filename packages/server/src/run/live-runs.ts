@@ -9,8 +9,7 @@ import { Throughput } from "./throughput.js";
 export class LiveRuns {
   readonly #limit: number;
   readonly #now: () => number;
-  /** With the name of its model. */
-  readonly #live = new Map<{ cancel(): void }, string>();
+  readonly #live = new Set<{ cancel(): void }>();
   readonly #throughputs = new Map<string, Throughput>();
   readonly #whenIdle: (() => void)[] = [];
   /** Models that had no room for the last request, and of which none has ended since: they need not be asked. */
@@ -51,13 +50,16 @@ export class LiveRuns {
         retryable: true,
       });
     }
+    const throughput = this.#throughput(name);
     const run = new Run(stream(), exchange, () => {
+      throughput.ended(this.#now(), run.isRefused);
       // Whoever was refused had no place to leave.
-      if (!run.isRefused) this.#ended(name);
+      if (!run.isRefused) this.#full.delete(name);
       this.#live.delete(run);
       if (this.#live.size === 0) for (const tell of this.#whenIdle.splice(0)) tell();
     });
-    this.#live.set(run, name);
+    throughput.begun(this.#now());
+    this.#live.add(run);
     return run;
   }
 
@@ -67,7 +69,7 @@ export class LiveRuns {
    */
   overloaded(model: string, info: Failure["info"]): Failure {
     // Who holds a place is seen to leave it, if it is of this server.
-    if ([...this.#live.values()].includes(model)) this.#full.set(model, info);
+    if (this.#throughput(model).live > 0) this.#full.set(model, info);
     return this.#refusal(model, info);
   }
 
@@ -81,13 +83,9 @@ export class LiveRuns {
     throw this.#refusal(first, info);
   }
 
-  #ended(model: string): void {
-    this.#throughput(model).ended(this.#now());
-    this.#full.delete(model);
-  }
-
   #refusal(model: string, info: Failure["info"]): Failure {
-    const retryAfterMs = info.retryAfterMs ?? this.#throughput(model).msFor(this.#live.size, this.#now());
+    const throughput = this.#throughput(model);
+    const retryAfterMs = info.retryAfterMs ?? throughput.msFor(throughput.live, this.#now());
     return new Failure({ ...info, retryable: true, retryAfterMs });
   }
 
@@ -112,7 +110,7 @@ export class LiveRuns {
       this.#whenIdle.push(resolve);
     });
     const timer = setTimeout(() => {
-      for (const run of this.#live.keys()) run.cancel();
+      for (const run of this.#live) run.cancel();
     }, graceMs);
     await idle;
     clearTimeout(timer);

@@ -114,6 +114,8 @@ export class Run<R extends WickResponse = WickResponse> {
         break;
       case "cancelled":
         if ("usage" in response.partial) exchange.usage = response.partial.usage;
+        // By the signal of its request: nobody else has it.
+        if (response.reason === "signal" || response.reason === "disconnect") exchange.end = disconnected;
         break;
       case "done":
       case "completion_done":

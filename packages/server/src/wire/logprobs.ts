@@ -1,7 +1,12 @@
 import type { TokenLogprob } from "wick";
 import { z } from "zod";
 
-const tokenLogprob = z.object({ token: z.string(), logprob: z.number(), bytes: z.array(z.int()).nullable() });
+const tokenLogprob = z.object({
+  token: z.string(),
+  token_id: z.int().describe("Mistral's clients need it."),
+  logprob: z.number(),
+  bytes: z.array(z.int()),
+});
 
 /** How likely tokens were, as OpenAI's chats say it. */
 export const chatLogprobsSchema = z
@@ -14,12 +19,14 @@ const utf8 = new TextEncoder();
 export function chatLogprobs(tokens: readonly TokenLogprob[] | undefined): z.infer<typeof chatLogprobsSchema> {
   if (tokens === undefined) return null;
   return {
-    content: tokens.map(({ token, logprob, bytes, top = [] }) => ({
+    content: tokens.map(({ token, id, logprob, bytes, top = [] }) => ({
       token,
+      token_id: id,
       logprob,
       bytes: [...(bytes ?? utf8.encode(token))],
       top_logprobs: top.map((other) => ({
         token: other.token,
+        token_id: other.id,
         logprob: other.logprob,
         bytes: [...utf8.encode(other.token)],
       })),

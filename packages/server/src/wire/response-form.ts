@@ -1,5 +1,6 @@
 import type { WickResponse } from "wick";
 import type { EventForm } from "../run/event-stream.js";
+import { failureOf } from "../run/run.js";
 
 /** How a client asks for our own form. */
 export const responseMediaType = "application/vnd.wick.response+sse";
@@ -38,8 +39,13 @@ export class ResponseForm implements EventForm<WickResponse> {
       case "completion_model_error":
         return { ...response, partial: { ...response.partial, model } };
       case "internal_error":
-      case "cancelled":
         return { ...response, partial: { ...response.partial, model } } as WickResponse;
+      case "cancelled": {
+        // Not by who reads this: the server ends.
+        const error = failureOf(response);
+        const partial = { ...response.partial, model };
+        return (error === undefined ? response : { kind: "internal_error", error, partial }) as WickResponse;
+      }
       case "embeddings":
         return { ...response, embeddings: { ...response.embeddings, model } };
       case "validation_error":
