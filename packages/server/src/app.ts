@@ -62,7 +62,6 @@ const refusedFields: Readonly<Record<string, string>> = {
   stop_token_ids: "Send stop.",
   bad_words: "Send logit_bias.",
   allowed_token_ids: "Send logit_bias, or response_format.",
-  prompt_logprobs: "This server has log probabilities of answers only.",
 };
 
 /**
@@ -77,7 +76,7 @@ export async function readBody<T extends z.ZodType>(app: App, c: Context<Env>, s
   }
   for (const [name, advice] of Object.entries(refusedFields)) {
     const value = (body as Readonly<Record<string, unknown>>)[name];
-    if (value !== undefined && value !== null && value !== false) throw unsupported(name, advice);
+    if (value !== undefined && value !== null) throw unsupported(name, advice);
   }
   const { success, data, error } = schema.safeParse(body);
   if (!success) throw failureOfSchema(error);

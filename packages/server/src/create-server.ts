@@ -91,7 +91,7 @@ function appOf(app: App, files: StaticFiles | undefined): Hono<Env> {
     const exchange = new Exchange(requestIdOf(c.req.raw, app.runtime), c.req.method, app.watchers);
     c.set("exchange", exchange);
     // Also of what is refused before its route is found.
-    c.set("errors", routes.find((route) => route.path === c.req.path)?.errors);
+    c.set("errors", /^\/v1\/messages(?:\/|$)/.test(c.req.path) ? "anthropic" : undefined);
     await next();
     for (const [name, value] of Object.entries(always)) c.res.headers.set(name, value);
     c.res.headers.set("x-request-id", exchange.requestId);
@@ -124,8 +124,9 @@ function appOf(app: App, files: StaticFiles | undefined): Hono<Env> {
     });
   }
   hono.get("/openapi.json", (c) => c.json(description));
-  for (const path of new Set(routes.map((route) => route.path))) {
-    const methods = routes.filter((route) => route.path === path).map(({ method }) => method);
+  const own = { method: "GET", path: "/openapi.json" };
+  for (const path of new Set([...routes, own].map((route) => route.path))) {
+    const methods = [...routes, own].filter((route) => route.path === path).map(({ method }) => method);
     const allow = [...methods, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
     hono.options(path, (c) => app.origins.preflight(c.req.raw, allow));
     hono.all(path, () => {

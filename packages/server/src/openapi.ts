@@ -89,10 +89,9 @@ export function openApiDocument(routes: readonly Route[], { hasKeys }: { hasKeys
             ]),
           },
           ...Object.fromEntries(
-            [...new Set([...statuses, ...(hasKeys ? [401] : []), 403])].map((status) => [
-              status,
-              { description: "An error.", content: { "application/json": { schema: error } } },
-            ]),
+            [...new Set([...statuses, ...(hasKeys ? [401] : []), 403, ...(route.path === "/health" ? [] : [429])])].map(
+              (status) => [status, { description: "An error.", content: { "application/json": { schema: error } } }],
+            ),
           ),
         },
         ...(route.path === "/health" && { security: [] }),

@@ -51,7 +51,7 @@ export const chatCompletionSchema = z
 /** An answer as OpenAI's and Mistral's clients read it. */
 export function wireChatCompletion(
   { id, created, choices, usage }: ChatCompletion,
-  { model, client }: { model: string; client: ClientKind },
+  { model, client, thinksInParts }: { model: string; client: ClientKind; thinksInParts: boolean },
 ): z.infer<typeof chatCompletionSchema> {
   return {
     id,
@@ -60,7 +60,7 @@ export function wireChatCompletion(
     model,
     choices: choices.map(({ index, message, finishReason, logprobs }) => ({
       index,
-      message: wireMessage(message, client),
+      message: wireMessage(message, { client, thinksInParts }),
       finish_reason: wireFinishReason(finishReason),
       logprobs: chatLogprobs(logprobs),
     })),
@@ -70,7 +70,7 @@ export function wireChatCompletion(
 
 function wireMessage(
   { content, reasoningContent, toolCalls }: AssistantOutput,
-  client: ClientKind,
+  { client, thinksInParts }: { client: ClientKind; thinksInParts: boolean },
 ): z.infer<typeof chatCompletionSchema>["choices"][number]["message"] {
   const calls = toolCalls?.map((call, index) => ({ ...call, index }));
   // OpenAI's clients take null for a pure call; Mistral's take text alone.
@@ -78,9 +78,9 @@ function wireMessage(
   const thought = reasoningContent !== undefined && reasoningContent !== "";
   return {
     role: "assistant",
-    content: thought && client === "mistral" ? [thinkingPart(reasoningContent, true), textPart(content)] : said,
+    content: thought && thinksInParts ? [thinkingPart(reasoningContent, true), textPart(content)] : said,
     refusal: null,
-    ...(thought && client === "openai" && { reasoning_content: reasoningContent }),
+    ...(thought && !thinksInParts && { reasoning_content: reasoningContent }),
     ...(calls !== undefined && { tool_calls: calls }),
   };
 }

@@ -13,6 +13,8 @@ export interface ChunkFormInit {
   /** The name that the request called the model by. */
   model: string;
   client: ClientKind;
+  /** Whether thoughts are parts of the content, as Mistral has them. */
+  thinksInParts: boolean;
   /** How many choices there will be. */
   n: number;
   /** Whether a chunk with no choices brings the usage once more. */
@@ -34,7 +36,7 @@ interface WholeCall {
  *
  * Its shape is what unmodified clients of OpenAI, Mistral and the AI SDK all read: `finish_reason` is always there, `usage` only
  * with the last one, null nowhere else; the first delta has role and content; a call has name and arguments in every delta. For
- * Mistral's clients a call comes whole and thoughts are parts of the content.
+ * Mistral's clients a call comes whole, and thoughts are parts of the content if they asked for some.
  */
 export class ChunkForm implements EventForm<WickResponse> {
   readonly #init: ChunkFormInit;
@@ -119,7 +121,7 @@ export class ChunkForm implements EventForm<WickResponse> {
 
   #said(role: string | undefined, content: string | undefined, reasoning: string | undefined): object {
     const text = content ?? (role === undefined ? undefined : "");
-    if (this.#init.client === "mistral" && reasoning !== undefined) {
+    if (this.#init.thinksInParts && reasoning !== undefined) {
       const parts = [thinkingPart(reasoning, false), ...(content === undefined ? [] : [textPart(content)])];
       return { content: parts };
     }

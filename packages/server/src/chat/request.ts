@@ -27,6 +27,7 @@ export const chatCompletionRequest = z
     max_completion_tokens: optional(tokens).describe("OpenAI's newer name of `max_tokens`; it wins."),
     logprobs: optional(z.boolean()),
     top_logprobs: optional(z.int().min(0).max(20)),
+    prompt_logprobs: optional(z.literal(false)).describe("Answers alone have log probabilities."),
     tools: optional(toolsField),
     tool_choice: optional(toolChoiceField),
     parallel_tool_calls: optional(z.boolean()),

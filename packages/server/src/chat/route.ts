@@ -24,12 +24,14 @@ export async function chatCompletions(app: App, c: Context<Env>): Promise<Respon
   );
   if (isOurs) return streamed(app, run, new ResponseForm(served.name));
   const client = clientOf(c.req.raw.headers);
-  const model = served.name;
+  // Others read text alone, and some of Mistral's helpers, too: only who asks for thoughts gets parts.
+  const asksForThoughts = (body.prompt_mode ?? body.reasoning_effort ?? "none") !== "none";
+  const written = { model: served.name, client, thinksInParts: client === "mistral" && asksForThoughts };
   if (body.stream === true) {
     const includeUsage = body.stream_options?.include_usage === true;
-    return streamed(app, run, new ChunkForm({ model, client, n: body.n ?? 1, includeUsage }));
+    return streamed(app, run, new ChunkForm({ ...written, n: body.n ?? 1, includeUsage }));
   }
-  const wire = (completion: ChatCompletion) => wireChatCompletion(completion, { model, client });
+  const wire = (completion: ChatCompletion) => wireChatCompletion(completion, written);
   const terminal = await whole(app, run, (end) => ("partial" in end ? wire(end.partial) : undefined));
   if (terminal.kind !== "done") throw new Error(`A chat ended with ${terminal.kind}.`);
   return c.json(wire(terminal.completion));

@@ -50,7 +50,7 @@ export async function fimCompletions(app: App, c: Context<Env>): Promise<Respons
     served.model.fim.stream(fimRequestOf(body), { signal }),
   );
   if (wantsResponses(c.req.raw)) return streamed(app, run, new ResponseForm(served.name));
-  const init = { model: served.name, client: clientOf(c.req.raw.headers) };
+  const init = { model: served.name, client: clientOf(c.req.raw.headers), thinksInParts: false };
   if (body.stream === true) {
     const includeUsage = body.stream_options?.include_usage === true;
     const form = new ChatOfTextForm(new ChunkForm({ ...init, n: body.n ?? 1, includeUsage }));

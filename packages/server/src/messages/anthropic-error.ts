@@ -1,4 +1,4 @@
-import type { ErrorCode } from "wick";
+import type { ErrorInfo } from "wick";
 import { onWire } from "../error/error-body.js";
 import type { Failure } from "../error/failure.js";
 
@@ -8,15 +8,15 @@ export function anthropicError({ info, status, words, partial }: Failure, reques
   const place = where === "" || message.includes(where) ? "" : `${where}: `;
   return {
     type: "error",
-    error: anthropicErrorOf(info.code, status, `${place}${message}`),
+    error: anthropicErrorOf(info, status, `${place}${message}`),
     request_id: requestId,
     ...(partial !== undefined && { partial }),
   };
 }
 
 /** An error as it stands within an answer or a stream; our own code is where the clients look for one. */
-export function anthropicErrorOf(code: ErrorCode, status: number, message: string): object {
-  return { type: anthropicErrorType(status), message, details: { error_code: code } };
+export function anthropicErrorOf({ code, details }: ErrorInfo, status: number, message: string): object {
+  return { type: anthropicErrorType(status), message, details: { error_code: code, ...details } };
 }
 
 /** The kind of error in Anthropic's words. */

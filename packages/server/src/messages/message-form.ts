@@ -34,7 +34,7 @@ export class MessageForm implements EventForm<WickResponse> {
       case "cancelled": {
         const info = failureOf(response);
         if (info === undefined) return "";
-        const error = anthropicErrorOf(info.code, statusOf(info.code), wireWords(info.message));
+        const error = anthropicErrorOf(info, statusOf(info.code), wireWords(info.message));
         return this.#closeBlock() + namedEvent({ type: "error", error });
       }
       case "prompt_progress":

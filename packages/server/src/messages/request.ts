@@ -1,6 +1,6 @@
 import type { ChatRequest, FunctionTool, Message, ToolCall } from "wick";
 import { z } from "zod";
-import { invalid, unsupported } from "../error/failure.js";
+import { Failure, invalid, unsupported } from "../error/failure.js";
 import { ignored, optional, set } from "../wire/optional.js";
 import { functionToolOf } from "../wire/tools.js";
 
@@ -105,6 +105,14 @@ export const countTokensRequest = z
       }),
     ),
     cache_control: ignored("prefixes are found by their tokens"),
+    thread: optional(z.unknown()).describe(
+      "This server keeps no conversations: refused, so that clients send all of it.",
+    ),
+    container: optional(z.unknown()).describe("Refused."),
+    mcp_servers: optional(z.array(z.unknown())).describe("Refused, unless empty."),
+    context_management: optional(z.object({ edits: optional(z.array(z.unknown())) })).describe(
+      "Refused, unless empty.",
+    ),
   })
   .meta({ id: "CountMessageTokensRequest" });
 
@@ -145,6 +153,7 @@ export function chatRequestOfMessages(body: z.infer<typeof messagesRequest>): Ch
 
 /** What of it makes up the prompt. */
 export function promptOf(body: PromptBody): ChatRequest {
+  checkConversation(body);
   const { system, tools, output_config: output, tool_choice: choice } = body;
   const instructions: Message[] =
     system === undefined || system === null ? [] : [{ role: "system", content: textsOf(system) }];
@@ -170,6 +179,21 @@ export function promptOf(body: PromptBody): ChatRequest {
             },
     }),
   };
+}
+
+/** What would change what the conversation is must not be passed over. */
+function checkConversation({ thread, container, mcp_servers: servers, context_management: context }: PromptBody): void {
+  if (thread !== undefined && thread !== null) {
+    const message = "This server keeps no conversations: send all of its messages, without thread.";
+    // By these details Anthropic's client knows that it can go on without.
+    const details = { error_code: "thread_unsupported_request", unsupported: ["thread"] };
+    throw new Failure({ code: "unsupported", message, where: "thread", retryable: false, details });
+  }
+  if (container !== undefined && container !== null) throw unsupported("container", "This server has no containers.");
+  if ((servers ?? []).length > 0) throw unsupported("mcp_servers", "This server runs no tools of its own.");
+  if ((context?.edits ?? []).length > 0) {
+    throw unsupported("context_management", "This server leaves out nothing on its own: shorten the messages.");
+  }
 }
 
 function messagesOf(message: PromptBody["messages"][number], place: { where: string; isLast: boolean }): Message[] {
@@ -300,7 +324,9 @@ function toolChoiceOf(choice: NonNullable<PromptBody["tool_choice"]>): NonNullab
 }
 
 function reasoningOf({ thinking, output_config: output }: PromptBody): ChatRequest["reasoning"] {
-  const effort = output?.effort === "max" ? "xhigh" : output?.effort;
+  const isOn = thinking?.type === "enabled" || thinking?.type === "adaptive";
+  // Some models think only when they are told how much.
+  const effort = output?.effort === "max" ? "xhigh" : (output?.effort ?? (isOn ? "medium" : undefined));
   if (thinking?.type === "disabled") return { effort: "none" };
   if (thinking?.type === "enabled" && (thinking.budget_tokens === undefined || thinking.budget_tokens === null)) {
     throw invalid("thinking.budget_tokens", "thinking of type enabled has budget_tokens.");

@@ -1,4 +1,5 @@
 import { type ChatCompletion, type Message, type WickResponse, assertNever } from "wick";
+import { wireError } from "../error/error-body.js";
 import type { EventForm } from "../run/event-stream.js";
 import { failureOf } from "../run/run.js";
 import { type Block, type BlockEvent, Blocks } from "../wire/blocks.js";

@@ -5,11 +5,14 @@ import type { Exchange } from "./exchange.js";
 import { type ReadableRun, Run } from "./run.js";
 import { Throughput } from "./throughput.js";
 
+/** How long a client may take to read the terminal of a stream that the server has ended. */
+const patienceMs = 1000;
+
 /** All generations of a server that have not ended. */
 export class LiveRuns {
   readonly #limit: number;
   readonly #now: () => number;
-  readonly #live = new Set<{ cancel(): void }>();
+  readonly #live = new Set<{ cancel(): void; leave(): void }>();
   readonly #throughputs = new Map<string, Throughput>();
   readonly #whenIdle: (() => void)[] = [];
   /** Models that had no room for the last request, and of which none has ended since: they need not be asked. */
@@ -51,13 +54,14 @@ export class LiveRuns {
       });
     }
     const throughput = this.#throughput(name);
-    const run = new Run(stream(), exchange, () => {
+    const onEnd = () => {
       throughput.ended(this.#now(), run.isRefused);
       // Whoever was refused had no place to leave.
       if (!run.isRefused) this.#full.delete(name);
       this.#live.delete(run);
       if (this.#live.size === 0) for (const tell of this.#whenIdle.splice(0)) tell();
-    });
+    };
+    const run = new Run(stream(), { exchange, endedBefore: throughput.count, onEnd });
     throughput.begun(this.#now());
     this.#live.add(run);
     return run;
@@ -67,9 +71,10 @@ export class LiveRuns {
    * The refusal of a request for which a model had no room: it says when there will be, from how fast the model has been. Until one
    * of its requests has ended, the next are refused without asking it.
    */
-  overloaded(model: string, info: Failure["info"]): Failure {
-    // Who holds a place is seen to leave it, if it is of this server.
-    if (this.#throughput(model).live > 0) this.#full.set(model, info);
+  overloaded(model: string, info: Failure["info"], { endedBefore }: { endedBefore: number }): Failure {
+    const { live, count } = this.#throughput(model);
+    // Who holds a place is seen to leave it, if it is of this server; one may have left while this refusal was on its way.
+    if (live > 0 && count === endedBefore) this.#full.set(model, info);
     return this.#refusal(model, info);
   }
 
@@ -109,11 +114,17 @@ export class LiveRuns {
     const idle = new Promise<void>((resolve) => {
       this.#whenIdle.push(resolve);
     });
-    const timer = setTimeout(() => {
-      for (const run of this.#live) run.cancel();
-    }, graceMs);
+    const timers = [
+      setTimeout(() => {
+        for (const run of this.#live) run.cancel();
+      }, graceMs),
+      // A terminal that nobody reads is not waited for.
+      setTimeout(() => {
+        for (const run of this.#live) run.leave();
+      }, graceMs + patienceMs),
+    ];
     await idle;
-    clearTimeout(timer);
+    for (const timer of timers) clearTimeout(timer);
   }
 
   #throughput(model: string): Throughput {

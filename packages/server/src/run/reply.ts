@@ -45,12 +45,12 @@ export async function whole<R extends WickResponse>(
  */
 export function throwIfFailed<R extends WickResponse>(
   app: App,
-  { exchange }: Run<R>,
+  run: Run<R>,
   terminal: WickResponse,
   partial?: object,
 ): void {
   const info = failureOf(terminal);
   if (info === undefined) return;
-  if (info.code === "queue_full") throw app.runs.overloaded(exchange.model ?? "", info);
+  if (info.code === "queue_full") throw app.runs.overloaded(run.exchange.model ?? "", info, run);
   throw new Failure(info, { words: "wick", ...(partial !== undefined && { partial }) });
 }

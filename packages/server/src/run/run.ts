@@ -15,6 +15,8 @@ const disconnected = "disconnected";
  */
 export class Run<R extends WickResponse = WickResponse> {
   readonly exchange: Exchange;
+  /** How many of its model had ended when it began. */
+  readonly endedBefore: number;
   readonly #stream: ReadableRun<R>;
   readonly #reader: AsyncIterator<R, void, undefined>;
   readonly #onEnd: (() => void)[];
@@ -33,8 +35,12 @@ export class Run<R extends WickResponse = WickResponse> {
   }
 
   /** @param onEnd - Called once, when nothing more is generated. */
-  constructor(stream: ReadableRun<R>, exchange: Exchange, onEnd: () => void) {
+  constructor(
+    stream: ReadableRun<R>,
+    { exchange, endedBefore, onEnd }: { exchange: Exchange; endedBefore: number; onEnd: () => void },
+  ) {
     this.exchange = exchange;
+    this.endedBefore = endedBefore;
     this.#stream = stream;
     this.#reader = stream[Symbol.asyncIterator]();
     this.#onEnd = [onEnd];

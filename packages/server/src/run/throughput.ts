@@ -8,6 +8,7 @@ export class Throughput {
   /** On that clock. */
   readonly #ends: number[] = [];
   #live = 0;
+  #count = 0;
   /** What the clock showed when the model last began or ended to have requests. */
   #busyMs = 0;
   #sinceMs = 0;
@@ -23,8 +24,14 @@ export class Throughput {
     this.#tick(nowMs);
     this.#live -= 1;
     if (isRefused) return;
+    this.#count += 1;
     this.#ends.push(this.#busyMs);
     if (this.#ends.length > window) this.#ends.shift();
+  }
+
+  /** How many have ended, ever. */
+  get count(): number {
+    return this.#count;
   }
 
   /** How many there are. */

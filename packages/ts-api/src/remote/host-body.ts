@@ -116,6 +116,7 @@ export class HostBody implements RunBody {
   #isTransient(error: WickError): boolean {
     const { code, status } = error.info;
     if (code === "connection_failed" || error === this.#lost) return true;
-    return (code === "http_error" || code === "rate_limited") && status !== undefined && isTransientStatus(status);
+    // Only an answer that was no success has one.
+    return status !== undefined && isTransientStatus(status);
   }
 }
