@@ -145,7 +145,8 @@ function answerOf(app: App, c: Context<Env>, error: unknown): Response {
   const { exchange } = c.var;
   exchange.failed(failure.info);
   if (failure.info.code === "internal") {
-    app.watchers.log?.({ event: "request_failed", requestId: exchange.requestId, route: exchange.route, error });
+    const { requestId, route } = exchange;
+    app.watchers.log?.({ event: "request_failed", requestId, route, error: failure.cause ?? error });
   }
   const headers = {
     ...(failure.status >= 429 && retryHeaders(failure.info)),

@@ -79,7 +79,10 @@ export class ModelCatalog {
           retryAfterMs: 2000,
         });
       case "failed":
-        throw new Failure({ ...failureFrom(state.error).info, where: "model", retryable: false }, { status: 503 });
+        throw new Failure(
+          { ...failureFrom(state.error).info, where: "model", retryable: false },
+          { status: 503, cause: state.error },
+        );
     }
   }
 }

@@ -39,7 +39,7 @@ const ownErrorSchema = z
 const anthropicErrorSchema = z
   .object({
     type: z.literal("error"),
-    error: z.object({ type: z.string(), message: z.string(), details: z.object({ error_code: z.string() }) }),
+    error: z.object({ type: z.string(), message: z.string(), details: z.looseObject({ error_code: z.string() }) }),
     request_id: z.string(),
     partial: z.record(z.string(), z.unknown()).optional().describe("What had been generated."),
   })
@@ -48,55 +48,15 @@ const anthropicErrorSchema = z
 /** Of every call with a body. */
 const bodyStatuses = [400, 404, 408, 413, 415, 422, 429, 500, 503];
 
+type Registry = z.core.$ZodRegistry<{ id: string }>;
+
 /** The description of the server, OpenAPI 3.1, from the schemas that its bodies are checked by. */
 export function openApiDocument(routes: readonly Route[], { hasKeys }: { hasKeys: boolean }): object {
-  const inputs = z.registry<{ id: string }>();
-  const outputs = z.registry<{ id: string }>();
-  const reference = (schema: z.ZodType, registry: typeof inputs) => {
-    const id = schema.meta()?.id;
-    if (id === undefined) throw new TypeError("A schema of a route has no id.");
-    if (!registry.has(schema)) registry.add(schema, { id });
-    return { $ref: `#/components/schemas/${id}` };
-  };
+  const schemas = new Schemas();
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
-    const { operation, method } = route;
-    const usual = reference(route.errors === "anthropic" ? anthropicErrorSchema : errorSchema, outputs);
-    const error = route.generates === true ? { anyOf: [usual, reference(ownErrorSchema, outputs)] } : usual;
-    const statuses = [...(operation.request === undefined ? [400, 500] : bodyStatuses), ...(operation.statuses ?? [])];
     const path = route.path.replaceAll(/:(\w+)(?:\{[^}]*\})?/g, "{$1}");
-    paths[path] = {
-      ...paths[path],
-      [method.toLowerCase()]: {
-        operationId: operationId(route),
-        summary: operation.summary,
-        tags: [operation.tag],
-        ...(operation.parameters !== undefined && { parameters: operation.parameters.map(parameterOf) }),
-        ...(operation.request !== undefined && {
-          requestBody: {
-            required: true,
-            content: { "application/json": { schema: reference(operation.request, inputs) } },
-          },
-        }),
-        responses: {
-          200: {
-            description: "The answer.",
-            content: Object.fromEntries([
-              ...(operation.response === undefined
-                ? []
-                : [["application/json", { schema: reference(operation.response, outputs) }]]),
-              ...(operation.others ?? []).map((type) => [type, { schema: { type: "string" } }]),
-            ]),
-          },
-          ...Object.fromEntries(
-            [...new Set([...statuses, ...(hasKeys ? [401] : []), 403, ...(route.path === "/health" ? [] : [429])])].map(
-              (status) => [status, { description: "An error.", content: { "application/json": { schema: error } } }],
-            ),
-          ),
-        },
-        ...(route.path === "/health" && { security: [] }),
-      },
-    };
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operationOf(route, schemas, hasKeys) };
   }
   return {
     openapi: "3.1.0",
@@ -110,13 +70,78 @@ export function openApiDocument(routes: readonly Route[], { hasKeys }: { hasKeys
     ...(hasKeys && { security: [{ bearer: [] }] }),
     paths,
     components: {
-      schemas: { ...schemasOf(inputs, "input"), ...schemasOf(outputs, "output") },
+      schemas: schemas.all(),
       ...(hasKeys && { securitySchemes: { bearer: { type: "http", scheme: "bearer" } } }),
     },
   };
 }
 
-function schemasOf(registry: z.core.$ZodRegistry<{ id: string }>, io: "input" | "output"): Record<string, object> {
+function operationOf(route: Route, schemas: Schemas, hasKeys: boolean): object {
+  const { operation } = route;
+  const { request, response, unavailable, others = [] } = operation;
+  const usual = schemas.output(route.errors === "anthropic" ? anthropicErrorSchema : errorSchema);
+  const error = route.generates === true ? { anyOf: [usual, schemas.output(ownErrorSchema)] } : usual;
+  const isOpen = route.path === "/health";
+  const statuses = new Set([
+    ...(request === undefined ? [400, 403, 500] : [403, ...bodyStatuses]),
+    ...(operation.statuses ?? []),
+    ...(isOpen ? [] : [429]),
+    ...(hasKeys && !isOpen ? [401] : []),
+  ]);
+  const ofStatus = (status: number) => [status, { description: "An error.", content: inJson(error) }];
+  return {
+    operationId: operationId(route),
+    summary: operation.summary,
+    tags: [operation.tag],
+    ...(operation.parameters !== undefined && { parameters: operation.parameters.map(parameterOf) }),
+    ...(request !== undefined && { requestBody: { required: true, content: inJson(schemas.input(request)) } }),
+    responses: {
+      200: {
+        description: "The answer.",
+        content: {
+          ...(response !== undefined && inJson(schemas.output(response))),
+          ...Object.fromEntries(others.map((type) => [type, { schema: { type: "string" } }])),
+        },
+      },
+      ...Object.fromEntries([...statuses].map(ofStatus)),
+      ...(unavailable !== undefined && {
+        503: { description: "Not now.", content: inJson(schemas.output(unavailable)) },
+      }),
+    },
+    ...(isOpen && { security: [] }),
+  };
+}
+
+function inJson(schema: object): object {
+  return { "application/json": { schema } };
+}
+
+/** The schemas of a description, each once. */
+class Schemas {
+  readonly #inputs: Registry = z.registry<{ id: string }>();
+  readonly #outputs: Registry = z.registry<{ id: string }>();
+
+  input(schema: z.ZodType): object {
+    return reference(schema, this.#inputs);
+  }
+
+  output(schema: z.ZodType): object {
+    return reference(schema, this.#outputs);
+  }
+
+  all(): Record<string, object> {
+    return { ...schemasOf(this.#inputs, "input"), ...schemasOf(this.#outputs, "output") };
+  }
+}
+
+function reference(schema: z.ZodType, registry: Registry): object {
+  const id = schema.meta()?.id;
+  if (id === undefined) throw new TypeError("A schema of a route has no id.");
+  if (!registry.has(schema)) registry.add(schema, { id });
+  return { $ref: `#/components/schemas/${id}` };
+}
+
+function schemasOf(registry: Registry, io: "input" | "output"): Record<string, object> {
   const { schemas } = z.toJSONSchema(registry, {
     io,
     unrepresentable: "any",

@@ -15,6 +15,8 @@ export interface Operation {
   response?: z.ZodType;
   /** Other media types that it answers with. */
   others?: readonly string[];
+  /** What it answers with where it cannot do its work, with status 503. */
+  unavailable?: z.ZodType;
   /** Statuses beyond those that every call can have. */
   statuses?: readonly number[];
 }

@@ -233,7 +233,7 @@ export const routes: readonly Route[] = [
       summary: "Whether the server can take requests",
       tag: "Server",
       response: healthSchema,
-      statuses: [],
+      unavailable: healthSchema,
     },
     handle: health,
   },

@@ -21,9 +21,10 @@ export class Failure extends Error {
       headers?: Readonly<Record<string, string>>;
       partial?: object;
       words?: "wire" | "wick";
+      cause?: unknown;
     } = {},
   ) {
-    super(info.message);
+    super(info.message, "cause" in options ? { cause: options.cause } : undefined);
     this.info = info;
     this.status = options.status ?? statusOf(info.code);
     this.headers = options.headers ?? {};

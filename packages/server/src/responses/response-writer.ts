@@ -104,7 +104,10 @@ export class ResponseWriter implements EventForm<WickResponse> {
       error: wireResponseError(info),
       usage: wireResponseUsage(usage),
     });
-    return closed + this.#write("response.failed", { response: this.response });
+    const { code, message, param } = wireError(info);
+    // Clients throw at the first; who only looks at responses has the second.
+    const error = this.#write("error", { code, message, param });
+    return closed + error + this.#write("response.failed", { response: this.response });
   }
 
   #close(state: "completed" | "incomplete"): string {
