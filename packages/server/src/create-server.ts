@@ -9,7 +9,7 @@ import { errorBody } from "./error/error-body.js";
 import { retryHeaders } from "./error/headers.js";
 import { limitsOf } from "./limits.js";
 import { anthropicError } from "./messages/anthropic-error.js";
-import { ModelCatalog } from "./model-catalog.js";
+import { ModelCatalog, isDeadly } from "./model-catalog.js";
 import { openApiDocument } from "./openapi.js";
 import type { Route } from "./route.js";
 import { ResponseStore } from "./responses/response-store.js";
@@ -58,8 +58,9 @@ const always = {
 export function createServer(options: ServerOptions): Server {
   const runtime = { now: () => performance.now(), date: () => Date.now(), newId: randomId, ...options.runtime };
   const limits = limitsOf(options.limits);
+  const models = new ModelCatalog(options.models, runtime.date());
   const app: App = {
-    models: new ModelCatalog(options.models, runtime.date()),
+    models,
     limits,
     isStrict: options.strict === true,
     exposesMetrics: options.exposeMetrics === true,
@@ -67,7 +68,9 @@ export function createServer(options: ServerOptions): Server {
     origins: new Origins(options.allowedOrigins ?? []),
     keys: new ApiKeys(options.apiKeys ?? []),
     rate: new RequestRate(limits.requestsPerMinute, runtime.now),
-    runs: new LiveRuns(limits.liveRequests, runtime.now),
+    runs: new LiveRuns(limits.liveRequests, runtime.now, (name, error) => {
+      if (isDeadly(error)) models.died(name, error);
+    }),
     responses: new ResponseStore(limits.storedResponses, limits.storedResponseMs, runtime.now),
     runtime,
     watchers: { log: options.log, metrics: options.metrics, now: runtime.now },

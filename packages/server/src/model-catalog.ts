@@ -1,10 +1,18 @@
-import type { Model } from "wick";
+import { type ErrorCode, type ErrorInfo, type Model, WickError } from "wick";
 import { Failure, failureFrom, notFound } from "./error/failure.js";
 
 /** A model by the name that requests call it. */
 export interface ServedModel {
   name: string;
   model: Model;
+}
+
+/** Codes of a model that is dead: no request of it will ever be answered. */
+const deadly: ReadonlySet<ErrorCode> = new Set(["engine_failed", "engine_closed", "device_lost", "instance_poisoned"]);
+
+/** Whether a model that ends a request with this error is dead. */
+export function isDeadly({ code }: ErrorInfo): boolean {
+  return deadly.has(code);
 }
 
 /** How a model is. */
@@ -35,6 +43,11 @@ export class ModelCatalog {
       );
     }
     if (this.#states.size === 0) throw new TypeError("models: a server needs at least one model.");
+  }
+
+  /** A model has died under its requests, and will not answer again. */
+  died(name: string, error: ErrorInfo): void {
+    this.#states.set(name, { kind: "failed", error: new WickError(error) });
   }
 
   /** All of them. */

@@ -1,4 +1,4 @@
-import type { WickResponse } from "wick";
+import type { ErrorInfo, WickResponse } from "wick";
 import { Failure } from "../error/failure.js";
 import type { ServedModel } from "../model-catalog.js";
 import type { Exchange } from "./exchange.js";
@@ -12,6 +12,7 @@ const patienceMs = 1000;
 export class LiveRuns {
   readonly #limit: number;
   readonly #now: () => number;
+  readonly #onFailure: (model: string, error: ErrorInfo) => void;
   readonly #live = new Set<{ cancel(): void; leave(): void }>();
   readonly #throughputs = new Map<string, Throughput>();
   readonly #whenIdle: (() => void)[] = [];
@@ -22,10 +23,12 @@ export class LiveRuns {
   /**
    * @param limit - How many there may be.
    * @param now - Milliseconds, monotonic.
+   * @param onFailure - Called with what a model ends a request with.
    */
-  constructor(limit: number, now: () => number) {
+  constructor(limit: number, now: () => number, onFailure: (model: string, error: ErrorInfo) => void) {
     this.#limit = limit;
     this.#now = now;
+    this.#onFailure = onFailure;
   }
 
   /** How many there are. */
@@ -61,7 +64,12 @@ export class LiveRuns {
       this.#live.delete(run);
       if (this.#live.size === 0) for (const tell of this.#whenIdle.splice(0)) tell();
     };
-    const run = new Run(stream(), { exchange, endedBefore: throughput.count, onEnd });
+    const run = new Run(stream(), {
+      exchange,
+      endedBefore: throughput.count,
+      onEnd,
+      onFailure: (error) => this.#onFailure(name, error),
+    });
     throughput.begun(this.#now());
     this.#live.add(run);
     return run;

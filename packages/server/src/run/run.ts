@@ -7,6 +7,17 @@ export type ReadableRun<R extends WickResponse> = Pick<
   "cancel" | typeof Symbol.asyncIterator
 >;
 
+/** What a run is made of, besides its stream. */
+interface RunInit {
+  exchange: Exchange;
+  /** How many of its model had ended when it began. */
+  endedBefore: number;
+  /** Called once, when nothing more is generated. */
+  onEnd(): void;
+  /** Called with what the model ended it with. */
+  onFailure(error: ErrorInfo): void;
+}
+
 /** How a generation ends whose reader has gone. */
 const disconnected = "disconnected";
 
@@ -20,6 +31,7 @@ export class Run<R extends WickResponse = WickResponse> {
   readonly #stream: ReadableRun<R>;
   readonly #reader: AsyncIterator<R, void, undefined>;
   readonly #onEnd: (() => void)[];
+  readonly #onFailure: RunInit["onFailure"];
   /** The first response, asked for before its turn. */
   #peeked: Promise<R | undefined> | undefined;
   #hasEnded = false;
@@ -34,12 +46,9 @@ export class Run<R extends WickResponse = WickResponse> {
     return this.exchange.errorCode === "queue_full";
   }
 
-  /** @param onEnd - Called once, when nothing more is generated. */
-  constructor(
-    stream: ReadableRun<R>,
-    { exchange, endedBefore, onEnd }: { exchange: Exchange; endedBefore: number; onEnd: () => void },
-  ) {
+  constructor(stream: ReadableRun<R>, { exchange, endedBefore, onEnd, onFailure }: RunInit) {
     this.exchange = exchange;
+    this.#onFailure = onFailure;
     this.endedBefore = endedBefore;
     this.#stream = stream;
     this.#reader = stream[Symbol.asyncIterator]();
@@ -115,6 +124,7 @@ export class Run<R extends WickResponse = WickResponse> {
       case "internal_error":
       case "completion_model_error":
         exchange.failed(response.error);
+        this.#onFailure(response.error);
         if (response.kind !== "validation_error" && "usage" in response.partial)
           exchange.usage = response.partial.usage;
         break;
