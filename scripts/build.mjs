@@ -17,7 +17,7 @@ const rustSources = [
   "packages/node/package.json",
 ];
 /** Packages that are compiled, each after those it imports. */
-const typeScriptPackages = ["ts-api", "server"].map((name) => `packages/${name}`);
+const typeScriptPackages = ["ts-api", "server", "ai-sdk"].map((name) => `packages/${name}`);
 const typeScriptSources = [
   "package-lock.json",
   "tsconfig.base.json",

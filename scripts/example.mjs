@@ -1,4 +1,4 @@
-// `npm run example -- browser | deno | worker | hosted | hub | agent | extract`: builds what the example needs and starts it; what follows goes to it.
+// `npm run example -- browser | deno | worker | hosted | hub | agent | extract | ai-sdk`: builds what the example needs and starts it; what follows goes to it.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ const examples = {
   hub: { command: [node(), "hub.ts"], isWasm: false },
   agent: { command: [node(), "agent.ts"], isWasm: false },
   extract: { command: [node(), "extract.ts"], isWasm: false },
+  "ai-sdk": { command: [node(), "ai-sdk.ts"], isWasm: false },
 };
 
 await main(async () => {
