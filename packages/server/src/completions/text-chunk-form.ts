@@ -72,7 +72,7 @@ export class TextChunkForm implements EventForm<WickResponse> {
       const offset = this.#lengths.get(index) ?? 0;
       this.#lengths.set(index, offset + text.length);
       const reason = finishReason === null ? null : wireFinishReason(finishReason);
-      return { index, text, finish_reason: reason, logprobs: textLogprobs(logprobs, offset) };
+      return { index, text, finish_reason: reason, logprobs: textLogprobs(logprobs, text, offset) };
     });
     this.#finished += choices.filter(({ finishReason }) => finishReason !== null).length;
     if (this.#finished < this.#init.n) return this.#event(written);

@@ -37,7 +37,7 @@ export function wireTextCompletion(
       index,
       text,
       finish_reason: wireFinishReason(finishReason),
-      logprobs: textLogprobs(logprobs, 0),
+      logprobs: textLogprobs(logprobs, text, 0),
     })),
     usage: wireUsage(usage),
   };

@@ -1,8 +1,8 @@
 import type { Context } from "hono";
-import type { EmbeddingList } from "wick";
+import { type EmbeddingList, WickError } from "wick";
 import { z } from "zod";
 import { type App, type Env, readBody, servedModel } from "../app.js";
-import { unsupported } from "../error/failure.js";
+import { Failure, unsupported } from "../error/failure.js";
 import { ignored, optional, set } from "../wire/optional.js";
 
 const tokenIds = z.array(z.int());
@@ -44,13 +44,19 @@ export async function embeddings(app: App, c: Context<Env>): Promise<Response> {
   const body = await readBody(app, c, embeddingRequest);
   const { model, name } = servedModel(app, c, body.model);
   app.runs.checkOpen();
-  const list = await model.embeddings.create(
-    {
-      inputs: textsOf(body.input),
-      ...set({ dimensions: body.dimensions ?? body.output_dimension, normalize: body.normalize }),
-    },
-    { signal: c.req.raw.signal },
-  );
+  const { dimensions, output_dimension: ofMistral } = body;
+  const list = await model.embeddings
+    .create(
+      {
+        inputs: textsOf(body.input),
+        ...set({ dimensions: dimensions ?? ofMistral, normalize: body.normalize }),
+      },
+      { signal: c.req.raw.signal },
+    )
+    .catch((error: unknown) => {
+      const isTheirs = WickError.isInstance(error) && error.info.where === "dimensions" && ofMistral !== undefined;
+      throw isTheirs ? new Failure({ ...error.info, where: "output_dimension" }) : error;
+    });
   c.var.exchange.usage = list.usage;
   c.var.exchange.end = "embeddings";
   return c.json(

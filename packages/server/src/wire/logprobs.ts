@@ -47,18 +47,23 @@ export const textLogprobsSchema = z
 /**
  * The same of a raw completion's choice.
  *
- * @param offset - Characters of the choice before these tokens.
+ * @param text - What these tokens became.
+ * @param offset - Characters of the choice before it.
  */
 export function textLogprobs(
   tokens: readonly TokenLogprob[] | undefined,
+  text: string,
   offset: number,
 ): z.infer<typeof textLogprobsSchema> {
   if (tokens === undefined) return null;
+  const decoder = new TextDecoder();
   const offsets: number[] = [];
-  let at = offset;
-  for (const { token } of tokens) {
-    offsets.push(at);
-    at += token.length;
+  let at = 0;
+  for (const { token, bytes } of tokens) {
+    offsets.push(offset + at);
+    // A token may be a part of a character, and a control token has no text.
+    const piece = decoder.decode(bytes === undefined ? utf8.encode(token) : Uint8Array.from(bytes), { stream: true });
+    if (text.startsWith(piece, at)) at += piece.length;
   }
   return {
     tokens: tokens.map(({ token }) => token),
