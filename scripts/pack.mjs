@@ -65,7 +65,8 @@ export async function pack(profile = "dist") {
   const stage = join(target, "stage");
   rmSync(target, { recursive: true, force: true });
   mkdirSync(stage, { recursive: true });
-  const names = readdirSync(join(root, "packages"));
+  const isPublished = (name) => readJson(join(root, "packages", name, "package.json")).private !== true;
+  const names = readdirSync(join(root, "packages")).filter(isPublished);
   for (const name of names) stagePackage(name, join(stage, name));
   const folders = [...names.map((name) => join(stage, name)), ...(await stagePlatforms(stage))];
   const [command, ...args] = npm();

@@ -115,6 +115,13 @@ async function failsWithoutAddon(node, folder) {
   }
 }
 
+/** As its bin is found, and as a person calls it. */
+async function runsProgram(node) {
+  const { stdout } = await run(node, "node_modules/.bin/wick", "run", "--max-tokens", "5", "--json", "Hello");
+  const last = JSON.parse(stdout.trim().split("\n").at(-1));
+  if (last.kind !== "done" || last.completion.usage.completionTokens < 1) throw new Error(`wrote ${stdout}`);
+}
+
 const folder = await mkdtemp(join(tmpdir(), "wick-packaging-"));
 const run = (node, ...args) => execute(node.path, args, { cwd: folder });
 const tests = [["the tarballs install into a clean folder, without scripts", () => install(folder)]];
@@ -122,6 +129,9 @@ for (const node of await nodes()) {
   tests.push(
     [`${node.name}: import`, async () => streams(await run(node, "esm.mjs"))],
     [`${node.name}: require`, async () => streams(await run(node, "commonjs.cjs"))],
+    [`${node.name}: a server, and a client of it`, async () => streamed(said(await run(node, "server.mjs")), "remote")],
+    [`${node.name}: a model of the AI SDK`, async () => said(await run(node, "ai-sdk.mjs"))],
+    [`${node.name}: the program wick`, () => runsProgram(node)],
   );
 }
 const [node] = await nodes();

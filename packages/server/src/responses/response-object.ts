@@ -9,6 +9,9 @@ import type { ResponseBody } from "./request.js";
 const responseStatus = z.enum(["queued", "in_progress", "completed", "incomplete", "failed", "cancelled"]);
 const itemStatus = z.enum(["in_progress", "completed", "incomplete"]);
 
+/** How a part stands. */
+export type ItemState = z.infer<typeof itemStatus>;
+
 const outputItem = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("message"),
@@ -129,7 +132,7 @@ export function newResponse(
 }
 
 /** A part as an item of the response's output. */
-export function wireItem(block: Block, id: string, itemState: z.infer<typeof itemStatus>): OutputItem {
+export function wireItem(block: Block, id: string, itemState: ItemState): OutputItem {
   switch (block.kind) {
     case "thinking": {
       const content = block.text === "" ? [] : [{ type: "reasoning_text" as const, text: block.text }];

@@ -6,6 +6,7 @@ import { type Block, type BlockEvent, Blocks } from "../wire/blocks.js";
 import { namedEvent } from "../wire/event.js";
 import { chatLogprobs } from "../wire/logprobs.js";
 import {
+  type ItemState,
   type ResponseObject,
   endOf,
   itemId,
@@ -20,7 +21,9 @@ import {
  * retrieves it sees how far it is.
  */
 export class ResponseWriter implements EventForm<WickResponse> {
-  readonly response: ResponseObject;
+  readonly #response: Omit<ResponseObject, "output">;
+  /** The state of each part. */
+  readonly #states: ItemState[] = [];
   readonly #date: () => number;
   readonly #blocks = new Blocks();
   #sequence = 0;
@@ -30,8 +33,16 @@ export class ResponseWriter implements EventForm<WickResponse> {
 
   /** @param date - Milliseconds since 1970. */
   constructor(response: ResponseObject, date: () => number) {
-    this.response = response;
+    this.#response = response;
     this.#date = date;
+  }
+
+  /** As it is now. Put together when it is asked for: a delta costs no more than itself. */
+  get response(): ResponseObject {
+    const items = this.#blocks.all.map((block, index) =>
+      wireItem(block, this.#itemId(index), this.#states[index] ?? "incomplete"),
+    );
+    return { ...this.#response, output: items };
   }
 
   events(response: WickResponse): string {
@@ -68,18 +79,18 @@ export class ResponseWriter implements EventForm<WickResponse> {
   cancelled(): void {
     if (!this.isLive) return;
     this.#close("incomplete");
-    this.response.status = "cancelled";
+    this.#response.status = "cancelled";
   }
 
   /** Whether it still grows. */
   get isLive(): boolean {
-    return this.response.status === "queued" || this.response.status === "in_progress";
+    return this.#response.status === "queued" || this.#response.status === "in_progress";
   }
 
   #begin(): string {
     if (this.#hasBegun) return "";
     this.#hasBegun = true;
-    this.response.status = "in_progress";
+    this.#response.status = "in_progress";
     const { response } = this;
     return this.#write("response.created", { response }) + this.#write("response.in_progress", { response });
   }
@@ -89,7 +100,7 @@ export class ResponseWriter implements EventForm<WickResponse> {
     const closed = this.#close(end.status === "incomplete" ? "incomplete" : "completed");
     this.answer = choice.message;
     const completedAt = end.status === "completed" ? Math.floor(this.#date() / 1000) : null;
-    Object.assign(this.response, end, { usage: wireResponseUsage(usage), completed_at: completedAt });
+    Object.assign(this.#response, end, { usage: wireResponseUsage(usage), completed_at: completedAt });
     const name = end.status === "incomplete" ? "response.incomplete" : "response.completed";
     return closed + this.#write(name, { response: this.response });
   }
@@ -99,7 +110,7 @@ export class ResponseWriter implements EventForm<WickResponse> {
     if (info === undefined) return "";
     const closed = this.#close("incomplete");
     const usage = "partial" in terminal ? terminal.partial.usage : undefined;
-    Object.assign(this.response, {
+    Object.assign(this.#response, {
       status: "failed",
       error: wireResponseError(info),
       usage: wireResponseUsage(usage),
@@ -116,23 +127,26 @@ export class ResponseWriter implements EventForm<WickResponse> {
 
   #event(event: BlockEvent, state: "completed" | "incomplete" = "completed"): string {
     const { index, block } = event;
-    const place = { item_id: itemId(block, `${this.response.id.slice(5)}_${index}`), output_index: index };
-    const { item_id: id } = place;
+    const id = this.#itemId(index);
+    const place = { item_id: id, output_index: index };
     switch (event.kind) {
       case "begin": {
         const item = wireItem(block, id, "in_progress");
-        this.response.output[index] = item;
         return this.#write("response.output_item.added", { output_index: index, item }) + this.#partAdded(block, place);
       }
       case "delta":
-        this.response.output[index] = wireItem(block, id, "incomplete");
         return this.#delta(event, place);
       case "end": {
+        this.#states[index] = state;
         const item = wireItem(block, id, state);
-        this.response.output[index] = item;
         return this.#blockDone(block, place) + this.#write("response.output_item.done", { output_index: index, item });
       }
     }
+  }
+
+  #itemId(index: number): string {
+    const block = this.#blocks.all[index];
+    return block === undefined ? "" : itemId(block, `${this.#response.id.slice(5)}_${index}`);
   }
 
   #partAdded(block: Block, place: object): string {

@@ -46,8 +46,7 @@ function eventsOf<R extends WickResponse>(
     try {
       return form.events(response);
     } catch (error) {
-      run.leave();
-      over();
+      void run.leave().then(over);
       throw error;
     }
   };
@@ -77,8 +76,10 @@ function eventsOf<R extends WickResponse>(
         }
       },
       cancel() {
-        run.leave();
-        over();
+        isOver = true;
+        clearInterval(beat);
+        // The log waits for what was computed, the client's connection does not.
+        void run.leave().then(over);
       },
     },
     { highWaterMark: 0 },

@@ -13,7 +13,7 @@ export class LiveRuns {
   readonly #limit: number;
   readonly #now: () => number;
   readonly #onFailure: (model: string, error: ErrorInfo) => void;
-  readonly #live = new Set<{ cancel(): void; leave(): void }>();
+  readonly #live = new Set<{ cancel(): void; leave(): Promise<void> }>();
   readonly #throughputs = new Map<string, Throughput>();
   readonly #whenIdle: (() => void)[] = [];
   /** Models that had no room for the last request, and of which none has ended since: they need not be asked. */
@@ -128,7 +128,7 @@ export class LiveRuns {
       }, graceMs),
       // A terminal that nobody reads is not waited for.
       setTimeout(() => {
-        for (const run of this.#live) run.leave();
+        for (const run of this.#live) void run.leave();
       }, graceMs + patienceMs),
     ];
     await idle;

@@ -1,11 +1,12 @@
-import { type ErrorInfo, type ResponseStream, type WickResponse, isTerminal } from "wick";
+import { type ErrorInfo, type ResponseStream, WickError, type WickResponse, isTerminal } from "wick";
 import type { Exchange } from "./exchange.js";
 
-/** What is needed of a stream. */
+/** What is needed of a stream. `final` tells what was computed for a reader who has gone. */
 export type ReadableRun<R extends WickResponse> = Pick<
   ResponseStream<R, unknown>,
   "cancel" | typeof Symbol.asyncIterator
->;
+> &
+  Partial<Pick<ResponseStream<R, unknown>, "final">>;
 
 /** What a run is made of, besides its stream. */
 interface RunInit {
@@ -93,11 +94,16 @@ export class Run<R extends WickResponse = WickResponse> {
     this.#stream.cancel();
   }
 
-  /** The client is gone: the sequence is freed, and nobody reads what is left. */
-  leave(): void {
-    if (!this.#hasEnded) this.exchange.end = disconnected;
+  /** The client is gone: the sequence is freed, and nobody reads what is left. Settles when it is known what that was. */
+  async leave(): Promise<void> {
+    const hadEnded = this.#hasEnded;
+    if (!hadEnded) this.exchange.end = disconnected;
     this.#end();
     void this.#reader.return?.();
+    if (hadEnded) return;
+    await this.#stream.final?.().catch((error: unknown) => {
+      if (WickError.isInstance(error)) this.exchange.usage = error.partial?.usage;
+    });
   }
 
   async #pull(): Promise<R | undefined> {

@@ -23,7 +23,10 @@ function deepest(issue: z.core.$ZodIssue): Problem {
   // The shape was right there, and there was too much or too little of it.
   const sized = candidates.find(({ code }) => code === "too_big" || code === "too_small");
   if (sized !== undefined) return { ...sized, path: [...issue.path, ...sized.path] };
-  const furthest = candidates.toSorted((a, b) => b.path.length - a.path.length).at(0);
+  // What fails at its name is another kind of thing.
+  const ofThisKind = candidates.filter(({ path }) => path.at(-1) !== "type" && path.at(-1) !== "role");
+  const likely = ofThisKind.length > 0 ? ofThisKind : candidates;
+  const furthest = likely.toSorted((a, b) => b.path.length - a.path.length).at(0);
   if (furthest === undefined || furthest.path.length === 0) {
     const wanted = candidates.map(({ message }) => message.replace("Invalid input: ", ""));
     return { code: issue.code, path: issue.path, message: `Invalid input: ${[...new Set(wanted)].join("; or ")}` };
