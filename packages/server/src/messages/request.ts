@@ -69,7 +69,7 @@ const clientTool = z.object({
   ...cache,
 });
 /** Of a host: refused by name. A tool of the client that is wrong is none of these. */
-const serverTool = z.object({ type: z.string().regex(/^(?!custom$)/), name: optional(z.string()) });
+const serverTool = z.object({ type: z.string().regex(/^(?!custom$)/, { abort: true }), name: optional(z.string()) });
 
 const isParallel = { disable_parallel_tool_use: optional(z.boolean()) };
 

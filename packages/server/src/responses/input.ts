@@ -45,7 +45,7 @@ const reasoningItem = z.object({
   encrypted_content: optional(z.string()),
 });
 const otherItem = z.object({
-  type: z.string().regex(/^(?!(?:message|function_call|function_call_output|reasoning)$)/),
+  type: z.string().regex(/^(?!(?:message|function_call|function_call_output|reasoning)$)/, { abort: true }),
 });
 
 /** What a response answers: messages, calls, their outputs, and thoughts, as responses before had them. */

@@ -15,7 +15,7 @@ const functionTool = z.object({
   strict: optional(z.boolean()),
 });
 /** Of a host: refused by name. A function that is wrong is none of these. */
-const otherTool = z.object({ type: z.string().regex(/^(?!function$)/) });
+const otherTool = z.object({ type: z.string().regex(/^(?!function$)/, { abort: true }) });
 
 const textFormat = z.discriminatedUnion("type", [
   z.object({ type: z.literal("text") }),

@@ -16,18 +16,22 @@ interface Problem {
   message: string;
 }
 
+/** How far an alternative came: not at all where it is of another shape, hardly where it is another kind of thing. */
+function reach({ path, code }: Problem): number {
+  const [first] = path;
+  // A role that does not exist is still a message's.
+  const isOtherKind = path.length === 1 && (first === "type" || (first === "role" && code === "invalid_type"));
+  return isOtherKind ? 0 : path.length;
+}
+
 /** Of the alternatives of a union, what is wrong with the one that came furthest. */
 function deepest(issue: z.core.$ZodIssue): Problem {
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return issue;
   const candidates = issue.errors.flatMap((issues) => issues.slice(0, 1).map((inner) => deepest(inner)));
   // The shape was right there, and there was too much or too little of it.
   const sized = candidates.find(({ code }) => code === "too_big" || code === "too_small");
-  if (sized !== undefined) return { ...sized, path: [...issue.path, ...sized.path] };
-  // What fails at its name is another kind of thing.
-  const ofThisKind = candidates.filter(({ path }) => path.at(-1) !== "type" && path.at(-1) !== "role");
-  const likely = ofThisKind.length > 0 ? ofThisKind : candidates;
-  const furthest = likely.toSorted((a, b) => b.path.length - a.path.length).at(0);
-  if (furthest === undefined || furthest.path.length === 0) {
+  const furthest = sized ?? candidates.toSorted((a, b) => reach(b) - reach(a)).at(0);
+  if (furthest === undefined || (sized === undefined && reach(furthest) === 0)) {
     const wanted = candidates.map(({ message }) => message.replace("Invalid input: ", ""));
     return { code: issue.code, path: issue.path, message: `Invalid input: ${[...new Set(wanted)].join("; or ")}` };
   }

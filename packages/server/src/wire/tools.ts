@@ -15,7 +15,7 @@ const functionTool = z.object({
   }),
 });
 /** Of a host: refused by name. A function that is wrong is none of these. */
-const otherTool = z.object({ type: z.string().regex(/^(?!function$)/) });
+const otherTool = z.object({ type: z.string().regex(/^(?!function$)/, { abort: true }) });
 
 /** What the model may call: functions, whose calls come back to the client. */
 export const toolsField = z.array(z.union([functionTool, otherTool])).max(128);
