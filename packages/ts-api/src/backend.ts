@@ -1,7 +1,15 @@
 import type { CancelReason } from "./generated/protocol.js";
+import type {
+  CachedModel,
+  HubModelName,
+  HubOptions,
+  PullOptions,
+  PulledModel,
+  RemovedModel,
+} from "./model/hub-models.js";
 import type { LoadOptions } from "./model/load-options.js";
 import type { ModelInfo } from "./model/model-info.js";
-import type { CachedModel } from "./model/model-loader.js";
+import type { HubName } from "./hub/hub-name.js";
 import type { Source, SourceHost } from "./source/source.js";
 
 /** What an engine here gives at once, and one in a worker later. */
@@ -59,6 +67,13 @@ export interface Engine {
 /** An option of a load that says where the engine, or the model, is. */
 export type PlaceOption = "worker" | "workerUrl" | "wasmUrl" | "browserCache";
 
+/** What can be done with the hub's cache. Its calls throw a {@link WickError} with what to do. */
+export interface HubCacheCalls {
+  list(hub: HubOptions | undefined): Promise<readonly CachedModel[]>;
+  pull(name: HubName, options: PullOptions): Promise<PulledModel>;
+  remove(name: HubModelName, hub: HubOptions | undefined): Promise<RemovedModel>;
+}
+
 /** What an entry of the package builds `Model` from. Importing one opens nothing. */
 export interface Backend extends SourceHost {
   /** What `info.backend` says. */
@@ -75,8 +90,8 @@ export interface Backend extends SourceHost {
   keepAlive(waiting: boolean): void;
   /** The options of places that it honours; others are `unsupported`. */
   readonly placeOptions?: readonly PlaceOption[];
-  /** What of the hub is kept here. */
-  hubModels?(): Promise<readonly CachedModel[]>;
+  /** Models of the hub, where they are kept as files. */
+  readonly hubCache?: HubCacheCalls;
   /** The files of a path, where the engine has none itself. */
   filesOf?(path: string, options: LoadOptions): Promise<Source>;
 }

@@ -5,6 +5,17 @@ export { assertNever } from "./response/assert-never.js";
 export type { CallObserver, ModelCall, OnCall } from "./model/call-observer.js";
 export type { ConnectOptions } from "./model/connect-options.js";
 export type * from "./generated/protocol.js";
+export type {
+  CacheOptions,
+  CachedModel,
+  HubModelName,
+  HubOptions,
+  PullOptions,
+  PulledFile,
+  PulledModel,
+  RemovedFile,
+  RemovedModel,
+} from "./model/hub-models.js";
 export { isTerminal, type TerminalKind } from "./response/is-terminal.js";
 export type { LoadOptions, LoadProgress, MemoryEstimate, ModelSource, ToolFormat } from "./model/load-options.js";
 export type { LogEntry } from "./model/log-entry.js";
@@ -21,7 +32,7 @@ export type {
   UserMessage,
 } from "./request/message.js";
 export type { ModelInfo, ModelStats, StepTrace } from "./model/model-info.js";
-export type { CachedModel, ModelLoader } from "./model/model-loader.js";
+export type { ModelLoader } from "./model/model-loader.js";
 export type { RemoteConnector } from "./model/remote-connector.js";
 export type { NgramSpeculation, Speculation } from "./model/speculation.js";
 export type { ChatCalls, EmbeddingCalls, TextCalls } from "./model/model.js";

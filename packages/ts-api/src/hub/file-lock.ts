@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm, stat, utimes } from "node:fs/promises";
+import { link, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { checkSignal } from "../error/terminal-error.js";
 
@@ -12,37 +12,58 @@ const pollMs = 100;
  * not to be had from JavaScript; this is a file that only one can make.
  */
 export async function withLock<T>(path: string, signal: AbortSignal | undefined, act: () => Promise<T>): Promise<T> {
-  const mine = JSON.stringify({ host: hostname(), pid: process.pid, id: crypto.randomUUID() });
-  while (!(await make(path, mine))) {
+  let release = await tryLock(path);
+  while (release === undefined) {
     checkSignal(signal);
-    if (await isAbandoned(path)) await remove(path);
-    else {
-      await new Promise((resolve) => {
-        setTimeout(resolve, pollMs);
-      });
-    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, pollMs);
+    });
+    release = await tryLock(path);
   }
-  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), beatMs);
-  beat.unref();
   try {
     return await act();
   } finally {
-    clearInterval(beat);
-    // Unless it was taken from a process that slept too long.
-    if ((await read(path)) === mine) await rm(path, { force: true });
+    await release();
   }
 }
 
+/** Takes the same lock if nobody has it: what gives it back, or nothing. */
+export async function tryLock(path: string): Promise<(() => Promise<void>) | undefined> {
+  const mine = JSON.stringify({ host: hostname(), pid: process.pid, id: crypto.randomUUID() });
+  while (!(await make(path, mine))) {
+    if (!(await isAbandoned(path))) return undefined;
+    await remove(path);
+  }
+  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), beatMs);
+  beat.unref();
+  return async () => {
+    clearInterval(beat);
+    // Unless it was taken from a process that slept too long.
+    if ((await read(path)) === mine) await rm(path, { force: true });
+  };
+}
+
+/** Makes the file with its content at once, so that a kill leaves none that says nothing of its holder. */
 async function make(path: string, content: string): Promise<boolean> {
+  const aside = `${path}.${crypto.randomUUID()}`;
   try {
-    const file = await open(path, "wx");
-    await file.writeFile(content);
-    await file.close();
+    await writeFile(aside, content, { flag: "wx" });
+    await link(aside, path).catch(async (error: unknown) => {
+      if (codeOf(error) === "EEXIST") throw error;
+      // There are no links here.
+      await writeFile(path, content, { flag: "wx" });
+    });
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (codeOf(error) === "EEXIST") return false;
     throw error;
+  } finally {
+    await rm(aside, { force: true });
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 async function isAbandoned(path: string): Promise<boolean> {
@@ -74,7 +95,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return codeOf(error) === "EPERM";
   }
 }
 

@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readFile, readdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
-import type { CachedModel } from "../model/model-loader.js";
+import type { CachedModel } from "../model/hub-models.js";
 import { partNames } from "../source/part-names.js";
 import type { HubFile, HubRepository } from "./hub-client.js";
 

@@ -1,4 +1,5 @@
 import { invalidRequest } from "../error/refusal.js";
+import type { HubModelName } from "../model/hub-models.js";
 
 /** A model at the hub, as a program names it. */
 export interface HubName {
@@ -21,9 +22,7 @@ const revisionPart = /^[A-Za-z0-9._-]+$/;
  *
  * @throws {@link WickError} `invalid_request` at `source`.
  */
-export function hubName(
-  given: string | { hub: string; file?: string | undefined; revision?: string | undefined },
-): HubName {
+export function hubName(given: HubModelName): HubName {
   const { hub, file, revision = "main" } = typeof given === "string" ? { hub: given } : given;
   if (typeof hub !== "string" || typeof revision !== "string") throw noName(String(hub));
   const [owner = "", second = "", ...rest] = hub.split("/");

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { readFile } from "node:fs/promises";
-import type { LoadOptions } from "../model/load-options.js";
+import type { HubOptions } from "../model/hub-models.js";
 import { endpointOf, hubEndpoint } from "./hub-endpoint.js";
 
 /** Where the hub is, and where what came from it is kept. */
@@ -20,7 +20,7 @@ export interface HubSettings {
  * @throws {@link WickError} `invalid_request` with the option.
  */
 export async function hubSettings(
-  options: LoadOptions["hub"] = {},
+  options: HubOptions = {},
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<HubSettings> {
   const { token, endpoint = env["HF_ENDPOINT"] ?? hubEndpoint, cacheDir, offline } = options;

@@ -1,6 +1,7 @@
 import type { Backend } from "../backend.js";
 import { connect } from "../remote/connect.js";
 import { runCommand } from "./command.js";
+import { hubCalls } from "./hub-calls.js";
 import type { LoadOptions, MemoryEstimate, ModelSource } from "./load-options.js";
 import { checkLoad, errorOfDraft, errorOfLoad, loadCommand } from "./load-command.js";
 import { LocalModel } from "./local-model.js";
@@ -8,7 +9,6 @@ import { Mailboxes } from "./mailboxes.js";
 import type { Model } from "./model.js";
 import type { ModelLoader } from "./model-loader.js";
 import { ModelLog } from "./model-log.js";
-import { unsupported } from "../error/refusal.js";
 import { checkSignal } from "../error/terminal-error.js";
 import { Opening } from "../source/opening.js";
 import { placed } from "../source/placing.js";
@@ -88,11 +88,7 @@ export function createModel(backend: Backend): ModelLoader {
       if (answer.kind !== "result") throw noAnswer("estimate");
       return answer.value as MemoryEstimate;
     },
-    async list() {
-      if (backend.hubModels === undefined)
-        throw unsupported("list", "This host keeps no files, and no models of the hub.");
-      return backend.hubModels();
-    },
+    ...hubCalls(backend),
     connect,
   };
 }

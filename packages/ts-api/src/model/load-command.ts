@@ -1,6 +1,6 @@
 import type { Backend, PlaceOption } from "../backend.js";
-import { isSignal } from "../request/call-options.js";
 import type { LogLevel } from "../generated/protocol.js";
+import { checkHooks, checkHubOptions } from "./hub-calls.js";
 import type { LoadOptions, ModelSource } from "./load-options.js";
 import { invalidRequest, unsupported } from "../error/refusal.js";
 import { requestJson } from "../request/request-json.js";
@@ -66,6 +66,7 @@ export function checkLoad(source: ModelSource, given: LoadOptions, backend: Back
     }
   }
   checkHooks(given);
+  checkWatchers(given);
   checkPlace(given);
   checkHub(given, backend);
   return { target: sourceOf(source, backend, given), draft: draftOf(given, backend) };
@@ -92,10 +93,7 @@ export function loadCommand(
   return `{"kind":"${kind}",${source},"draft":${sourceJson(draft, first)},"options":${drafting}${log}}`;
 }
 
-function checkHooks({ onProgress, onLog, onCall, logLevel = "info", signal }: LoadOptions): void {
-  if (onProgress !== undefined && typeof onProgress !== "function") {
-    throw invalidRequest("options.onProgress", "options.onProgress must be a function.");
-  }
+function checkWatchers({ onLog, onCall, logLevel = "info" }: LoadOptions): void {
   if (onCall !== undefined && typeof onCall !== "function") {
     throw invalidRequest("options.onCall", "options.onCall must be a function.");
   }
@@ -104,9 +102,6 @@ function checkHooks({ onProgress, onLog, onCall, logLevel = "info", signal }: Lo
   }
   if (!logLevels.includes(logLevel)) {
     throw invalidRequest("options.logLevel", `options.logLevel must be one of ${logLevels.join(", ")}.`);
-  }
-  if (signal !== undefined && !isSignal(signal)) {
-    throw invalidRequest("options.signal", "options.signal is no AbortSignal; pass controller.signal.");
   }
 }
 
@@ -146,20 +141,11 @@ function checkPlace({ worker, browserCache, ...urls }: LoadOptions): void {
   }
 }
 
-const hubOptions = { token: "string", endpoint: "string", cacheDir: "string", offline: "boolean" } as const;
-
 function checkHub({ hub }: LoadOptions, backend: Backend): void {
-  if (hub === undefined) return;
-  if (backend.hub === undefined) {
+  if (hub !== undefined && backend.hub === undefined) {
     throw unsupported("options.hub", "options.hub is for hosts that keep files; this one does not.");
   }
-  if (typeof hub !== "object" || hub === null) throw invalidRequest("options.hub", "options.hub must be an object.");
-  for (const [name, value] of Object.entries(hub)) {
-    const where = `options.hub.${name}`;
-    const type = Object.hasOwn(hubOptions, name) ? hubOptions[name as keyof typeof hubOptions] : undefined;
-    if (type === undefined) throw invalidRequest(where, `${where} is no option of the hub; check its spelling.`);
-    if (value !== undefined && typeof value !== type) throw invalidRequest(where, `${where} must be a ${type}.`);
-  }
+  checkHubOptions(hub);
 }
 
 /** The engine's paths begin inside the options; a program's begin at them. */

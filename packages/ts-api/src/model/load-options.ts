@@ -1,5 +1,6 @@
 import type { LogLevel } from "../generated/protocol.js";
 import type { OnCall } from "./call-observer.js";
+import type { HubModelName, HubOptions } from "./hub-models.js";
 import type { LogEntry } from "./log-entry.js";
 import type { Speculation } from "./speculation.js";
 
@@ -19,14 +20,13 @@ import type { Speculation } from "./speculation.js";
  * ```
  */
 export type ModelSource =
-  | string
+  | HubModelName
   | URL
   | Request
   | globalThis.Response
   | Uint8Array
   | ArrayBuffer
   | ReadableStream<Uint8Array>
-  | { hub: string; file?: string | undefined; revision?: string | undefined }
   | { files: Readonly<Record<string, Uint8Array>> };
 
 /**
@@ -139,18 +139,8 @@ export interface LoadOptions {
   logLevel?: LogLevel | undefined;
   /** Ends the load: a {@link WickError} with code `cancelled`. */
   signal?: AbortSignal | undefined;
-  /**
-   * Access to the hub, over what the environment says: `HF_TOKEN`, `HF_ENDPOINT`, `HF_HOME` or `HF_HUB_CACHE`, and `HF_HUB_OFFLINE`.
-   * The token goes to the endpoint alone.
-   */
-  hub?:
-    | {
-        token?: string | undefined;
-        endpoint?: string | undefined;
-        cacheDir?: string | undefined;
-        offline?: boolean | undefined;
-      }
-    | undefined;
+  /** Access to the hub. */
+  hub?: HubOptions | undefined;
   /**
    * Browsers: the engine runs in a Web Worker, so that the page stays responsive. All else is the same, but that `stats()` and
    * `trace()` say what was last heard from it.

@@ -4,7 +4,7 @@ import { openInstance, unavailable } from "./wasm-instance.js";
 import { WorkerEngine } from "./worker-engine.js";
 
 /** What a host brings in. */
-export interface WasmSetting extends Pick<Backend, "resolvePath" | "filesOf" | "downloadStore" | "hub" | "hubModels"> {
+export interface WasmSetting extends Pick<Backend, "resolvePath" | "filesOf" | "downloadStore" | "hub" | "hubCache"> {
   /** The compiled module: its own, or the one at `wasmUrl`. Asked for once for each. */
   compile(wasmUrl?: string | URL): Promise<WebAssembly.Module>;
   /** The options of places that the host honours. */
@@ -27,7 +27,7 @@ export function wasmBackend(setting: WasmSetting): Backend {
     filesOf,
     downloadStore,
     hub,
-    hubModels,
+    hubCache,
     placeOptions,
     memoryLimit = addressable,
     testFaults,
@@ -66,6 +66,6 @@ export function wasmBackend(setting: WasmSetting): Backend {
     ...(filesOf === undefined ? {} : { filesOf }),
     ...(downloadStore === undefined ? {} : { downloadStore }),
     ...(hub === undefined ? {} : { hub }),
-    ...(hubModels === undefined ? {} : { hubModels }),
+    ...(hubCache === undefined ? {} : { hubCache }),
   };
 }
