@@ -1,7 +1,7 @@
 // `npm run build`: the addon and the TypeScript packages, each only when its sources changed.
 
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join, parse, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packages, rust } from "./setup.mjs";
 import { digest, isFresh, note } from "./stamp.mjs";
@@ -17,7 +17,7 @@ const rustSources = [
   "packages/node/package.json",
 ];
 /** Packages that are compiled, each after those it imports. */
-const typeScriptPackages = ["ts-api", "server", "ai-sdk"].map((name) => `packages/${name}`);
+const typeScriptPackages = ["ts-api", "server", "ai-sdk", "cli"].map((name) => `packages/${name}`);
 const typeScriptSources = [
   "package-lock.json",
   "tsconfig.base.json",
@@ -74,11 +74,47 @@ export async function buildTypeScript() {
   note("typescript", wanted);
 }
 
+const playgroundSources = [
+  "package-lock.json",
+  "packages/playground",
+  "packages/ts-api/src",
+  "packages/wasm/package.json",
+];
+
+/** Builds the page of the server into the server's package, without the engine and the model, which other packages bring. */
+export async function buildPlayground() {
+  const target = join(root, "packages/server/dist/playground");
+  const wanted = digest(playgroundSources);
+  if (isFresh("playground", wanted) && existsSync(join(target, "index.html"))) return;
+  const built = join(root, "packages/playground/dist");
+  const [command, ...args] = tool("vite/bin/vite.js");
+  await step("Building the playground", command, [...args, "build", "--logLevel", "warn"], {
+    cwd: join(root, "packages/playground"),
+  });
+  rmSync(target, { recursive: true, force: true });
+  const packaged = { wasm: "@wick/wasm", gguf: "@wick/demo-model" };
+  const engine = {};
+  cpSync(built, target, {
+    recursive: true,
+    filter(path) {
+      const { dir, name, ext } = parse(path);
+      const from = packaged[ext.slice(1)];
+      if (from === undefined) return true;
+      // Vite puts a hash behind the name.
+      engine[`/${relative(built, join(dir, name + ext))}`] = `${from}/${name.replace(/-[\w-]{8}$/, "")}${ext}`;
+      return false;
+    },
+  });
+  writeFileSync(join(target, "engine.json"), `${JSON.stringify(engine, undefined, 2)}\n`);
+  note("playground", wanted);
+}
+
 /** All that a program in this clone needs to run. */
 export async function build() {
   await packages();
   await buildAddon();
   await buildTypeScript();
+  await buildPlayground();
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) await main(build);

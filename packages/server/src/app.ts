@@ -61,6 +61,7 @@ const refusedFields: Readonly<Record<string, string>> = {
   lora: "This server has no adapters.",
   stop_token_ids: "Send stop.",
   bad_words: "Send logit_bias.",
+  prompt_logprobs: "Answers alone have log probabilities: send logprobs.",
   allowed_token_ids: "Send logit_bias, or response_format.",
 };
 
@@ -76,7 +77,9 @@ export async function readBody<T extends z.ZodType>(app: App, c: Context<Env>, s
   }
   for (const [name, advice] of Object.entries(refusedFields)) {
     const value = (body as Readonly<Record<string, unknown>>)[name];
-    if (value !== undefined && value !== null) throw unsupported(name, advice);
+    // Mistral's clients send this one with false.
+    const isOff = value === undefined || value === null || (name === "prompt_logprobs" && value === false);
+    if (!isOff) throw unsupported(name, advice);
   }
   const { success, data, error } = schema.safeParse(body);
   if (!success) throw failureOfSchema(error);

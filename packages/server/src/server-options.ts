@@ -31,7 +31,7 @@ export interface ServerOptions {
   metrics?: Metrics | undefined;
   /** Who is told of each request. */
   log?: ServerLog | undefined;
-  /** The page at `/` and its files, by path: `@wick/server/playground` has ours. */
+  /** The page at `/` and its files, by path; `playgroundFiles()` of `@wick/server/node` has ours. */
   files?: StaticFiles | undefined;
   /** Stands in for the clock, the dates and the ids of the host in tests. */
   runtime?: Partial<ServerRuntime> | undefined;

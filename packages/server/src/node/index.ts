@@ -5,6 +5,7 @@
  * @module node
  */
 export { apiKeysOfFile } from "./api-key-file.js";
+export { playgroundFiles } from "./playground-files.js";
 export { pinoLog } from "./pino-log.js";
 export { prometheusMetrics } from "./prometheus-metrics.js";
 export { type RunningServer, serve } from "./serve.js";

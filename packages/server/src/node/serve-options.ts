@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import type { ServerLog } from "../log.js";
 import type { ServerOptions } from "../server-options.js";
 
 /**
@@ -18,10 +19,12 @@ export interface ServeOptions extends Omit<ServerOptions, "log" | "metrics" | "e
   insecure?: boolean | undefined;
   /** A file of keys, one on a line: `name:key`, or the key alone. */
   apiKeyFile?: string | undefined;
-  /** Logs as JSON, a line for each request; `pino()`, which writes to standard output. `false`: none. */
-  log?: Logger | false | undefined;
+  /** Logs as JSON, a line for each request; `pino()`, which writes to standard output. A function is told instead; `false`: none. */
+  log?: Logger | ServerLog | false | undefined;
   /** Counts for Prometheus, at `/metrics`; none. */
   metrics?: boolean | undefined;
+  /** Whether there is a page to try the models, at `/`; yes. `files` are served instead, where given. */
+  playground?: boolean | undefined;
   /** Connections at once; 256. */
   maxConnections?: number | undefined;
   /** How long a client may leave what it was sent unread before it is cut off; 30 s. */

@@ -8,8 +8,10 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { pino } from "pino";
 import { WickError } from "wick";
+import type { ServerLog } from "../log.js";
 import { type Server, createServer } from "../create-server.js";
 import { apiKeysOfFile } from "./api-key-file.js";
+import { playgroundFiles } from "./playground-files.js";
 import { pinoLog } from "./pino-log.js";
 import { prometheusMetrics } from "./prometheus-metrics.js";
 import type { ServeOptions } from "./serve-options.js";
@@ -99,20 +101,27 @@ async function serverOf(options: ServeOptions, host: string, log: ServeOptions["
       retryable: false,
     });
   }
+  const files = options.files ?? (options.playground === false ? undefined : await playgroundFiles());
   return createServer({
     ...ofServer(options),
+    files,
     apiKeys: keys,
     // A page that reaches this server under a name of its own has no key; names guard servers that ask for none.
     allowedHosts: allowedHosts ?? (isLocal || keys.length === 0 ? [host] : "any"),
     exposeMetrics: metrics,
     metrics: metrics ? prometheusMetrics() : undefined,
-    log: log === false || log === undefined ? undefined : pinoLog(log),
+    log: logOf(log),
   });
 }
 
+function logOf(log: ServeOptions["log"]): ServerLog | undefined {
+  if (log === undefined || log === false) return undefined;
+  return typeof log === "function" ? log : pinoLog(log);
+}
+
 /** What a server takes anywhere. */
-function ofServer({ models, allowedOrigins, limits, strict, files, runtime }: ServeOptions): ServerOptions {
-  return { models, allowedOrigins, limits, strict, files, runtime };
+function ofServer({ models, allowedOrigins, limits, strict, runtime }: ServeOptions): ServerOptions {
+  return { models, allowedOrigins, limits, strict, runtime };
 }
 
 function listenerOf(server: Server, readers: StalledReaders) {
@@ -137,6 +146,10 @@ function countOf(rawHeaders: readonly string[], name: string): number {
 }
 
 async function listen(http: HttpServer, host: string, port: number): Promise<void> {
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) {
+    const message = "The port is a whole number from 0, for any that is free, to 65535.";
+    throw new WickError({ code: "invalid_request", message, where: "port", retryable: false });
+  }
   await new Promise<void>((resolve, reject) => {
     http.once("error", (error: NodeJS.ErrnoException) => {
       const message = `The server cannot listen on ${host}, port ${port} (${error.code ?? error.name}): choose another port, or stop who has it.`;
