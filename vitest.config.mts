@@ -1,3 +1,5 @@
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({ test: { projects: ["packages/*/vitest.config.{ts,mts}"] } });
+export default defineConfig({
+  test: { projects: ["packages/*/vitest.config.{ts,mts}", "test/clients/vitest.config.ts"] },
+});

@@ -59,16 +59,9 @@ describe("a program that gets a signal", () => {
       expect(await program.end()).toBe(0);
       const events = program.lines.map(({ event }) => event);
       expect(events.slice(0, 2)).toEqual(["listening", "drain_begun"]);
-      expect(events.at(-1)).toBe("closed");
-      expect(events.toSorted()).toEqual([
-        "closed",
-        "drain_begun",
-        "drain_ended",
-        "listening",
-        "request_ended",
-        "request_ended",
-        "request_ended",
-      ]);
+      // In whichever order: none is lost.
+      const ended = ["closed", "drain_ended", "request_ended", "request_ended", "request_ended"];
+      expect(events.slice(2).toSorted()).toEqual(ended);
       expect(program.errors).toBe("");
     },
   );

@@ -11,7 +11,7 @@ import { listeningServer } from "./support/running-server.ts";
 import { RawConnection } from "./support/raw-connection.ts";
 
 const model = scriptedModel({ replies: ["Yes."] });
-const options = { models: { demo: model }, port: 0, log: false } as const;
+const options = { models: { demo: model }, port: 0, log: false, playground: false } as const;
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
 
 describe("an address", () => {

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { readFile, readdir, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { Readable } from "node:stream";
+import { WickError } from "wick";
 import type { StaticFile, StaticFiles } from "../server-options.js";
 
 const folder = new URL("../playground/", import.meta.url);
@@ -42,7 +43,10 @@ const policy = [
  * ```
  */
 export async function playgroundFiles(): Promise<StaticFiles> {
-  const names = await readdir(folder, { recursive: true });
+  const names = await readdir(folder, { recursive: true }).catch(() => {
+    const message = "This build of @wick/server has no playground: run npm run build, or pass playground: false.";
+    throw new WickError({ code: "io_error", message, where: "playground", retryable: false });
+  });
   const files = new Map<string, () => Promise<StaticFile>>();
   for (const name of names.map((each) => each.replaceAll("\\", "/"))) {
     if (/\.\w+$/.test(name) && name !== engineList) files.set(`/${name}`, () => ofPage(name));

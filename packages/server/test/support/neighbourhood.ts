@@ -1,3 +1,5 @@
+// oxlint-disable vitest/no-standalone-expect -- its callers are tests.
+
 import { demoModel } from "@wick/demo-model";
 import { expect } from "vitest";
 import { Model } from "wick";

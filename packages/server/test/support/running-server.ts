@@ -37,6 +37,7 @@ export async function listeningServer(
   const running = await serve({
     models: "chat" in models && "info" in models ? { demo: models as Model } : models,
     port: 0,
+    playground: false,
     log,
     drainMs: 50,
     ...options,
