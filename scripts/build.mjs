@@ -1,7 +1,7 @@
 // `npm run build`: the addon and the TypeScript packages, each only when its sources changed.
 
-import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, parse, relative } from "node:path";
+import { cpSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packages, rust } from "./setup.mjs";
 import { digest, isFresh, note } from "./stamp.mjs";
@@ -81,7 +81,7 @@ const playgroundSources = [
   "packages/wasm/package.json",
 ];
 
-/** Builds the page of the server into the server's package, without the engine and the model, which other packages bring. */
+/** Builds the page of the server into the server's package. */
 export async function buildPlayground() {
   const target = join(root, "packages/server/dist/playground");
   const wanted = digest(playgroundSources);
@@ -92,20 +92,7 @@ export async function buildPlayground() {
     cwd: join(root, "packages/playground"),
   });
   rmSync(target, { recursive: true, force: true });
-  const packaged = { wasm: "@wick/wasm", gguf: "@wick/demo-model" };
-  const engine = {};
-  cpSync(built, target, {
-    recursive: true,
-    filter(path) {
-      const { dir, name, ext } = parse(path);
-      const from = packaged[ext.slice(1)];
-      if (from === undefined) return true;
-      // Vite puts a hash behind the name.
-      engine[`/${relative(built, join(dir, name + ext))}`] = `${from}/${name.replace(/-[\w-]{8}$/, "")}${ext}`;
-      return false;
-    },
-  });
-  writeFileSync(join(target, "engine.json"), `${JSON.stringify(engine, undefined, 2)}\n`);
+  cpSync(built, target, { recursive: true, filter: (path) => path !== join(built, "types") });
   note("playground", wanted);
 }
 

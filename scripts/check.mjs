@@ -66,6 +66,8 @@ const checks = {
   TypeScript: async () => {
     await buildTypeScript();
     await script("TypeScript", "typescript/bin/tsc", "--build");
+    // With the types of pages, which the other tests must not have.
+    await script("TypeScript of the playground's tests", "typescript/bin/tsc", "-p", "packages/playground/test");
   },
 };
 

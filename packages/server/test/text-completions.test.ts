@@ -122,6 +122,14 @@ describe("several prompts", () => {
     expect(together.choices.slice(2, 4).map(({ text }) => text)).toEqual(second.choices.map(({ text }) => text));
   });
 
+  test("with several choices each are streamed by the same indices", async () => {
+    const sampled = { ...question, prompt: prompts, temperature: 1, seed: 5, n: 2 };
+    const chunks = await stream(sampled);
+    const { choices } = await whole(sampled);
+    expect(choices.map(({ index }) => textOf(chunks, index))).toEqual(choices.map(({ text }) => text));
+    expect(chunks.at(-1)?.usage?.completion_tokens).toBe(72);
+  });
+
   test("are streamed at once under one id, and end with one usage", async () => {
     const chunks = await stream({ ...question, prompt: prompts });
     const together = await whole({ ...question, prompt: prompts });

@@ -6,8 +6,12 @@ import { WickError } from "wick";
 import type { StaticFile, StaticFiles } from "../server-options.js";
 
 const folder = new URL("../playground/", import.meta.url);
-/** By the page's addresses, the files of other packages that are the engine and the demo model of the browser. */
-const engineList = "engine.json";
+/** What the page has run in the browser, and where it is. */
+const engine: Readonly<Record<string, string>> = {
+  "/engine/simd128.wasm": "@wick/wasm/simd128.wasm",
+  "/engine/relaxed-simd.wasm": "@wick/wasm/relaxed-simd.wasm",
+  "/engine/wick-demo.Q8_0.gguf": "@wick/demo-model/wick-demo.Q8_0.gguf",
+};
 
 const types: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
@@ -24,10 +28,9 @@ const policy = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self'",
-  "img-src 'self' data:",
+  "img-src 'self'",
   "connect-src 'self'",
   "worker-src 'self'",
-  "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
@@ -49,9 +52,8 @@ export async function playgroundFiles(): Promise<StaticFiles> {
   });
   const files = new Map<string, () => Promise<StaticFile>>();
   for (const name of names.map((each) => each.replaceAll("\\", "/"))) {
-    if (/\.\w+$/.test(name) && name !== engineList) files.set(`/${name}`, () => ofPage(name));
+    if (/\.\w+$/.test(name)) files.set(`/${name}`, () => ofPage(name));
   }
-  const engine = JSON.parse(await readFile(new URL(engineList, folder), "utf8")) as Record<string, string>;
   for (const [path, file] of Object.entries(engine)) {
     const place = placeOf(file);
     if (place !== undefined) files.set(path, () => ofPackage(place));
@@ -64,17 +66,21 @@ async function ofPage(name: string): Promise<StaticFile> {
 }
 
 async function ofPackage(path: string): Promise<StaticFile> {
-  const { size } = await stat(path);
+  const { size, mtimeMs } = await stat(path);
   // Read as it is sent: these have megabytes.
   const body = Readable.toWeb(createReadStream(path)) as ReadableStream<Uint8Array>;
-  return { body, headers: { ...headersOf(path), "content-length": String(size) } };
+  return {
+    body,
+    headers: { ...headersOf(path), "content-length": String(size), etag: `"${size}-${mtimeMs}"` },
+  };
 }
 
 function headersOf(name: string): Record<string, string> {
   const type = types[name.split(".").at(-1) ?? ""] ?? "application/octet-stream";
-  // Names of all but the page hold a hash of what is in them.
-  if (!name.endsWith(".html")) return { "content-type": type, "cache-control": "public, max-age=31536000, immutable" };
-  return { "content-type": type, "cache-control": "no-cache", "content-security-policy": policy };
+  // Names below `assets` hold a hash of what is in them.
+  const cache = name.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache";
+  // A worker has the policy of its own script.
+  return { "content-type": type, "cache-control": cache, "content-security-policy": policy };
 }
 
 /** Where a file of another package is; undefined: the package is not installed. */
