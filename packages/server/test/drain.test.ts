@@ -94,6 +94,7 @@ describe("a program that gets a signal", () => {
     await eventually(() => program.says("drain_begun"));
     await expect(RawConnection.open(program.port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
     await idle.closed();
+    expect(program.says("drain_ended")).toBe(false);
     const text = JSON.stringify(body);
     late.send(`alhost\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\n\r\n${text}`);
     await late.until(() => late.status !== 0 || late.isClosed, "its refusal");

@@ -35,9 +35,12 @@ export class ApiKeys {
    * @throws {TypeError} for a key that is too short, and for two of one name.
    */
   constructor(keys: readonly (string | ApiKey)[]) {
-    this.#keys = keys.map((key, index) => (typeof key === "string" ? { name: `key-${index + 1}`, key } : key));
+    this.#keys = keys.map((key, index) => (typeof key === "object" ? key : { name: `key-${index + 1}`, key }));
     for (const { name, key } of this.#keys) {
-      if (key.length < shortest) throw new TypeError(`The API key ${name} must have at least ${shortest} characters.`);
+      // Of a variable that is not set, too; and what a header cannot hold would never be given.
+      if (typeof key !== "string" || key.length < shortest || !/^[\x21-\x7e]+$/.test(key)) {
+        throw new TypeError(`The API key ${name} must have at least ${shortest} characters, and no spaces.`);
+      }
     }
     if (new Set(this.#keys.map(({ name }) => name)).size !== this.#keys.length) {
       throw new TypeError("Two API keys have one name.");

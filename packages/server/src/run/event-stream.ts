@@ -58,7 +58,8 @@ function eventsOf<R extends WickResponse>(
           if (isSilent && (controller.desiredSize ?? 0) >= 0)
             controller.enqueue(encoder.encode(form.keepAlive ?? comment));
           isSilent = true;
-        }, keepAliveMs);
+          // Looked at twice in the time, so that no silence is longer.
+        }, keepAliveMs / 2);
       },
       async pull(controller) {
         for (;;) {
