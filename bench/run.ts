@@ -47,6 +47,7 @@ const suites: Readonly<Record<string, Readonly<Record<string, Part>>>> = {
     overhead: async () => (await import("./server/overhead.ts")).measureOverhead,
     "many-streams": async () => (await import("./server/many-streams.ts")).measureManyStreams,
     overload: async () => (await import("./server/overload.ts")).measureOverload,
+    autocannon: async () => (await import("./server/autocannon.ts")).measureAutocannon,
   },
   structured: {
     masks: async () => (await import("./structured/masks.ts")).measureMasks,

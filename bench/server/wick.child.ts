@@ -28,6 +28,7 @@ const server = await serve({
   models: { demo: model },
   port: 0,
   log: false,
+  playground: false,
   maxConnections: settings.maxConnections,
   limits: { liveRequests: 100_000 },
 });

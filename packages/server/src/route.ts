@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { App, Env } from "./app.js";
 
 /** How a call is described in `/openapi.json`. */
-export interface Operation {
+interface Operation {
   /** One line. */
   summary: string;
   tag: string;

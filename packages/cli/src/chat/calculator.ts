@@ -1,5 +1,5 @@
 /** What is wrong with an expression. */
-export class ExpressionError extends Error {
+class ExpressionError extends Error {
   override readonly name = "ExpressionError";
 }
 

@@ -25,7 +25,7 @@ export interface SettingDefinition {
 const anyCount = { kind: "integer", min: 1 } as const;
 
 /** All settings, by their key in the configuration file. */
-export const settings = {
+const settings = {
   model: {
     group: "model",
     takes: { kind: "text" },

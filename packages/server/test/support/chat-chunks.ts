@@ -14,7 +14,7 @@ export function contentOf(body: string, choice = 0): string {
 }
 
 /** The chunks in a body, or in what was received of one, each in one piece. */
-export function chunksIn(body: string): ChatCompletionChunk[] {
+function chunksIn(body: string): ChatCompletionChunk[] {
   return [...body.matchAll(/^data: (?<chunk>\{.*\})$/gm)].map(
     ({ groups }) => JSON.parse(groups?.["chunk"] ?? "") as ChatCompletionChunk,
   );

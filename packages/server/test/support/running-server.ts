@@ -4,7 +4,7 @@ import { type RunningServer, type ServeOptions, serve } from "../../src/node/ind
 import { Caller } from "./caller.ts";
 
 /** A line of its log. */
-export type LogLine = Readonly<Record<string, unknown>>;
+type LogLine = Readonly<Record<string, unknown>>;
 
 /** A server that listens, on a port that was free. */
 export interface ListeningServer extends Caller, AsyncDisposable {
