@@ -122,7 +122,10 @@ function appOf(app: App, files: StaticFiles | undefined): Hono<Env> {
     hono.on(route.method, route.path, (c) => {
       c.var.exchange.route = plainPath(route);
       // Before its body is read: while there is no room, there may be many.
-      if (route.generates === true) app.runs.checkRoom(app.models.names());
+      if (route.generates === true) {
+        app.runs.checkRoom(app.models.names());
+        c.var.exchange.signal = c.req.raw.signal;
+      }
       return route.handle(app, c);
     });
   }

@@ -46,7 +46,7 @@ const anthropicErrorSchema = z
   .meta({ id: "AnthropicError" });
 
 /** Of every call with a body. */
-const bodyStatuses = [400, 404, 408, 413, 415, 422, 429, 500, 503];
+const bodyStatuses = [400, 404, 408, 413, 415, 422, 429, 500, 502, 503, 504];
 
 type Registry = z.core.$ZodRegistry<{ id: string }>;
 

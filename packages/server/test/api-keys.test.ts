@@ -66,7 +66,11 @@ describe("a key", () => {
 
   test("that is short, or has the name of another, is the program's mistake", () => {
     expect(() => testServer(model, { apiKeys: ["fifteen letters"] })).toThrow(/key-1 must have at least 16 characters/);
-    expect(() => testServer(model, { apiKeys: [""] })).toThrow(TypeError);
+    for (const wrong of ["", "a key that has spaces", "schlüssel-schlüssel", "0123456789abcde\n"]) {
+      expect(() => testServer(model, { apiKeys: [wrong] })).toThrow(/must have at least 16 characters, and no spaces/);
+    }
+    // Of a variable that is not set, in a program without types.
+    expect(() => testServer(model, { apiKeys: [undefined as never] })).toThrow(/key-1 must have/);
     const twice = [
       { name: "ci", key },
       { name: "ci", key: other },
@@ -179,5 +183,15 @@ describe("a file of keys", () => {
     await rm(folder, { recursive: true });
     expect(await listening.get("/v1/models")).toMatchObject({ status: 401 });
     expect(await listening.get("/v1/models", { authorization: `Bearer ${key}` })).toMatchObject({ status: 200 });
+  });
+
+  test("stands beside keys of the program's own", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "wick-keys-"));
+    await writeFile(join(folder, "keys"), `${key}\n`);
+    await using listening = await listeningServer(model, { apiKeys: [other], apiKeyFile: join(folder, "keys") });
+    await rm(folder, { recursive: true });
+    for (const given of [key, other]) {
+      expect(await listening.get("/v1/models", { authorization: `Bearer ${given}` })).toMatchObject({ status: 200 });
+    }
   });
 });

@@ -61,7 +61,7 @@ describe("a request with the Host", () => {
   });
 
   test("is refused on every address, /health and unknown ones among them, before a key is asked for", async () => {
-    const guarded = testServer(model, { apiKeys: ["a key of enough characters"] });
+    const guarded = testServer(model, { apiKeys: ["sk-0123456789abcdef"] });
     for (const address of ["/health", "/", "/nope", "/openapi.json", "/metrics", "/v1/chat/completions"]) {
       expect(await guarded.get(address, { host: "evil.example" }), address).toMatchObject({ status: 403 });
     }

@@ -103,7 +103,7 @@ describe("a page on the list", () => {
   });
 
   test("asks first without a key, since browsers send none then", async () => {
-    const guarded = testServer(reply, { allowedOrigins: [page], apiKeys: ["a key of enough characters"] });
+    const guarded = testServer(reply, { allowedOrigins: [page], apiKeys: ["sk-0123456789abcdef"] });
     const headers = { origin: page, "access-control-request-method": "POST" };
     expect(await guarded.ask("OPTIONS", "/v1/chat/completions", { headers })).toMatchObject({ status: 204 });
     expect(await guarded.post("/v1/chat/completions", chat, { origin: page })).toMatchObject({ status: 401 });
@@ -115,7 +115,7 @@ describe("a page on the list", () => {
     }),
     { allowedOrigins: [page] },
   );
-  const guarded = testServer(reply, { allowedOrigins: [page], apiKeys: ["a key of enough characters"] });
+  const guarded = testServer(reply, { allowedOrigins: [page], apiKeys: ["sk-0123456789abcdef"] });
   test.each([
     ["an answer", 200, () => server.post("/v1/chat/completions", chat, { origin: page })],
     ["a stream", 200, () => server.post("/v1/chat/completions", { ...chat, stream: true }, { origin: page })],

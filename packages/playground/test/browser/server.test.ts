@@ -43,16 +43,6 @@ test("asks for the key of a server that wants one", async () => {
   expect(await page.locator('input[type="password"]').count()).toBe(0);
 });
 
-test("stopping frees the sequence", async () => {
-  const page = await open();
-  await page.getByRole("combobox", { name: "Model" }).waitFor();
-  await messageBox(page).fill("Tell me a very long story about Mia the fox, and then another one.");
-  await page.keyboard.press("Enter");
-  await page.getByRole("button", { name: /stop/i }).click();
-  await idle(page);
-  await expect.poll(() => model.stats().running).toBe(0);
-});
-
 test("the demo model runs in the page, with the engine that the server's packages bring", async () => {
   const page = await open();
   await page.getByRole("switch", { name: "In browser" }).click();

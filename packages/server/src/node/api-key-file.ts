@@ -23,7 +23,9 @@ export async function apiKeysOfFile(path: string): Promise<ApiKey[]> {
     .filter((line) => line !== "" && !line.startsWith("#"))
     .map((line, index) => {
       const at = line.indexOf(":");
-      return at === -1 ? { name: `key-${index + 1}`, key: line } : { name: line.slice(0, at), key: line.slice(at + 1) };
+      return at === -1
+        ? { name: `file-key-${index + 1}`, key: line }
+        : { name: line.slice(0, at), key: line.slice(at + 1) };
     });
   if (keys.length === 0) {
     const message = "The file of API keys has none: write one on a line.";

@@ -8,6 +8,7 @@ import type { StaticFile, StaticFiles } from "../server-options.js";
 const folder = new URL("../playground/", import.meta.url);
 /** What the page has run in the browser, and where it is. */
 const engine: Readonly<Record<string, string>> = {
+  "/engine/bindings.js": "@wick/wasm",
   "/engine/simd128.wasm": "@wick/wasm/simd128.wasm",
   "/engine/relaxed-simd.wasm": "@wick/wasm/relaxed-simd.wasm",
   "/engine/wick-demo.Q8_0.gguf": "@wick/demo-model/wick-demo.Q8_0.gguf",

@@ -41,12 +41,14 @@ function eventsOf<R extends WickResponse>(
     clearInterval(beat);
     run.exchange.over(200);
   };
+  // Whoever saw that the client is gone.
+  void run.left.then(over);
   /** A form that fails is a bug: the run must not go on for nobody. */
   const written = (response: R) => {
     try {
       return form.events(response);
     } catch (error) {
-      void run.leave().then(over);
+      void run.leave();
       throw error;
     }
   };
@@ -78,9 +80,7 @@ function eventsOf<R extends WickResponse>(
       },
       cancel() {
         isOver = true;
-        clearInterval(beat);
-        // The log waits for what was computed, the client's connection does not.
-        void run.leave().then(over);
+        void run.leave();
       },
     },
     { highWaterMark: 0 },

@@ -17,6 +17,8 @@ export class Exchange {
   readonly method: string;
   readonly watchers: Watchers;
   readonly #startedMs: number;
+  /** Of its request: fires when the client is gone, or the time that the program gives it. */
+  signal: AbortSignal | undefined;
   /** The pattern of its route; `none` where there is none. */
   route = "none";
   caller: Caller = { name: "anonymous" };

@@ -5,7 +5,7 @@ import type { Exchange } from "./exchange.js";
 import { type ReadableRun, Run } from "./run.js";
 import { Throughput } from "./throughput.js";
 
-/** How long a client may take to read the terminal of a stream that the server has ended. */
+/** How long a reader may take to read the terminal of a stream that has been ended. */
 const patienceMs = 1000;
 
 /** All generations of a server that have not ended. */
@@ -72,6 +72,10 @@ export class LiveRuns {
     });
     throughput.begun(this.#now());
     this.#live.add(run);
+    // Whoever dropped its answer without a word reads no terminal.
+    const leave = () => setTimeout(() => void (this.#live.has(run) && run.leave()), patienceMs);
+    exchange.signal?.addEventListener("abort", leave, { once: true });
+    run.onEnd(() => exchange.signal?.removeEventListener("abort", leave));
     return run;
   }
 

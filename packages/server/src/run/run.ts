@@ -36,6 +36,11 @@ export class Run<R extends WickResponse = WickResponse> {
   /** The first response, asked for before its turn. */
   #peeked: Promise<R | undefined> | undefined;
   #hasEnded = false;
+  #tellLeft: () => void = () => {};
+  /** Settles when its client has gone, and it is known what was computed for it. */
+  readonly left = new Promise<void>((resolve) => {
+    this.#tellLeft = resolve;
+  });
 
   /** Whether its client went away before its end. */
   get isLeft(): boolean {
@@ -94,23 +99,33 @@ export class Run<R extends WickResponse = WickResponse> {
     this.#stream.cancel();
   }
 
-  /** The client is gone: the sequence is freed, and nobody reads what is left. Settles when it is known what that was. */
+  /** The client is gone: the sequence is freed, and nobody reads what is left. */
   async leave(): Promise<void> {
     const hadEnded = this.#hasEnded;
     if (!hadEnded) this.exchange.end = disconnected;
     this.#end();
     void this.#reader.return?.();
-    if (hadEnded) return;
-    await this.#stream.final?.().catch((error: unknown) => {
-      if (WickError.isInstance(error)) this.exchange.usage = error.partial?.usage;
-    });
+    if (!hadEnded) {
+      await this.#stream.final?.().catch((error: unknown) => {
+        if (WickError.isInstance(error)) this.exchange.usage = error.partial?.usage;
+      });
+    }
+    this.#tellLeft();
   }
 
   async #pull(): Promise<R | undefined> {
     const { done, value } = await this.#reader.next();
     if (done === true) return undefined;
-    this.#see(value);
-    return value;
+    const response = this.#outOfTime(value);
+    this.#see(response);
+    return response;
+  }
+
+  /** Who gave a request only so much time is still there to read that it is up. */
+  #outOfTime(response: R): R {
+    const { signal } = this.exchange;
+    const isLate = signal?.aborted === true && (signal.reason as { name?: unknown } | null)?.name === "TimeoutError";
+    return isLate && response.kind === "cancelled" ? { ...response, reason: "timeout" } : response;
   }
 
   #see(response: R): void {
