@@ -162,7 +162,7 @@ describe("a file of keys", () => {
   test("has one on a line, with a name or without", async () => {
     expect(await read(`# ours\n\nci:${key}\r\n  ${other}  \n`)).toEqual([
       { name: "ci", key },
-      { name: "key-2", key: other },
+      { name: "file-key-2", key: other },
     ]);
   });
 
