@@ -45,5 +45,8 @@ await main(async () => {
   const isWasm = given[0] === "--wasm";
   await build();
   if (isWasm) await buildWasm();
-  process.exitCode = await (isWasm ? run(["--import", preload], given.slice(1)) : run([], given));
+  const code = await (isWasm ? run(["--import", preload], given.slice(1)) : run([], given));
+  if (code === 0)
+    process.stdout.write("\nnpx wick chat talks to it, npx wick serve serves it, with a page to try it.\n");
+  process.exitCode = code;
 });
