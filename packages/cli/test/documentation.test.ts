@@ -28,10 +28,10 @@ test("docs/cli.md has every exit code and tool", () => {
   expect(builtInToolNames.filter((name) => !documentation.includes(`\`${name}\``))).toEqual([]);
 });
 
-test("docs/cli.md has no command that is not there", async () => {
+test("docs/cli.md has the commands that are there", async () => {
   const { stdout } = await wick(["--help"]);
   const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?:\|[a-z]+)?(?: [[<].*?)? {2,}/gm)].map(([, name]) => name);
   const documented = rows(/^`wick /).map(([, usage]) => /`wick ([a-z]+)/.exec(usage ?? "")?.[1]);
-  expect(documented).toEqual(["chat", "run", "list", "bench", "config", "completions", "help"]);
-  expect(commands).toEqual(expect.arrayContaining(documented));
+  expect(documented).toContain("serve");
+  expect(documented.toSorted()).toEqual(commands.toSorted());
 });
