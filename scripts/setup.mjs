@@ -103,6 +103,12 @@ export async function chromium() {
   await install("Chromium", "chromium", "or install Chromium by other means and name it in CHROME_PATH");
 }
 
+/** tmux, in which the program `wick` is tried at a terminal; Debian's package where it can be installed. Without it those tests are skipped. */
+export async function tmux() {
+  if (succeeds("tmux", ["-V"]) || !canInstall()) return;
+  await install("tmux", "tmux", "or install tmux by other means");
+}
+
 /** What runs programs for aarch64 on other machines, or why there is none; Debian's package where it can be installed. */
 export async function aarch64Emulator() {
   if (process.arch === "arm64") return { missing: "this machine is one: `cargo test` has run them" };

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { build } from "./build.mjs";
 import { buildWasm, modules } from "./build-wasm.mjs";
 import { pack } from "./pack.mjs";
-import { aarch64Emulator, chromium, rust, rustTarget } from "./setup.mjs";
+import { aarch64Emulator, chromium, rust, rustTarget, tmux } from "./setup.mjs";
 import { StepError, step } from "./step.mjs";
 import { hostBuild, node, root, tool } from "./toolchain.mjs";
 
@@ -131,6 +131,7 @@ try {
   await buildWasm();
   await rust();
   await chromium();
+  await tmux();
   for (const suite of suites) results.push(await run(suite));
 } catch (error) {
   process.stdout.write(`${error instanceof StepError ? error.message : error.stack}\n`);
