@@ -1,5 +1,4 @@
 import type { Response } from "../generated/protocol.js";
-import type { LiveStream } from "../stream/live-stream.js";
 
 /**
  * A call of a model, as it is made.
@@ -42,33 +41,3 @@ export interface CallObserver {
  * ```
  */
 export type OnCall = (call: ModelCall) => CallObserver | undefined | void;
-
-/** The stream of a call, with who watches it. */
-export function observed<R extends Response, C>(
-  stream: LiveStream<R, C>,
-  onCall: OnCall | undefined,
-  call: ModelCall,
-): LiveStream<R, C> {
-  if (onCall !== undefined) stream.observe(observerOf(onCall, call));
-  return stream;
-}
-
-/** An observer that throws for nobody but the process. */
-export function observerOf(onCall: OnCall, call: ModelCall): Required<CallObserver> {
-  const observer = apart(() => onCall(call)) ?? {};
-  return {
-    begun: () => void apart(() => observer.begun?.()),
-    response: (response) => void apart(() => observer.response?.(response)),
-  };
-}
-
-function apart<T>(act: () => T): T | undefined {
-  try {
-    return act();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-    return undefined;
-  }
-}

@@ -10,7 +10,8 @@ import { LiveStream, type LiveStreamInit } from "../stream/live-stream.js";
 import { ObjectLiveStream } from "../stream/object-live-stream.js";
 import type { AgentStream, ChatStream, ResponseStream } from "../stream/response-stream.js";
 import type { Response } from "../generated/protocol.js";
-import { type OnCall, observed, observerOf } from "./call-observer.js";
+import type { OnCall } from "./call-observer.js";
+import { observed, observerOf } from "./observed.js";
 import type { ChatCalls, EmbeddingCalls, TextCalls } from "./model.js";
 
 /** The calls of a chat, wherever its stream comes from. */
