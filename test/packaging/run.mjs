@@ -117,7 +117,10 @@ async function failsWithoutAddon(node, folder) {
 
 /** As its bin is found, and as a person calls it. */
 async function runsProgram(node) {
-  const { stdout } = await run(node, "node_modules/.bin/wick", "run", "--max-tokens", "5", "--json", "Hello");
+  const running = run(node, "node_modules/.bin/wick", "run", "--max-tokens", "5", "--json", "Hello");
+  // What is piped in belongs to the prompt: it is waited for.
+  running.child.stdin.end();
+  const { stdout } = await running;
   const last = JSON.parse(stdout.trim().split("\n").at(-1));
   if (last.kind !== "done" || last.completion.usage.completionTokens < 1) throw new Error(`wrote ${stdout}`);
 }
